@@ -12,8 +12,8 @@ class Term(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Self:
-        """Make a member that compares as `value` and is shown as `label`."""
+    def __new__(cls, value: str, label: str = "") -> Self:
+        """Make a member that compares as `value` and is shown as `label`; a call with the value alone looks it up."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label

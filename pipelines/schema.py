@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from matching.entities import Candidate, Course, Employer, Interaction, Placement, Service, Vacancy
 from matching.identity import IdentityError, check_credit_code, normalise_certificate, parse_certificate
@@ -44,6 +44,9 @@ class CellError(ValueError):
     """A cell that cannot be taken; the message says what would be right and never repeats the cell."""
 
 
+Stored = Literal["text", "date", "integer", "float", "decimal", "term", "packed"]
+"""How a value lies in a database; `packed` is the canonical cell of a list or of levels."""
+
 Parse = Callable[[str], Any]
 Format = Callable[[Any], str]
 
@@ -60,6 +63,7 @@ class ColumnSpec:
     sensitive: bool = False
     choices: tuple[str, ...] = ()
     field: str = ""
+    stored: Stored = "text"
 
     @property
     def attribute(self) -> str:
@@ -282,32 +286,34 @@ def _code_column(name: str, label: str, *, required: bool = False) -> ColumnSpec
 
 
 def _date_column(name: str, label: str, *, required: bool = False, sensitive: bool = False) -> ColumnSpec:
-    return ColumnSpec(name, label, _date, date.isoformat, required=required, sensitive=sensitive)
+    return ColumnSpec(name, label, _date, date.isoformat, required=required, sensitive=sensitive, stored="date")
 
 
 def _decimal_column(name: str, label: str, maximum: int | None = None) -> ColumnSpec:
     bound = None if maximum is None else Decimal(maximum)
-    return ColumnSpec(name, label, _decimal(Decimal(0), bound), _plain)
+    return ColumnSpec(name, label, _decimal(Decimal(0), bound), _plain, stored="decimal")
 
 
 def _integer_column(name: str, label: str, minimum: int = 0, maximum: int | None = 10_000_000) -> ColumnSpec:
-    return ColumnSpec(name, label, _integer(minimum, maximum), str)
+    return ColumnSpec(name, label, _integer(minimum, maximum), str, stored="integer")
 
 
 def _degree_column(name: str, label: str, limit: float, *, sensitive: bool = False) -> ColumnSpec:
-    return ColumnSpec(name, label, _coordinate(limit), repr, sensitive=sensitive)
+    return ColumnSpec(name, label, _coordinate(limit), repr, sensitive=sensitive, stored="float")
 
 
 def _term_column(name: str, label: str, terms: type[Term], *, required: bool = False) -> ColumnSpec:
-    return ColumnSpec(name, label, _term(terms), _value, required=required, choices=tuple(t.value for t in terms))
+    return ColumnSpec(
+        name, label, _term(terms), _value, required=required, choices=tuple(t.value for t in terms), stored="term"
+    )
 
 
 def _terms_column(name: str, label: str, terms: type[Term]) -> ColumnSpec:
-    return ColumnSpec(name, label, _list(_term(terms)), _format_list(_value))
+    return ColumnSpec(name, label, _list(_term(terms)), _format_list(_value), stored="packed")
 
 
 def _texts_column(name: str, label: str) -> ColumnSpec:
-    return ColumnSpec(name, label, _list(_text), _format_list(str))
+    return ColumnSpec(name, label, _list(_text), _format_list(str), stored="packed")
 
 
 def _region_column(name: str, label: str) -> ColumnSpec:
@@ -315,7 +321,7 @@ def _region_column(name: str, label: str) -> ColumnSpec:
 
 
 def _levels_column(name: str, label: str) -> ColumnSpec:
-    return ColumnSpec(name, label, _levels, _format_levels)
+    return ColumnSpec(name, label, _levels, _format_levels, stored="packed")
 
 
 EMPLOYERS = TableSpec(
@@ -371,7 +377,7 @@ VACANCIES = TableSpec(
         _integer_column("contract_months", "合同期限（月）"),
         _term_column("social_insurance", "是否缴纳社会保险", YesNo),
         _levels_column("demands", "岗位功能要求"),
-        ColumnSpec("accommodations", "提供的合理便利", _accommodations, _format_accommodations),
+        ColumnSpec("accommodations", "提供的合理便利", _accommodations, _format_accommodations, stored="packed"),
         _terms_column("concessions", "平台优惠", Concession),
         _date_column("opens_on", "开始招聘日期"),
         _date_column("closes_on", "截止日期"),
@@ -405,7 +411,7 @@ CANDIDATES = TableSpec(
         _decimal_column("experience_years", "工作年限", 80),
         _texts_column("certificates", "职业证书"),
         _texts_column("wished_occupations", "意向职业"),
-        ColumnSpec("wished_regions", "意向地区", _list(region_code), _format_list(str)),
+        ColumnSpec("wished_regions", "意向地区", _list(region_code), _format_list(str), stored="packed"),
         _decimal_column("wished_wage_min", "期望最低月工资"),
         _terms_column("work_modes", "可接受的工作方式", WorkMode),
         _decimal_column("max_commute_km", "最远通勤公里数"),

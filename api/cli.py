@@ -1,0 +1,582 @@
+"""The command line: `yougang [--db URL] [--as-of DATE] [--json] COMMAND`.
+
+Standard output holds the answer, standard error progress and messages. Exit codes: 0 done; 1 a check did not hold;
+2 usage; 3 done, some rows were rejected; 4 refused. An error is one line in plain words.
+"""
+
+import json
+import logging
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from pipelines.consistency import check
+from pipelines.export import export
+from pipelines.ingest import IngestReport, ingest
+from pipelines.store.repositories import CandidateRepository, RunRepository, VacancyRepository
+from pipelines.store.session import engine_for, is_current, upgrade
+from pipelines.template import write_template
+
+from api.settings import Settings
+from matching.errors import MatchingError
+from matching.rules.dated import rules_on
+from models.errors import ModelError
+from pipelines.batch import run_batch
+from pipelines.casebook import Casebook, load_casebook
+from pipelines.desk import Desk
+from pipelines.documents import document_lines
+from pipelines.errors import PipelineError
+from pipelines.evaluate import EvaluateConfig, evaluate
+from pipelines.readings import read_texts
+from pipelines.registry import Registry
+from pipelines.schema import TABLES
+from pipelines.sources.mapping import Mapping as SheetMapping
+from pipelines.synthetic import ProvinceConfig, invent, write_tables
+from pipelines.train import train
+from pipelines.worlds import load_world
+
+DONE, CHECK_FAILED, USAGE, SOME_REJECTED, REFUSED = 0, 1, 2, 3, 4
+DEMO_PEOPLE = ("demo-c-00001", "demo-c-00002", "demo-c-00003")
+_GLOBAL_WITH_VALUE = ("--db", "--as-of")
+_GLOBAL_FLAGS = ("--json",)
+
+app = typer.Typer(
+    name="yougang",
+    help="有岗：为甘肃残疾人找工作。排序并说明理由，由人决定。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=True, rich_markup_mode=None)
+versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
+rules = typer.Typer(help="规则：某日有效的规则及其出处。", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(database, name="db")
+app.add_typer(versions, name="models")
+app.add_typer(rules, name="rules")
+
+Kind = StrEnum("Kind", {name: name for name in TABLES})  # type: ignore[misc]  # the members are the tables
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What every command is given: the settings, and whether the answer is wanted as JSON."""
+
+    settings: Settings
+    wants_json: bool
+
+
+def _session(context: typer.Context) -> Session:
+    session: Session = context.obj
+    return session
+
+
+def say(text: str) -> None:
+    """Write a message or progress; never part of the answer."""
+    click.echo(text, err=True)
+
+
+def _answer(context: typer.Context, document: Any, lines: Callable[[], Sequence[str]]) -> None:
+    if _session(context).wants_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        for line in lines():
+            click.echo(line)
+
+
+@app.callback()
+def _start(
+    context: typer.Context,
+    db: Annotated[str | None, typer.Option("--db", help="数据库地址，默认 var/ 下的 SQLite")] = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天，默认今天")] = None,
+    wants_json: Annotated[bool, typer.Option("--json", help="标准输出只有一份 JSON")] = False,
+) -> None:
+    context.obj = Session(Settings.of(db, as_of.date() if as_of else None), wants_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every fault becomes one line on standard error."""
+    try:
+        result = typer.main.get_command(app).main(_globals_first(arguments), prog_name="yougang", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return USAGE
+    except click.ClickException as error:
+        say(f"用法错误：{error.format_message()}")
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        say("已中断")
+        return REFUSED
+    except (PipelineError, MatchingError, ModelError) as error:
+        say(f"未执行：{_one_line(error)}")
+        return REFUSED
+    except OSError as error:
+        say(f"未执行：无法读写文件（{error.strerror or type(error).__name__}）")
+        return REFUSED
+    except Exception as error:  # the last door: whatever it was, the user gets a line, and the traceback on request
+        if Settings.of().is_debug:
+            traceback.print_exc()
+        say(f"未执行：程序内部错误（{type(error).__name__}）；设置 YOUGANG_DEBUG=1 可查看详情")
+        return REFUSED
+    return result if isinstance(result, int) else DONE
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _globals_first(arguments: list[str]) -> list[str]:
+    """Let the options of every command stand anywhere: `shortlist ID --json` is `--json shortlist ID`."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in _GLOBAL_WITH_VALUE:
+            front += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
+        elif argument in _GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in _GLOBAL_WITH_VALUE)):
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return [*front, *rest]
+
+
+# ---- data in and out ------------------------------------------------------------------------------------------------
+
+
+@database.command("upgrade")
+def db_upgrade(context: typer.Context) -> None:
+    """把数据库升级到最新结构。"""
+    engine = engine_for(_session(context).settings.database_url)
+    upgrade(engine)
+    _answer(context, {"current": is_current(engine)}, lambda: ["数据库结构已是最新"])
+
+
+@database.command("check")
+def db_check(context: typer.Context) -> None:
+    """检查数据库结构以及已存数据是否前后一致。"""
+    engine = engine_for(_session(context).settings.database_url)
+    if not is_current(engine):
+        _answer(context, {"current": False, "findings": []}, lambda: ["数据库结构不是最新：请运行 yougang db upgrade"])
+        raise typer.Exit(CHECK_FAILED)
+    with engine.connect() as connection:
+        findings = check(connection)
+    document = {"current": True, "findings": [asdict(finding) for finding in findings]}
+    _answer(context, document, lambda: [f.text for f in findings] or ["数据前后一致"])
+    if any(finding.is_error for finding in findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+@app.command("import")
+def import_table(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(help="表")],
+    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX 文件")],
+    mapping: Annotated[str | None, typer.Option(help="对照文件，或随附的名称")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="把未接收的行写到这个 CSV")] = None,
+    by: Annotated[str, typer.Option(help="由谁提供")] = "import",
+) -> None:
+    """导入一张表：已读 = 接收 + 未变 + 拒收。"""
+    settings = _session(context).settings
+    engine = engine_for(settings.database_url)
+    upgrade(engine)
+    progress = _Progress("已读")
+    report = ingest(
+        engine,
+        TABLES[kind.value],
+        file,
+        mapping=SheetMapping.load(mapping) if mapping else None,
+        dry_run=dry_run,
+        rejects_path=rejects,
+        supplied_by=by,
+        on=settings.as_of,
+        progress=progress,
+    )
+    progress.end()
+    if kind.value == "vacancies" and not dry_run and report.accepted:
+        with engine.begin() as connection:
+            reading = _Progress("已识读岗位文本")
+            read_texts(connection, VacancyRepository(connection).all(), progress=reading)
+            reading.end()
+    _answer(context, _report_document(report), lambda: _report_lines(report, rejects))
+    if report.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def _report_document(report: IngestReport) -> dict[str, Any]:
+    return json.loads(json.dumps(asdict(report), ensure_ascii=False, default=str))  # type: ignore[no-any-return]
+
+
+def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
+    lines = [f"已读 {report.read}，接收 {report.accepted}，未变 {report.unchanged}，拒收 {report.rejected}"]
+    lines += [f"  第 {r.row} 行 {r.column}：{r.reason}" for r in report.rejections[:10]]
+    if report.rejected > 10:
+        lines.append(f"  …共 {report.rejected} 行" + ("" if rejects else "；加 --rejects 文件 可得到全部"))
+    lines += [f"  提示 {code}：{count} 行" for code, count in sorted(report.notes.items())]
+    return lines
+
+
+@app.command("export")
+def export_table(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(help="表")],
+    out: Annotated[Path, typer.Argument(help="CSV 或 XLSX 文件")],
+    mapping: Annotated[str | None, typer.Option(help="对照文件，或随附的名称")] = None,
+) -> None:
+    """导出一张表；导入的原样回来。"""
+    engine = _current_engine(context)
+    with engine.connect() as connection:
+        n = export(connection, TABLES[kind.value], out, mapping=SheetMapping.load(mapping) if mapping else None)
+    _answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
+
+
+@app.command()
+def template(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(help="表")],
+    out: Annotated[Path, typer.Argument(help="XLSX 文件")],
+) -> None:
+    """写出一张空表：列名、说明与下拉选项。"""
+    write_template(TABLES[kind.value], out)
+    _answer(context, {"table": kind.value, "file": str(out)}, lambda: [f"已写出模板 {out}"])
+
+
+class _Progress:
+    """Shows a count on standard error, at most twice a second; silent where nobody watches a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._last, self._count = label, 0.0, 0
+
+    def __call__(self, count: int, total: int | None = None) -> None:
+        """Take a new count."""
+        self._count = count
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - self._last > 0.5:
+            self._last = now
+            click.echo(f"\r{self._label} {count}{f'/{total}' if total else ''}", err=True, nl=False)
+
+    def end(self) -> None:
+        """Close the line."""
+        if sys.stderr.isatty() and self._last:
+            click.echo(f"\r{self._label} {self._count}", err=True)
+
+
+# ---- the main job ---------------------------------------------------------------------------------------------------
+
+
+def _current_engine(context: typer.Context):  # type: ignore[no-untyped-def]
+    engine = engine_for(_session(context).settings.database_url)
+    upgrade(engine)
+    return engine
+
+
+def _casebook(context: typer.Context) -> Casebook:
+    with _current_engine(context).begin() as connection:
+        return load_casebook(connection)
+
+
+def _desk(context: typer.Context, connection: Any) -> Desk:
+    settings = _session(context).settings
+    version, model = Registry(connection, settings.models).champion()
+    return Desk.open(load_casebook(connection), model, version, settings.as_of)
+
+
+@app.command()
+def shortlist(
+    context: typer.Context,
+    candidate_id: Annotated[str, typer.Argument(help="求职者编号")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="列出几个")] = 20,
+) -> None:
+    """为一位求职者列出排好序、有理由的岗位。"""
+    with _current_engine(context).begin() as connection:
+        document = _desk(context, connection).document(candidate_id, k=k)
+        RunRepository(connection).save_document(document)
+    _answer(context, document, lambda: document_lines(document))
+
+
+@app.command("candidates-for")
+def candidates_for(
+    context: typer.Context,
+    vacancy_id: Annotated[str, typer.Argument(help="岗位编号")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="列出几位")] = 20,
+) -> None:
+    """为一个岗位列出求职者。"""
+    with _current_engine(context).begin() as connection:
+        document = _desk(context, connection).candidates_for(vacancy_id, k=k)
+    _answer(context, document, lambda: _candidates_lines(document))
+
+
+def _candidates_lines(document: dict[str, Any]) -> list[str]:
+    counts = document["counts"]
+    lines = [f"岗位 {document['vacancy_id']}：在册 {counts['active']} 人，可推荐 {counts['ranked']} 人"]
+    for item in document["items"]:
+        lines.append(f"{item['rank']:>3}. {item['candidate_id']}  合意 {item['fit']:.2f}")
+        lines += [f"      · {reason['text']}" for reason in item["reasons"]]
+    lines += [f"不列入 {entry['candidates']} 人：{entry['reason']}" for entry in document["excluded"]]
+    return lines
+
+
+@app.command()
+def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(help="求职者编号")]) -> None:
+    """补上哪项信息、证书、课程或便利，能多打开多少岗位。"""
+    with _current_engine(context).begin() as connection:
+        document = _desk(context, connection).unlock(candidate_id)
+    _answer(context, document, lambda: _unlock_lines(document))
+
+
+def _unlock_lines(document: dict[str, Any]) -> list[str]:
+    lines = [f"求职者 {document['candidate_id']}"]
+    lines += [f"  信息 {f['label']}：{f['vacancies']} 个岗位（{f['who_can_supply']}）" for f in document["facts"]]
+    lines += [f"  证书 {e['label']}：{e['vacancies']} 个岗位" for e in document["licences"]]
+    lines += [f"  便利 {a['label']}：{a['vacancies']} 个岗位（{a['who_pays']}）" for a in document["accommodations"]]
+    return lines if len(lines) > 1 else [*lines, "  没有待补的信息或便利"]
+
+
+@app.command("train")
+def train_model(
+    context: typer.Context,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="学习到哪一天为止")] = None,
+) -> None:
+    """训练并保存一个模型版本。"""
+    settings = _session(context).settings
+    casebook = _casebook(context)
+    model = train(casebook, until=until.date() if until else settings.as_of, progress=say)
+    with _current_engine(context).begin() as connection:
+        version = Registry(connection, settings.models).save(model)
+    document = {"version": version.version, "status": version.status, "summary": model.summary}
+    state = "已启用" if version.status == "champion" else "待启用：yougang models promote " + version.version
+    _answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
+
+
+@app.command("evaluate")
+def evaluate_models(
+    context: typer.Context,
+    world: Annotated[Path | None, typer.Option(help="用这个文件夹中的表代替数据库")] = None,
+    split_at: Annotated[datetime | None, typer.Option("--split-at", formats=["%Y-%m-%d"], help="划分日期")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
+) -> None:
+    """按时间划分，检验各模型，按人群分列。"""
+    settings = _session(context).settings
+    casebook = load_world(world, today=settings.as_of) if world else _casebook(context)
+    config = EvaluateConfig(k=k, split_at=split_at.date() if split_at else None)
+    document = evaluate(casebook, config, progress=say)
+    _answer(context, document, lambda: _evaluation_lines(document))
+
+
+def _evaluation_lines(document: dict[str, Any]) -> list[str]:
+    k = document["k"]
+    lines = [f"划分日期 {document['split_at']}，{document['n_people']} 人，{document['n_relevant_pairs']} 对"]
+    for model, segments in document["models"].items():
+        for segment in ("all", "warm_people", "cold_people", "cold_vacancies"):
+            row = segments[segment]
+            shown = "  ".join(_metric(name, row[name]) for name in (f"recall@{k}", f"ndcg@{k}"))
+            lines.append(f"{model:<14}{segment:<16}{row['n_people']:>6} 人  {shown}")
+    return lines
+
+
+def _metric(name: str, interval: dict[str, float] | None) -> str:
+    if interval is None:
+        return f"{name} 无"
+    return f"{name} {interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+
+
+@app.command()
+def batch(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="写到哪个文件夹")] = None,
+    engine: Annotated[str, typer.Option(help="计算引擎，目前只有 local")] = "local",
+    k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 50,
+) -> None:
+    """为所有求职者生成推荐名单。"""
+    if engine != "local":
+        raise click.UsageError("目前只有 --engine local")
+    settings = _session(context).settings
+    folder = out or Path("var") / "batch" / settings.as_of.isoformat()
+    progress = _Progress("已完成")
+    with _current_engine(context).begin() as connection:
+        desk = _desk(context, connection)
+    report = run_batch(desk, folder, k=k, progress=progress)
+    progress.end()
+    document = json.loads(json.dumps(asdict(report), default=str))
+    _answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])
+
+
+# ---- models and rules -----------------------------------------------------------------------------------------------
+
+
+def _version_document(version: Any) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "status": version.status,
+        "trained_until": version.trained_until.isoformat(),
+        "created_at": version.created_at.isoformat(),
+        "summary": json.loads(version.summary),
+    }
+
+
+@versions.callback(invoke_without_command=True)
+def models_list(context: typer.Context) -> None:
+    """列出模型版本。"""
+    if context.invoked_subcommand is not None:
+        return
+    with _current_engine(context).begin() as connection:
+        found = [_version_document(v) for v in Registry(connection, _session(context).settings.models).all()]
+    _answer(
+        context,
+        {"models": found},
+        lambda: [f"{v['version']}  {v['status']}  学习到 {v['trained_until']}" for v in found] or ["还没有模型"],
+    )
+
+
+@versions.command("show")
+def models_show(context: typer.Context, version: str) -> None:
+    """查看一个版本。"""
+    with _current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, _session(context).settings.models).get(version))
+    _answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
+
+
+@versions.command("promote")
+def models_promote(context: typer.Context, version: str) -> None:
+    """启用一个版本。"""
+    with _current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, _session(context).settings.models).promote(version))
+    _answer(context, document, lambda: [f"已启用 {document['version']}"])
+
+
+@versions.command("rollback")
+def models_rollback(context: typer.Context) -> None:
+    """恢复上一个启用过的版本。"""
+    with _current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, _session(context).settings.models).rollback())
+    _answer(context, document, lambda: [f"已恢复 {document['version']}"])
+
+
+@rules.command("list")
+def rules_list(context: typer.Context) -> None:
+    """列出某日有效的规则。"""
+    found = rules_on(_session(context).settings.as_of)
+    rows = []
+    for rule_id, parameter in sorted(found.parameters.items()):
+        version = found.find_or_none(rule_id)
+        rows.append(
+            {
+                "rule_id": rule_id,
+                "title": parameter.title,
+                "in_force": version is not None,
+                "valid_from": version.valid_from.isoformat() if version else None,
+                "source": version.cited.as_dict() if version else {},
+            }
+        )
+    document = {"as_of": found.on.isoformat(), "rules_version": found.version, "rules": rows}
+    _answer(
+        context,
+        document,
+        lambda: [f"{r['rule_id']}  {r['title']}  {'有效' if r['in_force'] else '当日无有效规则'}" for r in rows],
+    )
+
+
+@rules.command("show")
+def rules_show(context: typer.Context, rule_id: str) -> None:
+    """查看一条规则的各个版本。"""
+    found = rules_on(_session(context).settings.as_of)
+    parameter = found.parameters.get(rule_id)
+    if parameter is None:
+        raise PipelineError("没有这个规则编号")
+    document = parameter.model_dump(mode="json")
+    _answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
+
+
+# ---- demonstration and service --------------------------------------------------------------------------------------
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    people: Annotated[int, typer.Option(min=50, help="虚构多少求职者")] = 2000,
+    vacancies: Annotated[int, typer.Option(min=30, help="虚构多少岗位")] = 800,
+    seed: Annotated[int, typer.Option(help="随机种子")] = 20221104,
+) -> None:
+    """虚构一个甘肃，走完主要流程，打印三份名单。"""
+    session = _session(context)
+    settings = session.settings
+    _clear_demo(settings)
+    engine = engine_for(settings.database_url)
+    upgrade(engine)
+    say(f"虚构 {people} 位求职者、{vacancies} 个岗位（全部为虚构数据）")
+    province = invent(ProvinceConfig(n_candidates=people, n_vacancies=vacancies, seed=seed, today=settings.as_of))
+    with tempfile.TemporaryDirectory(prefix="yougang-demo-") as scratch:
+        write_tables(province, Path(scratch))
+        for name in ("employers", "vacancies", "candidates", "interactions", "placements", "services", "courses"):
+            file = Path(scratch) / f"{name}.csv"
+            report = ingest(engine, TABLES[name], file, supplied_by="demo", on=settings.as_of)
+            say(f"  导入{TABLES[name].label}：已读 {report.read}，接收 {report.accepted}，拒收 {report.rejected}")
+    with engine.begin() as connection:
+        casebook = load_casebook(connection)
+    model = train(casebook, until=settings.as_of, progress=lambda text: say(f"  {text}"))
+    with engine.begin() as connection:
+        version = Registry(connection, settings.models).save(model)
+    desk = Desk.open(casebook, model, version.version, settings.as_of)
+    documents = [desk.document(candidate_id, k=8) for candidate_id in DEMO_PEOPLE]
+    with engine.begin() as connection:
+        for document in documents:
+            RunRepository(connection).save_document(document)
+    lines = [line for document in documents for line in [*document_lines(document), ""]]
+    _answer(context, {"shortlists": documents}, lambda: lines)
+
+
+def _clear_demo(settings: Settings) -> None:
+    """Start the demonstration anew; a database with anybody's real rows in it is left alone."""
+    file = settings.sqlite_file
+    if file is None:
+        raise PipelineError("演示只写入 SQLite 数据库，请用 --db sqlite:///文件")
+    if not file.exists():
+        return
+    engine = engine_for(settings.database_url)
+    try:
+        if is_current(engine):
+            with engine.connect() as connection:
+                others = [i for i in CandidateRepository(connection).ids() if not i.startswith("demo-")]
+            if others:
+                raise PipelineError("这个数据库中有非演示的求职者：演示不会覆盖它，请用 --db 指定另一个文件")
+    finally:
+        engine.dispose()
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+    shutil.rmtree(settings.models, ignore_errors=True)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+) -> None:
+    """在本机 127.0.0.1 提供 API；目前没有登录与权限，只对本机开放。"""
+    import uvicorn
+
+    from api.app import create_app
+
+    say(f"在 http://127.0.0.1:{port} 提供服务。尚无登录与权限控制，只绑定本机地址。")
+    uvicorn.run(create_app(_session(context).settings), host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Settings from the environment and the command line; the only code that reads the environment or the clock.
+
+`YOUGANG_DATABASE_URL`  database; SQLite under `var/` where not given
+`YOUGANG_MODELS`        folder of saved models; beside the SQLite file, else `var/models`
+`YOUGANG_DEBUG`         1 shows tracebacks of unexpected faults
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipelines.errors import PipelineError
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DEFAULT_DATABASE = "sqlite:///var/yougang.db"
+
+
+class SettingsError(PipelineError):
+    """A setting that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lies and which day is asked for."""
+
+    database_url: str
+    models: Path
+    as_of: date
+    is_debug: bool = False
+
+    @classmethod
+    def of(cls, database_url: str | None = None, as_of: date | None = None) -> "Settings":
+        """Return the settings; what is given goes before the environment, that before the defaults."""
+        url = database_url or os.environ.get("YOUGANG_DATABASE_URL") or DEFAULT_DATABASE
+        models = os.environ.get("YOUGANG_MODELS")
+        return cls(
+            database_url=url,
+            models=Path(models) if models else models_beside(url),
+            as_of=as_of or today(),
+            is_debug=os.environ.get("YOUGANG_DEBUG") == "1",
+        )
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file of a SQLite database, or None for another."""
+        return sqlite_file(self.database_url)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite URL, or None for another database or one in memory.
+
+    Raises
+    ------
+    SettingsError
+        When the URL is none.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError("数据库地址应写作 sqlite:///文件 或 postgresql+psycopg://用户@主机/库") from error
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database)
+
+
+def models_beside(url: str) -> Path:
+    """Return the folder of models for a database."""
+    file = sqlite_file(url)
+    return Path("var") / "models" if file is None else file.with_name(f"{file.stem}-models")
+
+
+def today() -> date:
+    """Return the day in Gansu (Asia/Shanghai)."""
+    return datetime.now(SHANGHAI).date()

@@ -1,0 +1,172 @@
+"""Which accommodation closes which gap: the data file as tables, and the choice for one function.
+
+The file is `data/accommodations.yaml`; nothing here holds a number of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from matching.source import Source
+from matching.vocabulary import Accommodation, AccommodationState, Function
+
+MAX_LEVEL = 4
+
+
+class WorkContext(IntEnum):
+    """What the work is like, as far as it decides what an accommodation can do; the value is a table position."""
+
+    PLAIN = 0
+    SCREEN = 1
+    HEAVY = 2
+
+
+_ONLY_FOR = {"screen_work": WorkContext.SCREEN}
+_NOT_FOR = {"heavy": WorkContext.HEAVY}
+
+
+class _Closing(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    function: Function
+    levels: int = Field(ge=1, le=MAX_LEVEL)
+    demand_max: int = Field(ge=1, le=MAX_LEVEL)
+    only_for: Literal["screen_work"] | None = None
+    not_for: Literal["heavy"] | None = None
+
+    def works_in(self, context: WorkContext) -> bool:
+        """True where the accommodation helps in this kind of work."""
+        if self.only_for is not None and context is not _ONLY_FOR[self.only_for]:
+            return False
+        return self.not_for is None or context is not _NOT_FOR[self.not_for]
+
+
+class _SourceModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    document: str
+    clause: str
+    status: str
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    closes: tuple[_Closing, ...]
+    who_arranges: str
+    who_pays: str
+    source: _SourceModel
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    max_per_function: int = Field(ge=1)
+    accommodations: Mapping[Accommodation, _Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class AccommodationFacts:
+    """Who arranges and pays for an accommodation, and where that is written."""
+
+    who_arranges: str
+    who_pays: str
+    source: Source
+
+
+@cache
+def _file() -> _File:
+    path = Path(__file__).parent / "data" / "accommodations.yaml"
+    loaded = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    absent = [a.value for a in Accommodation if a not in loaded.accommodations]
+    if absent:
+        raise ValueError(f"{path.name}: no entry for {', '.join(absent)}")
+    return loaded
+
+
+def max_per_function() -> int:
+    """Return how many accommodations are counted for one function."""
+    return _file().max_per_function
+
+
+def facts(accommodation: Accommodation) -> AccommodationFacts:
+    """Return who arranges and pays for an accommodation, with its source."""
+    entry = _file().accommodations[accommodation]
+    source = Source(entry.source.document, entry.source.clause)
+    return AccommodationFacts(entry.who_arranges, entry.who_pays, source)
+
+
+@cache
+def closing_table() -> NDArray[np.int8]:
+    """Return levels closed, indexed by [context, function, demand 0 to 4, accommodation]."""
+    functions, accommodations = list(Function), list(Accommodation)
+    table = np.zeros((len(WorkContext), len(functions), MAX_LEVEL + 1, len(accommodations)), dtype=np.int8)
+    for column, accommodation in enumerate(accommodations):
+        for closing in _file().accommodations[accommodation].closes:
+            row = functions.index(closing.function)
+            for context in WorkContext:
+                if closing.works_in(context):
+                    table[context, row, 1 : closing.demand_max + 1, column] = closing.levels
+    return table
+
+
+@cache
+def most_closable() -> NDArray[np.int8]:
+    """Return the levels that the best accommodations together close, by [context, function, demand]."""
+    best = np.sort(closing_table(), axis=-1)[..., -max_per_function() :]
+    closed: NDArray[np.int8] = best.sum(axis=-1, dtype=np.int8)
+    return closed
+
+
+def levels_closed(accommodation: Accommodation, function: Function, demand: int, *, context: WorkContext) -> int:
+    """Return how many levels of a gap one accommodation closes for one function at one demand."""
+    functions, accommodations = list(Function), list(Accommodation)
+    row, column = functions.index(function), accommodations.index(accommodation)
+    return int(closing_table()[context, row, demand, column])
+
+
+def choose(
+    function: Function,
+    demand: int,
+    gap: int,
+    offered: Mapping[Accommodation, AccommodationState],
+    *,
+    context: WorkContext,
+) -> tuple[tuple[Accommodation, AccommodationState], ...] | None:
+    """Choose accommodations that close a gap: offered ones first (verified before declared), then ones to arrange.
+
+    Returns
+    -------
+    The accommodations with their state, none for no gap; or None where no combination closes the gap.
+    """
+    if gap <= 0:
+        return ()
+    order = {AccommodationState.VERIFIED: 0, AccommodationState.DECLARED: 1, AccommodationState.TO_ARRANGE: 2}
+    helpful = [
+        (accommodation, offered.get(accommodation, AccommodationState.TO_ARRANGE), levels)
+        for accommodation in Accommodation
+        if (levels := levels_closed(accommodation, function, demand, context=context)) > 0
+    ]
+    enough = [
+        chosen
+        for n in range(1, max_per_function() + 1)
+        for chosen in combinations(helpful, n)
+        if sum(levels for _, _, levels in chosen) >= gap
+    ]
+    if not enough:
+        return None
+    # What is sure comes first, then fewer, then the stronger; `min` keeps the first of equals, so the order is stable.
+    best = min(
+        enough,
+        key=lambda chosen: (
+            max(order[state] for _, state, _ in chosen),
+            len(chosen),
+            -sum(levels for _, _, levels in chosen),
+        ),
+    )
+    return tuple((accommodation, state) for accommodation, state, _ in best)

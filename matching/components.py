@@ -1,0 +1,233 @@
+"""What speaks for and against each vacancy for one person, as named columns; the ranker weighs them.
+
+One function serves training, evaluation and a request, so that they cannot drift apart. A column is 0 where nothing
+is known of it, and its name says what a positive value means.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from matching.entities import Candidate, VacancyId
+from matching.features import address_words, candidate_words
+from matching.fit import FitArrays
+from matching.occupations import OccupationFamily, classify
+from matching.reach import Distances, comfortable_km
+from matching.regions import is_prefecture_wide
+from matching.retrieval import in_regions
+from matching.settings import ranking_settings
+from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
+from matching.vocabulary import WorkMode
+from models.text import TextSpace
+
+COMPONENTS = tuple(ranking_settings().prior_weights)
+Columns = NDArray[np.float32]
+_FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A person's earlier acts: positions in the stock and how much each says (above 0)."""
+
+    rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class TextIndex:
+    """Texts of n vacancies as unit rows; `by_word` is the same by column, for quick products with one short text."""
+
+    space: TextSpace
+    rows: sparse.csr_matrix
+    by_word: sparse.csc_matrix
+
+    @classmethod
+    def of(cls, space: TextSpace, texts: Sequence[Sequence[str]]) -> "TextIndex":
+        """Put texts into the space."""
+        rows = space.transform(texts)
+        return cls(space, rows, sparse.csc_matrix(rows))
+
+    def likeness(self, query: sparse.csr_matrix, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the inner product of one row with the texts at `rows`, float32 (len(rows),)."""
+        if query.nnz == 0:
+            return np.zeros(len(rows), dtype=np.float32)
+        if len(rows) * _FEW < self.rows.shape[0]:  # a few texts: cheaper by row than by word over all
+            return np.asarray((self.rows[rows] @ query.T).toarray(), dtype=np.float32).ravel()
+        product = self.by_word[:, query.indices] @ query.data
+        return np.asarray(product, dtype=np.float32).ravel()[rows]
+
+    def centre(self, history: History) -> sparse.csr_matrix:
+        """Return the weighted mean of earlier texts, scaled to unit length."""
+        mean = sparse.csr_matrix(sparse.csr_matrix(history.weights[None, :]) @ self.rows[history.rows])
+        norm = float(np.sqrt(mean.multiply(mean).sum()))
+        return sparse.csr_matrix(mean / norm) if norm > 0 else mean
+
+
+@dataclass(frozen=True, slots=True)
+class VacancyIndex:
+    """A stock with everything that ranking needs of it, the same for every person.
+
+    `popularity` float32 (n,) is ln(1 + recent acts); `factors` float32 (n, d) and `biases` (n,) come from the
+    collaborative model, or are None without one.
+    """
+
+    stock: Stock
+    text: TextIndex
+    address: TextIndex | None
+    popularity: NDArray[np.float32]
+    factors: NDArray[np.float32] | None
+    biases: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One person as the index is asked about them."""
+
+    candidate: Candidate
+    words: Sequence[str]
+    history: History
+    vector: NDArray[np.float32] | None
+
+    @classmethod
+    def of(cls, candidate: Candidate, history: History, vector: NDArray[np.float32] | None) -> "Asked":
+        """Prepare a person."""
+        return cls(candidate, candidate_words(candidate), history, vector)
+
+
+def components(
+    asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], *, distance: Distances, fit: FitArrays, on: date
+) -> Columns:
+    """Return the columns `COMPONENTS` for one person and the vacancies at `rows`, float32 (len(rows), n_components)."""
+    named: dict[str, NDArray[np.floating]] = {}
+    named |= _learned(asked, index, rows)
+    named |= _texts(asked, index, rows)
+    named |= _occupations(asked, index.stock, rows)
+    named["skills"] = skill_share(asked.candidate, index.stock, rows)
+    named |= _places(asked.candidate, index.stock, rows, distance)
+    named |= _gaps(asked.candidate, index.stock, rows, fit)
+    days = np.maximum(0, on.toordinal() - index.stock.opens[rows])
+    is_dated = index.stock.opens[rows] > 0
+    named["freshness"] = np.where(is_dated, np.exp(-days / ranking_settings().freshness_days), 0.0)
+    return np.stack([named[name] for name in COMPONENTS], axis=1).astype(np.float32)
+
+
+def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
+    found: dict[str, NDArray[np.floating]] = {"popularity": index.popularity[rows]}
+    if index.factors is None or index.biases is None or asked.vector is None:
+        found["collaborative"] = np.zeros(len(rows))
+        return found
+    if len(rows) == len(index.stock):
+        found["collaborative"] = index.factors @ asked.vector + index.biases
+    else:
+        found["collaborative"] = index.factors[rows] @ asked.vector + index.biases[rows]
+    return found
+
+
+def _texts(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
+    profile = index.text.likeness(index.text.space.transform([asked.words]), rows)
+    history = addresses = np.zeros(len(rows), dtype=np.float32)
+    has_history = len(asked.history.rows) > 0
+    if has_history:
+        history = index.text.likeness(index.text.centre(asked.history), rows)
+    if index.address is not None:
+        own = index.address.space.transform([address_words(asked.candidate.address)])
+        addresses = index.address.likeness(own, rows)
+        if has_history:
+            addresses = np.maximum(addresses, index.address.likeness(index.address.centre(asked.history), rows))
+    return {"profile_text": profile, "history_text": history, "address_text": addresses}
+
+
+def wished_families(candidate: Candidate) -> tuple[OccupationFamily, ...]:
+    """Return the occupation families of a person's wishes, each once."""
+    found = (classify(wish) for wish in candidate.wished_occupations)
+    return tuple({family.family_id: family for family in found if family is not None}.values())
+
+
+def _occupations(asked: Asked, stock: Stock, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
+    past = np.zeros(len(rows))
+    if len(asked.history.rows):
+        weight = np.zeros(len(FAMILIES) + 1)
+        np.add.at(weight, stock.family[asked.history.rows], asked.history.weights)
+        weight[-1] = 0.0  # position -1: a family that nobody knows
+        past = weight[stock.family[rows]] / asked.history.weights.sum()
+    return {"occupation": occupation_match(asked.candidate, stock, rows), "history_family": past}
+
+
+def occupation_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return 1 for a wished occupation family, 0.5 for its group, else 0; float64 (len(rows),)."""
+    found = np.zeros(len(rows))
+    for family in wished_families(candidate):
+        same_group = stock.group[rows] == GROUPS.index(family.group)
+        same_family = stock.family[rows] == FAMILIES.index(family.family_id)
+        found = np.maximum(found, np.where(same_family, 1.0, np.where(same_group, 0.5, 0.0)))
+    return found
+
+
+def skill_share(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the share of a vacancy's stated skills that the person has stated too; 0 where none is stated."""
+    own = [stock.skill_column[s] for skill in candidate.skills if (s := skill.casefold()) in stock.skill_column]
+    if not own:
+        return np.zeros(len(rows))
+    shares: NDArray[np.float64] = np.asarray(stock.skills[:, own].sum(axis=1), dtype=np.float64).ravel()
+    return shares[rows]
+
+
+def nearness(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances) -> NDArray[np.float64]:
+    """Return how near, 1 at home down to 0 far beyond the person's means; unknown places count as half."""
+    comfortable = max(1.0, comfortable_km(candidate))
+    near = 1.0 / (1.0 + (np.nan_to_num(distance.typical, nan=comfortable) / comfortable) ** 1.5)
+    return np.where(stock.mode[rows] == MODES.index(WorkMode.REMOTE), 1.0, near)
+
+
+def _places(
+    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances
+) -> Mapping[str, NDArray[np.floating]]:
+    codes = stock.spots.region[rows]
+    home = candidate.region
+    county = np.zeros(len(rows)) if home is None or is_prefecture_wide(home) else (codes == int(home)).astype(float)
+    wide = np.zeros(len(rows)) if home is None else (codes // 100 == int(home) // 100).astype(float)
+    return {
+        "nearness": nearness(candidate, stock, rows, distance),
+        "same_county": county,
+        "same_prefecture": wide,
+        "wished_region": in_regions(codes, candidate.wished_regions).astype(float),
+    }
+
+
+def _gaps(
+    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], fit: FitArrays
+) -> Mapping[str, NDArray[np.floating]]:
+    zero = np.zeros(len(rows))
+    wage, education, experience = zero, zero, zero
+    if candidate.wished_wage_min:
+        wished = float(candidate.wished_wage_min)
+        wage = np.nan_to_num(np.clip((stock.wage_max[rows] - wished) / wished, -1.0, 0.5))
+    if candidate.education is not None:
+        asked = stock.education[rows].astype(float)
+        education = -np.maximum(0.0, np.where(asked >= 0, asked - candidate.education.rank, 0.0))
+    if candidate.experience_years is not None:
+        experience = -np.nan_to_num(np.maximum(0.0, stock.experience[rows] - float(candidate.experience_years)))
+    offered = zero
+    if candidate.accommodations_needed:
+        needed = [ACCOMMODATIONS.index(a) for a in candidate.accommodations_needed]
+        offered = stock.demands.offered[rows][:, needed].mean(axis=1)
+    return {
+        "wage_gap": wage,
+        "education_gap": education,
+        "experience_gap": np.maximum(experience, -10.0),
+        "function_gap": -fit.open_gap.astype(float),
+        "to_arrange": -fit.to_arrange.astype(float),
+        "accommodation_offered": offered,
+    }
+
+
+def history_of(acts: Sequence[tuple[VacancyId, float]], stock: Stock) -> History:
+    """Return earlier acts as positions; acts on vacancies that the stock does not hold are left out."""
+    known = [(stock.position[vacancy_id], weight) for vacancy_id, weight in acts if vacancy_id in stock.position]
+    return History(
+        np.array([row for row, _ in known], dtype=np.intp), np.array([weight for _, weight in known], dtype=np.float64)
+    )

@@ -1,0 +1,362 @@
+"""Why this vacancy: at most five reasons that a caseworker can read out, each true of the stored facts.
+
+A reason carries the facts it was made from, so that it can be checked and made again. Wording only; nothing here
+changes an order. Employers' and persons' renderings are left to the doors.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from matching.accommodation import facts as accommodation_facts
+from matching.components import COMPONENTS, Asked, VacancyIndex
+from matching.entities import Candidate
+from matching.fit import Fit
+from matching.occupations import classify, families
+from matching.ranking import Band, Ranking, priority_ground
+from matching.reach import comfortable_km
+from matching.regions import region_name
+from matching.retrieval import in_regions
+from matching.rules.dated import Rules
+from matching.rules.person import is_past_retirement
+from matching.rules.wage import minimum_wage
+from matching.settings import ranking_settings
+from matching.source import Source
+from matching.stock import StockItem
+from matching.vocabulary import AccommodationState, Outcome, ReasonKind, WorkMode
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence with its kind, the facts it rests on, and its source where it cites one.
+
+    `weight` orders reasons among each other, larger first; it is not shown.
+    """
+
+    kind: ReasonKind
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    source: Source | None = None
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a ranking, as explaining needs it."""
+
+    asked: Asked
+    index: VacancyIndex
+    ranking: Ranking
+    place: int
+    fit: Fit
+    rules: Rules
+
+    @property
+    def row(self) -> int:
+        """Position of the vacancy in the stock."""
+        return int(self.ranking.retrieval.rows[self.ranking.order[self.place]])
+
+    @property
+    def item(self) -> StockItem:
+        """The vacancy."""
+        return self.index.stock.items[self.row]
+
+    @property
+    def candidate(self) -> Candidate:
+        """The person."""
+        return self.asked.candidate
+
+    @property
+    def km(self) -> float | None:
+        """Straight-line km, or None where either place is not known."""
+        typical = float(self.ranking.retrieval.distance.typical[self.ranking.order[self.place]])
+        return None if np.isnan(typical) else typical
+
+    @property
+    def is_exact_place(self) -> bool:
+        """True where both places are given as points."""
+        distance, position = self.ranking.retrieval.distance, self.ranking.order[self.place]
+        return bool(distance.typical[position] == distance.least[position])
+
+    def component(self, name: str) -> float:
+        """Return one component of the score as it stands in the columns."""
+        return float(self.ranking.columns[self.place, COMPONENTS.index(name)])
+
+
+def explain(line: Line) -> tuple[Reason, ...]:
+    """Return the reasons of one line, most important first, never none and at most `reasons_max`.
+
+    One place is kept for a warning where there is one, so that five good words never crowd out the doubt.
+    """
+    most = ranking_settings().reasons_max
+    for_it = sorted(_for(line), key=lambda reason: -reason.weight)
+    against = sorted(_against(line), key=lambda reason: -reason.weight)
+    n_against = min(len(against), 1 if len(for_it) >= most - 1 else most - len(for_it))
+    chosen = [*for_it[: most - n_against], *against[:n_against]]
+    return tuple(chosen) if chosen else (_only_order(line),)
+
+
+def _for(line: Line) -> Iterator[Reason]:
+    yield from _policy(line)
+    yield from _functions(line)
+    yield from _occupation(line)
+    yield from _skills(line)
+    yield from _place(line)
+    yield from _wage(line)
+    yield from _history(line)
+    yield from _mode(line)
+
+
+def _against(line: Line) -> Iterator[Reason]:
+    yield from _doubts_of_function(line)
+    yield from _requirements_not_met(line)
+    yield from _body_conditions(line)
+    yield from _retirement(line)
+
+
+def _policy(line: Line) -> Iterator[Reason]:
+    code = line.ranking.band_reason[line.place]
+    ground = priority_ground(code, line.rules) if code else None
+    if ground is None:
+        return
+    leads = line.ranking.band[line.place] < Band.GENERAL
+    text = ground.text + ("（所引方案期限已满，继任条款待核实）" if ground.is_ended else "")
+    if not leads:
+        text += "；但距离或学历不合，未列前"
+    yield Reason(ReasonKind.POLICY, text, {"ground": code, "leads": leads}, ground.source, 10.0 if leads else 2.0)
+
+
+def _functions(line: Line) -> Iterator[Reason]:
+    fit = line.fit
+    met = [f for f in fit.functions if f.limitation and f.demand and f.gap == 0]
+    if fit.outcome is Outcome.FITS or (fit.outcome is Outcome.FITS_WITH_ACCOMMODATION and met):
+        named = "、".join(f.function.label for f in met) or "全部功能"
+        facts = {f.function.value: {"limitation": f.limitation, "demand": f.demand} for f in met}
+        yield Reason(ReasonKind.FUNCTION, f"岗位任务对{named}的要求在本人能力之内", facts, _STATED, 6.0)
+    if fit.outcome is Outcome.FITS_WITH_ACCOMMODATION:
+        yield from _accommodations(line)
+    elif fit.outlook in (Outcome.FITS, Outcome.FITS_WITH_ACCOMMODATION) and fit.demands_derived:
+        basis = _basis(line.item)
+        helped = "，有便利即可" if fit.outlook is Outcome.FITS_WITH_ACCOMMODATION else ""
+        text = f"按{basis}推断，已知的受限情况未见障碍{helped}；岗位要求尚待单位核实"
+        yield Reason(ReasonKind.FUNCTION, text, {"derived": True, "outlook": fit.outlook.value}, None, 3.0)
+
+
+def _accommodations(line: Line) -> Iterator[Reason]:
+    by_function: dict[str, list[str]] = {}
+    facts: dict[str, Any] = {}
+    sources: list[Source] = []
+    for f in line.fit.functions:
+        for accommodation, state in f.closed_by:
+            facts[accommodation.value] = state.value
+            sources.append(accommodation_facts(accommodation).source)
+            by_function.setdefault(f"{accommodation.label}（{state.label}）", []).append(f.function.label)
+    if not by_function:
+        return
+    text = "；".join(f"{'、'.join(functions)}的差距可由{name}补足" for name, functions in by_function.items())
+    sure = 6.5 if AccommodationState.TO_ARRANGE.value not in facts.values() else 5.5
+    yield Reason(ReasonKind.ACCOMMODATION, text, facts, sources[0], sure)
+
+
+_STATED = Source("岗位信息", "岗位功能要求")
+
+
+def _basis(item: StockItem) -> str:
+    family = families().get(item.reading.family_id or "")
+    words = dict.fromkeys(word for d in item.reading.demands.values() if d.basis == "text" for word in d.evidence)
+    if words:
+        return "岗位描述中的“" + "”“".join(list(words)[:2]) + "”"
+    return f"职业类别“{family.label}”" if family else "岗位名称"
+
+
+def _occupation(line: Line) -> Iterator[Reason]:
+    match = line.component("occupation")
+    if match <= 0:
+        return
+    own = line.item.reading.family_id
+    label = families()[own].label if own else ""
+    group = families()[own].group if own else ""
+    for wish, family in zip(line.candidate.wished_occupations, _families_of_wishes(line.candidate), strict=True):
+        if family is None:
+            continue
+        facts = {"wish": wish, "family": own}
+        if family == own:
+            yield Reason(ReasonKind.PREFERENCE, f"与意向职业“{wish}”一致（{label}）", facts, None, 7.0)
+            return
+        if families()[family].group == group and match < 1.0:
+            yield Reason(ReasonKind.PREFERENCE, f"与意向职业“{wish}”相近（同类：{label}）", facts, None, 4.0)
+            return
+
+
+def _families_of_wishes(candidate: Candidate) -> list[str | None]:
+    found = [classify(wish) for wish in candidate.wished_occupations]
+    return [family.family_id if family else None for family in found]
+
+
+def _skills(line: Line) -> Iterator[Reason]:
+    own = {skill.casefold() for skill in line.candidate.skills}
+    shared = [skill for skill in line.item.vacancy.skills if skill.casefold() in own]
+    if shared:
+        text = f"本人会{'、'.join(shared[:4])}，正是岗位要求的技能"
+        yield Reason(ReasonKind.SKILL, text, {"skills": shared}, None, 5.0 + line.component("skills"))
+        return
+    words = _shared_words(line)
+    if words:
+        text = f"岗位与本人的意向或经历都提到：{'、'.join(words)}"
+        yield Reason(ReasonKind.SKILL, text, {"words": words}, None, 2.5)
+
+
+def _shared_words(line: Line) -> list[str]:
+    text = line.index.text
+    own = text.space.transform([line.asked.words])
+    product = own.multiply(text.rows[line.row]).tocoo()
+    found = sorted(zip(product.data, product.col, strict=True), reverse=True)
+    words = [text.space.words_[column] for value, column in found if value > 0.01]
+    return words[:3]
+
+
+def _place(line: Line) -> Iterator[Reason]:
+    vacancy, candidate = line.item.vacancy, line.candidate
+    if vacancy.work_mode is WorkMode.REMOTE:
+        yield Reason(ReasonKind.PLACE, "可居家办公，不需要通勤", {"work_mode": "remote"}, None, 5.0)
+        return
+    if vacancy.region is None:
+        return
+    name = region_name(vacancy.region)
+    km = line.km
+    if km is not None and km <= 2 * max(1.0, comfortable_km(candidate)):
+        means = f"，{candidate.transport.label}出行" if candidate.transport else ""
+        about = "" if line.is_exact_place else "（按县区驻地估算）"
+        text = (
+            f"在{name}，距居住地直线约{km:.0f}公里{about}{means}" if km >= 1 else f"在{name}，离居住地不到1公里{means}"
+        )
+        yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1), "region": vacancy.region}, None, 5.0)
+    elif _lies_in(vacancy.region, candidate.wished_regions):
+        yield Reason(ReasonKind.PLACE, f"在意向地区：{name}", {"region": vacancy.region}, None, 4.5)
+    elif candidate.region and vacancy.region == candidate.region:
+        yield Reason(ReasonKind.PLACE, f"在本县区：{name}", {"region": vacancy.region}, None, 4.0)
+
+
+def _lies_in(region: str, regions: Sequence[str]) -> bool:
+    return bool(in_regions(np.array([int(region)], dtype=np.int32), tuple(regions))[0])
+
+
+def _wage(line: Line) -> Iterator[Reason]:
+    vacancy, wished = line.item.vacancy, line.candidate.wished_wage_min
+    stated = wage_text(vacancy.wage_min, vacancy.wage_max)
+    if stated is None or not wished:
+        return
+    facts = {"wage_min": _number(vacancy.wage_min), "wage_max": _number(vacancy.wage_max), "wished": _number(wished)}
+    if vacancy.wage_min is not None and vacancy.wage_min >= wished:
+        yield Reason(ReasonKind.WAGE, f"月工资{stated}，不低于期望的{_number(wished)}元", facts, None, 4.0)
+    elif vacancy.wage_max is not None and vacancy.wage_max >= wished:
+        yield Reason(ReasonKind.WAGE, f"月工资{stated}，最高可达期望的{_number(wished)}元", facts, None, 3.0)
+
+
+def wage_text(least: Decimal | None, most: Decimal | None) -> str | None:
+    """Return a stated wage in words, or None where none is stated."""
+    if least is None and most is None:
+        return None
+    if least is None:
+        return f"{_number(most)}元以下"
+    if most is None:
+        return f"{_number(least)}元起"
+    return f"{_number(least)}元" if least == most else f"{_number(least)}—{_number(most)}元"
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else format(value.quantize(Decimal(1)), "f")
+
+
+def _history(line: Line) -> Iterator[Reason]:
+    if line.component("history_family") >= 0.2 and line.item.reading.family_id:
+        label = families()[line.item.reading.family_id].label
+        facts = {"share": round(line.component("history_family"), 2)}
+        yield Reason(ReasonKind.HISTORY, f"此前多次接触过同类岗位（{label}）", facts, None, 3.5)
+    elif line.component("history_text") >= 0.25:
+        facts = {"likeness": round(line.component("history_text"), 2)}
+        yield Reason(ReasonKind.HISTORY, "与此前浏览或应聘过的岗位内容相近", facts, None, 3.0)
+
+
+def _mode(line: Line) -> Iterator[Reason]:
+    needed = [a for a in line.candidate.accommodations_needed if a in line.item.offered]
+    if needed:
+        text = "单位提供本人需要的便利：" + "、".join(f"{a.label}（{line.item.offered[a].label}）" for a in needed)
+        facts = {a.value: line.item.offered[a].value for a in needed}
+        yield Reason(ReasonKind.ACCOMMODATION, text, facts, _STATED, 5.2)
+
+
+def _doubts_of_function(line: Line) -> Iterator[Reason]:
+    deciding = line.fit.deciding
+    if line.fit.outcome is not Outcome.UNKNOWN or not deciding:
+        return
+    named = "、".join(f.function.label for f in deciding)
+    facts = {f.function.value: {"limitation": f.limitation, "demand": f.demand} for f in deciding}
+    text = f"按{_basis(line.item)}推断可能要求{named}，超出本人目前能力：请先向单位核实实际任务"
+    yield Reason(ReasonKind.FUNCTION, text, facts, None, 9.0)
+
+
+def _requirements_not_met(line: Line) -> Iterator[Reason]:
+    vacancy, candidate = line.item.vacancy, line.candidate
+    if line.component("education_gap") < 0 and vacancy.education_min and candidate.education:
+        text = f"岗位要求{vacancy.education_min.label}，本人为{candidate.education.label}：需与单位沟通"
+        yield Reason(
+            ReasonKind.SKILL, text, {"asked": vacancy.education_min.value, "own": candidate.education.value}, None, 8.0
+        )
+    if line.component("experience_gap") < 0:
+        text = f"岗位要求工作{_number(vacancy.experience_years_min)}年，本人{_number(candidate.experience_years)}年"
+        yield Reason(ReasonKind.SKILL, text, {"asked": _number(vacancy.experience_years_min)}, None, 4.0)
+    wished = candidate.wished_wage_min
+    most = vacancy.wage_max if vacancy.wage_max is not None else vacancy.wage_min
+    if wished and most is not None and most < wished:
+        text = f"月工资最高{_number(most)}元，低于期望的{_number(wished)}元"
+        yield Reason(ReasonKind.WAGE, text, {"wage_max": _number(most), "wished": _number(wished)}, None, 6.0)
+    yield from _below_minimum_wage(line, most)
+    km = line.km
+    if km is not None and km > 2 * max(1.0, comfortable_km(candidate)) and vacancy.work_mode is not WorkMode.REMOTE:
+        text = f"距居住地直线约{km:.0f}公里，超出日常通勤" + (
+            "，单位提供宿舍" if _has_dormitory(line.item) else "，需考虑住宿"
+        )
+        yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1)}, None, 7.0)
+
+
+def _has_dormitory(item: StockItem) -> bool:
+    return any(accommodation.value == "dormitory" for accommodation in item.offered)
+
+
+def _below_minimum_wage(line: Line, most: Decimal | None) -> Iterator[Reason]:
+    minimum = minimum_wage(line.item.vacancy.region, line.rules)
+    hours = line.item.vacancy.hours_per_day
+    if minimum is None or most is None or most >= minimum.amount or (hours is not None and hours < 8):
+        return
+    confirm = "（标准自2023年11月起，现行数值需人工核实）" if minimum.to_confirm else ""
+    text = f"月工资最高{_number(most)}元，低于当地月最低工资{_number(minimum.amount)}元{confirm}：请核实"
+    facts = {"wage_max": _number(most), "minimum_wage": _number(minimum.amount)}
+    yield Reason(ReasonKind.WAGE, text, facts, minimum.source, 6.5)
+
+
+def _body_conditions(line: Line) -> Iterator[Reason]:
+    unexplained = [condition for condition in line.item.reading.body_conditions if condition.task is None]
+    if unexplained:
+        quotes = "”“".join(dict.fromkeys(condition.quote for condition in unexplained[:3]))
+        text = f"招聘信息含与任务无关的条件“{quotes}”：不作为筛选依据，可请单位更正"
+        source = Source("残疾人就业条例", "第四条、第十三条")
+        facts = {"conditions": [condition.kind for condition in unexplained]}
+        yield Reason(ReasonKind.POLICY, text, facts, source, 5.0)
+
+
+def _retirement(line: Line) -> Iterator[Reason]:
+    if is_past_retirement(line.candidate, line.rules):
+        source = line.rules.find("person.retirement_age").cited
+        text = "已过法定退休年龄：不能订立劳动合同，只能按劳务关系用工"
+        yield Reason(ReasonKind.POLICY, text, {}, source, 3.0)
+
+
+def _only_order(line: Line) -> Reason:
+    item = line.item
+    name = f"在{region_name(item.vacancy.region)}" if item.vacancy.region else "工作地区未提供"
+    text = f"目前掌握的信息不足以判断，{name}；先补充所缺信息"
+    return Reason(ReasonKind.PREFERENCE, text, {"popularity": round(line.component("popularity"), 2)})

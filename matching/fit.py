@@ -1,0 +1,257 @@
+"""What tasks demand held against what a person can do: function by function, never from category or grade.
+
+Two readings of one rule: `compare` for one vacancy with every detail, `compare_all` for a whole stock as arrays.
+A test holds them equal. A function suffices where limitation + demand <= 4; each level above is a gap that
+accommodations may close (`matching.accommodation`). Either side unknown: unknown, but for what decides alone
+(no limitation suffices for any demand, no stated demand suffices for any limitation).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.accommodation import MAX_LEVEL, WorkContext, choose, closing_table, max_per_function, most_closable
+from matching.vocabulary import Accommodation, AccommodationState, Function, Outcome
+
+UNKNOWN = -1
+FUNCTIONS = tuple(Function)
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a vacancy demands: stated by the employer, or derived from its text and then never certain.
+
+    `context` is None where nobody can tell what kind of work it is.
+    """
+
+    levels: Mapping[Function, int]
+    is_stated: bool
+    context: WorkContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFit:
+    """One function of one person against one vacancy."""
+
+    function: Function
+    limitation: int | None
+    demand: int | None
+    gap: int
+    closed_by: tuple[tuple[Accommodation, AccommodationState], ...]
+    is_closable: bool
+
+    @property
+    def is_open(self) -> bool:
+        """True where a gap stays that no accommodation closes."""
+        return not self.is_closable
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The answer for one vacancy: outcome, and what the known or derived numbers suggest where it is unknown."""
+
+    outcome: Outcome
+    outlook: Outcome | None
+    functions: tuple[FunctionFit, ...]
+    missing_limitations: tuple[Function, ...]
+    demands_missing: bool
+    demands_derived: bool
+    context_missing: bool
+
+    @property
+    def deciding(self) -> tuple[FunctionFit, ...]:
+        """The functions with a gap that nothing closes."""
+        return tuple(f for f in self.functions if f.is_open)
+
+    @property
+    def accommodations(self) -> Mapping[Accommodation, AccommodationState]:
+        """What closes the gaps, each once."""
+        return {a: state for f in self.functions for a, state in f.closed_by}
+
+
+def compare(
+    limitations: Mapping[Function, int],
+    demands: Demands,
+    offered: Mapping[Accommodation, AccommodationState],
+    needed: tuple[Accommodation, ...] = (),
+) -> Fit:
+    """Hold one person's functional profile against one vacancy."""
+    rows = tuple(_compare_one(f, limitations.get(f), demands, offered) for f in FUNCTIONS)
+    open_rows = [row for row in rows if row.is_open]
+    missing = tuple(row.function for row in rows if row.limitation is None and (row.demand is None or row.demand > 0))
+    undecided = bool(missing) or any(
+        (row.limitation or 0) > 0 and (row.demand is None or not demands.is_stated) for row in rows
+    )
+    context_missing = demands.context is None and any(
+        row.is_open
+        and row.gap <= int(most_closable()[WorkContext.SCREEN, FUNCTIONS.index(row.function), row.demand or 0])
+        for row in open_rows
+    )
+    hard_open = [
+        row
+        for row in open_rows
+        if demands.context is not None
+        or row.gap > int(most_closable()[WorkContext.SCREEN, FUNCTIONS.index(row.function), row.demand or 0])
+    ]
+    has_gap = any(row.gap > 0 for row in rows) or bool(needed)
+    outlook = (
+        Outcome.DOES_NOT_FIT
+        if hard_open
+        else None
+        if not demands.levels
+        else Outcome.FITS_WITH_ACCOMMODATION
+        if has_gap
+        else Outcome.FITS
+    )
+    if demands.is_stated and hard_open:
+        outcome = Outcome.DOES_NOT_FIT
+    elif undecided or open_rows:
+        outcome = Outcome.UNKNOWN
+    else:
+        outcome = Outcome.FITS_WITH_ACCOMMODATION if has_gap else Outcome.FITS
+    return Fit(
+        outcome=outcome,
+        outlook=outlook if outcome is Outcome.UNKNOWN else None,
+        functions=rows,
+        missing_limitations=missing,
+        demands_missing=not demands.levels,
+        demands_derived=bool(demands.levels) and not demands.is_stated,
+        context_missing=context_missing,
+    )
+
+
+def _compare_one(
+    function: Function,
+    limitation: int | None,
+    demands: Demands,
+    offered: Mapping[Accommodation, AccommodationState],
+) -> FunctionFit:
+    demand = demands.levels.get(function, 0 if demands.is_stated else None)
+    if limitation is None or demand is None:
+        return FunctionFit(function, limitation, demand, 0, (), True)
+    gap = max(0, limitation + demand - MAX_LEVEL)
+    chosen = choose(function, demand, gap, offered, context=demands.context or WorkContext.PLAIN)
+    return FunctionFit(function, limitation, demand, gap, chosen or (), chosen is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandArrays:
+    """Demands of n vacancies as arrays; see `Demands` for the meaning.
+
+    `levels` int8 (n, 15) with -1 for unknown; `is_stated` bool (n,); `context` int8 (n,), -1 for unknown;
+    `offered` bool (n, 18); `closable`, `closable_at_screen`, `closed_by_offered` int8 (n, 15), derived.
+    """
+
+    levels: NDArray[np.int8]
+    is_stated: NDArray[np.bool_]
+    context: NDArray[np.int8]
+    offered: NDArray[np.bool_]
+    closable: NDArray[np.int8]
+    closable_at_screen: NDArray[np.int8]
+    closed_by_offered: NDArray[np.int8]
+
+    @classmethod
+    def of(
+        cls,
+        levels: NDArray[np.int8],
+        is_stated: NDArray[np.bool_],
+        context: NDArray[np.int8],
+        offered: NDArray[np.bool_],
+    ) -> "DemandArrays":
+        """Derive what can be closed at each vacancy's demand, and what the offered accommodations close."""
+        demand = np.maximum(levels, 0)
+        columns = np.arange(levels.shape[1])[None, :]
+        known_context = np.maximum(context, WorkContext.PLAIN)[:, None]
+        closable = most_closable()[known_context, columns, demand]
+        closable_at_screen = most_closable()[WorkContext.SCREEN, columns, demand]
+        closed = np.zeros_like(levels)
+        table = closing_table()
+        # Most vacancies offer nothing: only those that do are looked at, a block at a time to bound the memory.
+        rows = np.flatnonzero(offered.any(axis=1))
+        for start in range(0, len(rows), 4096):
+            block = rows[start : start + 4096]
+            levels_closed = table[known_context[block], columns, demand[block]] * offered[block][:, None, :]
+            closed[block] = np.sort(levels_closed, axis=-1)[..., -max_per_function() :].sum(axis=-1)
+        return cls(levels, is_stated, context, offered, closable, closable_at_screen, closed)
+
+    def take(self, rows: NDArray[np.intp]) -> "DemandArrays":
+        """Return some vacancies, in the order of `rows`."""
+        return DemandArrays(
+            self.levels[rows],
+            self.is_stated[rows],
+            self.context[rows],
+            self.offered[rows],
+            self.closable[rows],
+            self.closable_at_screen[rows],
+            self.closed_by_offered[rows],
+        )
+
+
+OUTCOMES = (Outcome.FITS, Outcome.FITS_WITH_ACCOMMODATION, Outcome.UNKNOWN, Outcome.DOES_NOT_FIT)
+"""Meaning of the codes in `FitArrays.outcome` and, with -1 for none, `FitArrays.outlook`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitArrays:
+    """Answers for n vacancies.
+
+    `outcome`, `outlook` int8 (n,), positions in `OUTCOMES`, outlook -1 where nothing suggests anything;
+    `open_gap` int16 (n,) levels that nothing closes; `to_arrange` int16 (n,) levels that nothing offered closes yet;
+    `deciding` int8 (n,) first function with an open gap, -1 for none; `n_missing` int16 (n,) limitations not known.
+    """
+
+    outcome: NDArray[np.int8]
+    outlook: NDArray[np.int8]
+    open_gap: NDArray[np.int16]
+    to_arrange: NDArray[np.int16]
+    deciding: NDArray[np.int8]
+    n_missing: NDArray[np.int16]
+
+    def take(self, rows: NDArray[np.intp]) -> "FitArrays":
+        """Return some vacancies' answers, in the order of `rows`."""
+        return FitArrays(
+            self.outcome[rows],
+            self.outlook[rows],
+            self.open_gap[rows],
+            self.to_arrange[rows],
+            self.deciding[rows],
+            self.n_missing[rows],
+        )
+
+
+def limitation_vector(limitations: Mapping[Function, int]) -> NDArray[np.int8]:
+    """Return the functional profile as int8 (15,) with -1 for unknown."""
+    return np.array([limitations.get(f, UNKNOWN) for f in FUNCTIONS], dtype=np.int8)
+
+
+def compare_all(limitations: NDArray[np.int8], demands: DemandArrays, *, needs_any: bool = False) -> FitArrays:
+    """Hold one person's functional profile against every vacancy of a stock.
+
+    Parameters
+    ----------
+    limitations
+        int8 (15,), -1 for unknown.
+    needs_any
+        Whether the person stated an accommodation that they need in any case.
+    """
+    level = demands.levels
+    is_known = (limitations[None, :] >= 0) & (level >= 0)
+    gap = np.where(is_known, np.maximum(limitations[None, :] + level - MAX_LEVEL, 0), 0).astype(np.int8)
+    is_open = gap > demands.closable
+    context_unknown = (demands.context < 0)[:, None]
+    hard = is_open & ~(context_unknown & (gap <= demands.closable_at_screen))
+    limitation_missing = (limitations[None, :] < 0) & (level != 0)
+    demand_uncertain = (limitations[None, :] > 0) & ((level < 0) | ~demands.is_stated[:, None])
+    has_hard = hard.any(axis=1)
+    has_gap = (gap > 0).any(axis=1) | needs_any
+    undecided = limitation_missing.any(axis=1) | demand_uncertain.any(axis=1) | is_open.any(axis=1)
+    outcome = np.where(demands.is_stated & has_hard, 3, np.where(undecided, 2, np.where(has_gap, 1, 0))).astype(np.int8)
+    has_levels = demands.is_stated | (level >= 0).any(axis=1)
+    suggested = np.where(has_hard, 3, np.where(~has_levels, -1, np.where(has_gap, 1, 0)))
+    outlook = np.where(outcome == 2, suggested, -1).astype(np.int8)
+    open_gap = np.where(hard, gap - demands.closable, 0).sum(axis=1, dtype=np.int16)
+    to_arrange = np.maximum(gap - demands.closed_by_offered, 0).sum(axis=1, dtype=np.int16)
+    deciding = np.where(has_hard, hard.argmax(axis=1), -1).astype(np.int8)
+    return FitArrays(outcome, outlook, open_gap, to_arrange, deciding, limitation_missing.sum(axis=1, dtype=np.int16))

@@ -1,0 +1,131 @@
+"""`match`: one person and a stock to an explained list; the project's main verb."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.components import COMPONENTS, Asked, VacancyIndex
+from matching.entities import Candidate
+from matching.explanation import Line, Reason, explain
+from matching.fit import Fit, compare
+from matching.missing import LicenceUnlock, MissingFact, Unlock, licence_unlocks, missing_for, unlocks
+from matching.ranking import Band, Probability, Ranking, Weights, rank
+from matching.retrieval import Exclusion, retrieve
+from matching.rules.dated import Rules
+from matching.stock import StockItem
+from matching.vocabulary import Accommodation, AccommodationState, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a shortlist."""
+
+    rank: int
+    stock_item: StockItem
+    outcome: Outcome
+    outlook: Outcome | None
+    band: Band
+    fit: float
+    fit_parts: Mapping[str, float]
+    chance: Probability | None
+    score: float
+    score_parts: Mapping[str, float]
+    reasons: tuple[Reason, ...]
+    missing: tuple[MissingFact, ...]
+    accommodations: Mapping[Accommodation, AccommodationState]
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedCount:
+    """How many open vacancies one reason leaves out."""
+
+    exclusion: Exclusion
+    n_vacancies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """One person's list: `items` are the first k of `n_ranked`; with `excluded` they are all `n_open` vacancies."""
+
+    candidate: Candidate
+    items: tuple[Item, ...]
+    n_open: int
+    n_ranked: int
+    excluded: tuple[ExcludedCount, ...]
+    unlocks: tuple[Unlock, ...]
+    licence_unlocks: tuple[LicenceUnlock, ...] = field(default=())
+
+
+def match(asked: Asked, index: VacancyIndex, rules: Rules, weights: Weights, *, k: int) -> Shortlist:
+    """Hold one person against every open vacancy, rank what may be listed, and explain the first k."""
+    retrieval = retrieve(asked.candidate, index.stock, rules)
+    ranking = rank(asked, index, retrieval, rules, weights)
+    counts = np.bincount(retrieval.excluded_by[retrieval.excluded_by >= 0], minlength=len(retrieval.exclusions))
+    return Shortlist(
+        candidate=asked.candidate,
+        items=explain_lines(asked, index, ranking, rules, range(min(k, len(ranking)))),
+        n_open=len(retrieval.rows),
+        n_ranked=len(ranking),
+        excluded=tuple(
+            ExcludedCount(exclusion, int(count)) for exclusion, count in zip(retrieval.exclusions, counts, strict=True)
+        ),
+        unlocks=unlocks(asked.candidate, index.stock, retrieval),
+        licence_unlocks=licence_unlocks(retrieval),
+    )
+
+
+def explain_lines(asked: Asked, index: VacancyIndex, ranking: Ranking, rules: Rules, places: range) -> tuple[Item, ...]:
+    """Explain some lines of a ranking; reasons are made only for lines that somebody looks at."""
+    chances = _chances(ranking, places)
+    return tuple(
+        _item(Line(asked, index, ranking, place, _fit(asked, index, ranking, place), rules), chance)
+        for place, chance in zip(places, chances, strict=True)
+    )
+
+
+def _fit(asked: Asked, index: VacancyIndex, ranking: Ranking, place: int) -> Fit:
+    item = index.stock.items[int(ranking.retrieval.rows[ranking.order[place]])]
+    candidate = asked.candidate
+    return compare(candidate.functions, item.demands, item.offered, candidate.accommodations_needed)
+
+
+def _chances(ranking: Ranking, places: range) -> list[Probability | None]:
+    chance = ranking.weights.chance
+    if chance is None or not len(places):
+        return [None] * len(places)
+    found = chance.chances(ranking.columns[places.start : places.stop].astype(np.float64))
+    return [
+        Probability(float(value), float(low), float(high))
+        for value, low, high in zip(found.probability, found.low, found.high, strict=True)
+    ]
+
+
+def _item(line: Line, chance: Probability | None) -> Item:
+    ranking, place = line.ranking, line.place
+    columns: NDArray[np.float64] = ranking.columns[place].astype(np.float64)
+    parts = columns * ranking.weights.values
+    return Item(
+        rank=place + 1,
+        stock_item=line.item,
+        outcome=line.fit.outcome,
+        outlook=line.fit.outlook,
+        band=Band(int(ranking.band[place])),
+        fit=float(ranking.fit.total[place]),
+        fit_parts={name: float(values[place]) for name, values in ranking.fit.parts.items()},
+        chance=chance,
+        score=float(ranking.score[place]),
+        score_parts={name: float(part) for name, part in zip(COMPONENTS, parts, strict=True) if part != 0.0},
+        reasons=explain(line),
+        missing=missing_for(line.candidate, line.item, line.fit),
+        accommodations=_accommodations(line),
+    )
+
+
+def _accommodations(line: Line) -> Mapping[Accommodation, AccommodationState]:
+    """What closes the gaps, and what the person stated as needed in any case."""
+    found = dict(line.fit.accommodations)
+    for accommodation in line.candidate.accommodations_needed:
+        found.setdefault(accommodation, line.item.offered.get(accommodation, AccommodationState.TO_ARRANGE))
+    return found

@@ -1,0 +1,172 @@
+"""What is not known: named facts, what people call them, and who can supply them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from matching.accommodation import MAX_LEVEL, closing_table
+from matching.entities import Candidate
+from matching.fit import FUNCTIONS, Fit, limitation_vector
+from matching.licences import licences
+from matching.retrieval import Retrieval
+from matching.stock import KINDS, LICENCES, Stock, StockItem
+from matching.vocabulary import Accommodation, Function, VacancyKind
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFact:
+    """A fact that nobody has supplied; `fact` is a stable name, `label` what people call it."""
+
+    fact: str
+    label: str
+    who_can_supply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """What one missing fact holds up: in how many listed vacancies it is asked for, and where it alone is."""
+
+    missing: MissingFact
+    n_vacancies: int
+    n_alone: int
+
+
+@cache
+def _facts() -> Mapping[str, Mapping[str, str]]:
+    path = Path(__file__).parent / "data" / "facts.yaml"
+    loaded: Mapping[str, Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def missing_fact(fact: str) -> MissingFact:
+    """Return a fact with its label and who can supply it; `functions.walking` names one function."""
+    head, _, function = fact.partition(".")
+    if head == "functions":
+        entry = _facts()["functions"]
+        return MissingFact(fact, Function(function).label + entry["label"], entry["who"])
+    entry = _facts()[fact]
+    return MissingFact(fact, entry["label"], entry["who"])
+
+
+def missing_for(candidate: Candidate, item: StockItem, fit: Fit) -> tuple[MissingFact, ...]:
+    """Return what would have to be known to decide about one vacancy, the person's facts first."""
+    names = [f"functions.{function.value}" for function in fit.missing_limitations]
+    if asks_category(candidate, item):
+        names.insert(0, "category")
+    if item.vacancy.certificates and not candidate.certificates:
+        names.append("certificates")
+    if candidate.region is None and candidate.longitude is None:
+        names.append("region")
+    if item.vacancy.kind is VacancyKind.PUBLIC_WELFARE and candidate.hard_to_employ_since is None:
+        names.append("hard_to_employ_since")
+    if item.vacancy.kind is VacancyKind.RURAL_PUBLIC_WELFARE and not candidate.household_kinds:
+        names.append("household_kinds")
+    if fit.demands_missing or fit.demands_derived:
+        names.append("vacancy.demands")
+    if fit.context_missing:
+        names.append("vacancy.screen_work")
+    if item.vacancy.region is None:
+        names.append("vacancy.region")
+    if item.vacancy.wage_min is None and item.vacancy.wage_max is None:
+        names.append("vacancy.wage")
+    return tuple(missing_fact(name) for name in names)
+
+
+def asks_category(candidate: Candidate, item: StockItem) -> bool:
+    """True where a post is announced for some categories and the person's is not known."""
+    kind = item.vacancy.kind
+    announced = kind is not None and kind.is_announced_for_disabled_people
+    return announced and bool(item.vacancy.welcomes) and candidate.known_category is None
+
+
+def unlocks(candidate: Candidate, stock: Stock, retrieval: Retrieval) -> tuple[Unlock, ...]:
+    """Count, over everything listed for a person, what each of the person's own missing facts holds up.
+
+    A function counts for the vacancies that demand it, stated or derived. Facts of vacancies are the employers' to
+    supply and are not counted here.
+    """
+    listed = retrieval.listed
+    rows = retrieval.rows[listed]
+    held: dict[str, NDArray[np.bool_]] = {}
+    for position, function in enumerate(FUNCTIONS):
+        if function not in candidate.functions:
+            held[f"functions.{function.value}"] = np.asarray(stock.demands.levels[rows, position] > 0)
+    if candidate.known_category is None:
+        announced = np.isin(
+            stock.kind[rows], [i for i, kind in enumerate(KINDS) if kind.is_announced_for_disabled_people]
+        )
+        held["category"] = np.asarray(announced & stock.welcomes[rows].any(axis=1))
+    if not candidate.certificates:
+        held["certificates"] = np.asarray(stock.licence[rows].any(axis=1))
+    if candidate.region is None and candidate.longitude is None:
+        held["region"] = np.ones(len(rows), dtype=np.bool_)
+    if candidate.hard_to_employ_since is None:
+        held["hard_to_employ_since"] = np.isin(stock.kind[rows], [KINDS.index(VacancyKind.PUBLIC_WELFARE)])
+    if not candidate.household_kinds:
+        held["household_kinds"] = np.isin(stock.kind[rows], [KINDS.index(VacancyKind.RURAL_PUBLIC_WELFARE)])
+    return _counted(held)
+
+
+def _counted(held: Mapping[str, NDArray[np.bool_]]) -> tuple[Unlock, ...]:
+    if not held:
+        return ()
+    n_held = np.sum(list(held.values()), axis=0)
+    found = [
+        Unlock(missing_fact(name), int(where.sum()), int((where & (n_held == 1)).sum()))
+        for name, where in held.items()
+        if where.any()
+    ]
+    return tuple(sorted(found, key=lambda unlock: (-unlock.n_vacancies, unlock.missing.fact)))
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceUnlock:
+    """A legally required licence that would open vacancies now left out."""
+
+    licence_id: str
+    label: str
+    n_vacancies: int
+
+
+def licence_unlocks(retrieval: Retrieval) -> tuple[LicenceUnlock, ...]:
+    """Return the licences whose absence leaves vacancies out, and how many."""
+    found = []
+    for position, exclusion in enumerate(retrieval.exclusions):
+        licence_id = exclusion.code.removeprefix("licence_")
+        if licence_id in LICENCES and licence_id != exclusion.code:
+            n = int((retrieval.excluded_by == position).sum())
+            found.append(LicenceUnlock(licence_id, licences()[licence_id].label, n))
+    return tuple(sorted(found, key=lambda unlock: (-unlock.n_vacancies, unlock.licence_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class AccommodationUnlock:
+    """An accommodation that, arranged, closes every gap that is left in some listed vacancies."""
+
+    accommodation: Accommodation
+    n_vacancies: int
+
+
+def accommodation_unlocks(candidate: Candidate, stock: Stock, retrieval: Retrieval) -> tuple[AccommodationUnlock, ...]:
+    """Return in how many listed vacancies each accommodation alone closes the gaps that nothing offered closes."""
+    waiting = retrieval.listed[retrieval.fit.to_arrange[retrieval.listed] > 0]
+    demands = stock.demands.take(retrieval.rows[waiting])
+    limitations = limitation_vector(candidate.functions)[None, :]
+    is_known = (limitations >= 0) & (demands.levels >= 0)
+    gap = np.where(is_known, np.maximum(limitations + demands.levels - MAX_LEVEL, 0), 0)
+    left = np.maximum(gap - demands.closed_by_offered, 0)
+    functions = np.arange(gap.shape[1])[None, :]
+    closes = closing_table()[np.maximum(demands.context, 0)[:, None], functions, np.maximum(demands.levels, 0)]
+    enough = (closes >= left[:, :, None]) | (left == 0)[:, :, None]
+    n_opened = enough.all(axis=1).sum(axis=0)
+    found = [
+        AccommodationUnlock(accommodation, int(n))
+        for accommodation, n in zip(Accommodation, n_opened, strict=True)
+        if n
+    ]
+    return tuple(sorted(found, key=lambda unlock: (-unlock.n_vacancies, unlock.accommodation.value)))

@@ -1,0 +1,141 @@
+"""Everything that training, evaluation and serving read, loaded once: people, vacancies, acts, readings and words.
+
+Comes from the store (`load_casebook`) or from a folder of tables (`pipelines.worlds`); what uses it cannot tell which.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from matching.entities import (
+    Candidate,
+    CandidateId,
+    Course,
+    Employer,
+    EmployerId,
+    Interaction,
+    Placement,
+    Vacancy,
+    VacancyId,
+)
+from matching.reading import VacancyReading
+from matching.settings import ranking_settings
+from matching.stock import Stock, items_of
+from matching.vocabulary import InteractionKind
+from models.columns import Columns
+from pipelines.readings import ReadText, read_texts
+from pipelines.store.repositories import (
+    CandidateRepository,
+    CourseRepository,
+    EmployerRepository,
+    InteractionRepository,
+    PlacementRepository,
+    VacancyRepository,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Casebook:
+    """All stored cases; `texts` holds what was read from each vacancy."""
+
+    candidates: Mapping[CandidateId, Candidate]
+    vacancies: Sequence[Vacancy]
+    employers: Mapping[EmployerId, Employer]
+    interactions: Sequence[Interaction]
+    placements: Sequence[Placement]
+    courses: Sequence[Course]
+    texts: Mapping[VacancyId, ReadText]
+
+    def stock(self, on: date) -> Stock:
+        """Return all vacancies side by side, with the numbers placed up to a day."""
+        readings: dict[VacancyId, VacancyReading] = {
+            v.vacancy_id: self.texts[v.vacancy_id].reading for v in self.vacancies
+        }
+        return Stock.of(items_of(self.vacancies, readings, self.employers, self.placed(on)))
+
+    def placed(self, on: date) -> Mapping[VacancyId, int]:
+        """Return how many people hold each vacancy on a day."""
+        holding = Counter(
+            p.vacancy_id
+            for p in self.placements
+            if p.vacancy_id is not None
+            and (p.starts_on is None or p.starts_on <= on)
+            and (p.ends_on is None or p.ends_on >= on)
+        )
+        return dict(holding)
+
+    def acts(self, *, since: date | None = None, until: date | None = None) -> pd.DataFrame:
+        """Return each pair once, with its strongest act and its last day in the period, both ends included.
+
+        Columns `Columns.INTERACTIONS`; refusals are not acts. In the order of day, candidate, vacancy.
+        """
+        weights = ranking_settings().act_weights
+        rows = [
+            (i.candidate_id, i.vacancy_id, weights[i.kind], i.at)
+            for i in self.interactions
+            if i.kind in weights and (since is None or i.at >= since) and (until is None or i.at <= until)
+        ]
+        table = pd.DataFrame(rows, columns=list(Columns.INTERACTIONS))
+        if table.empty:
+            return table
+        table[Columns.TIME] = table[Columns.TIME].to_numpy(dtype="datetime64[D]")
+        pair = [Columns.CANDIDATE, Columns.VACANCY]
+        strongest = table.groupby(pair, as_index=False, sort=True).agg({Columns.WEIGHT: "max", Columns.TIME: "max"})
+        return strongest.sort_values([Columns.TIME, *pair], kind="stable", ignore_index=True)
+
+    def history(self, until: date) -> Mapping[CandidateId, list[tuple[VacancyId, float]]]:
+        """Return each person's acts up to a day, as vacancy and weight."""
+        found: dict[CandidateId, list[tuple[VacancyId, float]]] = {}
+        table = self.acts(until=until)
+        columns = (table[Columns.CANDIDATE], table[Columns.VACANCY], table[Columns.WEIGHT])
+        for candidate_id, vacancy_id, weight in zip(*columns, strict=True):
+            found.setdefault(candidate_id, []).append((vacancy_id, float(weight)))
+        return found
+
+    def act_days(self) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+        """Return the days of all acts, sorted."""
+        return np.sort(np.array([i.at for i in self.interactions], dtype="datetime64[D]"))
+
+    def outcomes(self, *, since: date, until: date, settled_before: date) -> list[tuple[Interaction, bool]]:
+        """Return the first proposal of each pair in a period and whether it ended in a placement.
+
+        A proposal is a referral or an application. One without any ending yet counts as not placed only where it is
+        older than `settled_before`; a younger one is not known and left out.
+        """
+        proposals: dict[tuple[CandidateId, VacancyId], Interaction] = {}
+        placed: set[tuple[CandidateId, VacancyId]] = set()
+        refused: set[tuple[CandidateId, VacancyId]] = set()
+        for act in sorted(self.interactions, key=lambda i: i.at):
+            pair = (act.candidate_id, act.vacancy_id)
+            if act.at > until:
+                break
+            if act.kind in (InteractionKind.REFERRED, InteractionKind.APPLIED):
+                proposals.setdefault(pair, act)
+            elif act.kind in (InteractionKind.PLACED, InteractionKind.RETAINED_3M, InteractionKind.RETAINED_6M):
+                placed.add(pair)
+            elif act.kind in (InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER):
+                refused.add(pair)
+        return [
+            (act, pair in placed)
+            for pair, act in proposals.items()
+            if act.at >= since and (pair in placed or pair in refused or act.at < settled_before)
+        ]
+
+
+def load_casebook(connection: Connection) -> Casebook:
+    """Read everything from the store; texts not read yet are read and kept."""
+    vacancies = VacancyRepository(connection).all()
+    return Casebook(
+        candidates={c.candidate_id: c for c in CandidateRepository(connection).all()},
+        vacancies=vacancies,
+        employers={e.employer_id: e for e in EmployerRepository(connection).all()},
+        interactions=InteractionRepository(connection).all(),
+        placements=PlacementRepository(connection).all(),
+        courses=CourseRepository(connection).all(),
+        texts=read_texts(connection, vacancies),
+    )

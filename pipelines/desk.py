@@ -1,0 +1,222 @@
+"""A desk that answers: the stock of a day under the current model, for one person, one vacancy, or everybody.
+
+The command line, the API and the batch all ask here, so that they give the same answer.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from matching.accommodation import facts as accommodation_facts
+from matching.components import Asked, VacancyIndex
+from matching.entities import Candidate, CandidateId, VacancyId
+from matching.licences import holds, licences
+from matching.matcher import Item, Shortlist, explain_lines, match
+from matching.missing import accommodation_unlocks
+from matching.ranking import rank
+from matching.regions import region_name
+from matching.retrieval import Retrieval, retrieve
+from matching.rules.dated import Rules, rules_on
+from matching.vocabulary import YesNo
+from pipelines.casebook import Casebook
+from pipelines.documents import item_document, shortlist_document
+from pipelines.errors import PipelineError
+from pipelines.ranking_model import RankingModel, index_of
+
+
+class NoSuchCandidate(PipelineError):
+    """No candidate has this id."""
+
+
+class NoSuchVacancy(PipelineError):
+    """No vacancy has this id, or it is not open on the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that one day's answers need, built once."""
+
+    casebook: Casebook
+    model: RankingModel
+    model_version: str
+    index: VacancyIndex
+    rules: Rules
+    history: Mapping[CandidateId, Sequence[tuple[VacancyId, float]]]
+
+    @classmethod
+    def open(cls, casebook: Casebook, model: RankingModel, model_version: str, on: date) -> "Desk":
+        """Put the model over the stock of a day."""
+        return cls(
+            casebook=casebook,
+            model=model,
+            model_version=model_version,
+            index=index_of(model, casebook, on),
+            rules=rules_on(on),
+            history=casebook.history(on),
+        )
+
+    def ask(self, candidate_id: str) -> Asked:
+        """Prepare a person.
+
+        Raises
+        ------
+        NoSuchCandidate
+            When there is no such id.
+        """
+        candidate = self.casebook.candidates.get(CandidateId(candidate_id))
+        if candidate is None:
+            raise NoSuchCandidate("没有这个求职者编号")
+        return self.ask_for(candidate)
+
+    def ask_for(self, candidate: Candidate) -> Asked:
+        """Prepare a person that need not be stored."""
+        return self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index.stock)
+
+    def shortlist(self, candidate_id: str, *, k: int) -> Shortlist:
+        """Return one person's explained list."""
+        return match(self.ask(candidate_id), self.index, self.rules, self.model.weights, k=k)
+
+    def head(self) -> dict[str, str]:
+        """Return the head of a new run."""
+        return {
+            "run_id": str(uuid.uuid4()),
+            "as_of": self.rules.on.isoformat(),
+            "model_version": self.model_version,
+            "rules_version": self.rules.version,
+        }
+
+    def document(self, candidate_id: str, *, k: int) -> dict[str, Any]:
+        """Return one person's list as a document with a new run id."""
+        return shortlist_document(self.shortlist(candidate_id, k=k), self.head())
+
+    def active(self) -> list[CandidateId]:
+        """Return the people to whom lists are made: all but those who said that they wish no job.
+
+        Who never answered stays in. Sorted by id.
+        """
+        return sorted(c.candidate_id for c in self.casebook.candidates.values() if c.job_wish is not YesNo.NO)
+
+    def candidates_for(self, vacancy_id: str, *, k: int) -> dict[str, Any]:
+        """Return the other direction: for one vacancy, the people in the order of the same score.
+
+        Raises
+        ------
+        NoSuchVacancy
+            When there is no such id, or it is not open on the day.
+        """
+        row = self._open_row(vacancy_id)
+        rows = np.array([row], dtype=np.intp)
+        found: list[tuple[int, float, CandidateId, Item]] = []
+        excluded: dict[str, dict[str, Any]] = {}
+        for candidate_id in self.active():
+            asked = self.ask(candidate_id)
+            retrieval = retrieve(asked.candidate, self.index.stock, self.rules, rows=rows)
+            if retrieval.excluded_by[0] >= 0:
+                _count(excluded, retrieval)
+                continue
+            ranking = rank(asked, self.index, retrieval, self.rules, self.model.weights)
+            item = explain_lines(asked, self.index, ranking, self.rules, range(1))[0]
+            found.append((int(item.band), -round(item.score, 6), candidate_id, item))
+        found.sort(key=lambda entry: entry[:3])
+        head = self.head()
+        return {
+            **head,
+            "vacancy_id": vacancy_id,
+            "items": [
+                {**_without_vacancy(item_document(item)), "rank": place, "candidate_id": candidate_id}
+                for place, (_, _, candidate_id, item) in enumerate(found[:k], start=1)
+            ],
+            "excluded": list(excluded.values()),
+            "counts": {"active": len(self.active()), "ranked": len(found), "shown": min(k, len(found))},
+        }
+
+    def _open_row(self, vacancy_id: str) -> int:
+        row = self.index.stock.position.get(VacancyId(vacancy_id))
+        if row is None:
+            raise NoSuchVacancy("没有这个岗位编号")
+        if row not in set(self.index.stock.open_rows(self.rules.on).tolist()):
+            raise NoSuchVacancy(f"该岗位在 {self.rules.on.isoformat()} 不在招聘期内")
+        return row
+
+    def documents(self, candidate_ids: Sequence[CandidateId], *, k: int) -> Iterator[dict[str, Any]]:
+        """Yield the lists of many people, one after the other."""
+        for candidate_id in candidate_ids:
+            yield self.document(candidate_id, k=k)
+
+    def unlock(self, candidate_id: str) -> dict[str, Any]:
+        """Return what one more fact, course, licence or accommodation would open for a person."""
+        asked = self.ask(candidate_id)
+        shortlist = match(asked, self.index, self.rules, self.model.weights, k=0)
+        retrieval = retrieve(asked.candidate, self.index.stock, self.rules)
+        document = shortlist_document(shortlist, self.head())
+        return {
+            "candidate_id": candidate_id,
+            "as_of": document["as_of"],
+            "facts": document["unlock"],
+            "licences": [
+                {
+                    "licence": u.licence_id,
+                    "label": u.label,
+                    "vacancies": u.n_vacancies,
+                    "courses": self._courses(u.licence_id),
+                }
+                for u in shortlist.licence_unlocks
+            ],
+            "accommodations": [
+                {
+                    "accommodation": u.accommodation.value,
+                    "label": u.accommodation.label,
+                    "vacancies": u.n_vacancies,
+                    "who_arranges": accommodation_facts(u.accommodation).who_arranges,
+                    "who_pays": accommodation_facts(u.accommodation).who_pays,
+                    "source": accommodation_facts(u.accommodation).source.as_dict(),
+                }
+                for u in accommodation_unlocks(asked.candidate, self.index.stock, retrieval)
+            ],
+            "counts": document["counts"],
+            "benefits": "待遇与补贴需按规则另行计算（需人工核实）",
+        }
+
+    def _courses(self, licence_id: str) -> list[dict[str, Any]]:
+        """Return the courses not yet begun that lead to a licence, soonest first."""
+        licence = licences()[licence_id]
+        open_courses = [
+            course
+            for course in self.casebook.courses
+            if course.certificate
+            and holds((course.certificate,), licence)
+            and (course.starts_on is None or course.starts_on >= self.rules.on)
+        ]
+        open_courses.sort(key=lambda course: (course.starts_on or self.rules.on, course.course_id))
+        return [
+            {
+                "course_id": course.course_id,
+                "title": course.title,
+                "region": region_name(course.region) if course.region else None,
+                "starts_on": course.starts_on.isoformat() if course.starts_on else None,
+            }
+            for course in open_courses[:5]
+        ]
+
+
+def _count(excluded: dict[str, dict[str, Any]], retrieval: Retrieval) -> None:
+    exclusion = retrieval.exclusions[int(retrieval.excluded_by[0])]
+    entry = excluded.setdefault(
+        exclusion.code,
+        {
+            "candidates": 0,
+            "reason": exclusion.text,
+            "code": exclusion.code,
+            "ground": exclusion.ground.value if exclusion.ground else None,
+            "source": exclusion.source.as_dict() if exclusion.source else {},
+        },
+    )
+    entry["candidates"] += 1
+
+
+def _without_vacancy(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("vacancy_id", "title", "employer")}

@@ -1,0 +1,275 @@
+"""How well lists would have met what people did later: split at one day for everyone, never at random.
+
+Models see only what was known up to the split day. Each is measured on warm and cold people and on cold vacancies
+apart, with bootstrap intervals over people, beside the paired difference to the next simpler model.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.components import COMPONENTS, Asked, VacancyIndex, components
+from matching.entities import Candidate, CandidateId, VacancyId
+from matching.ranking import rank
+from matching.regions import prefecture, region_name
+from matching.retrieval import retrieve
+from matching.rules.dated import Rules, rules_on
+from matching.vocabulary import InteractionKind
+from models.metrics.intervals import Interval, mean_interval, paired_difference
+from models.metrics.ndcg import ndcg
+from models.metrics.recall import recall
+from pipelines.casebook import Casebook
+from pipelines.errors import PipelineError
+from pipelines.ranking_model import RankingModel
+from pipelines.train import TrainConfig, train
+
+MODELS = ("popularity", "content", "collaborative", "hybrid", "shortlist")
+"""`hybrid` is the score alone, `shortlist` what a caseworker would have been shown: exclusions and bands as well."""
+SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
+SMALL_GROUP = 10
+
+
+class NothingToEvaluate(PipelineError):
+    """There are no acts on both sides of the split day."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateConfig:
+    """Settings of an evaluation; at most `max_people` are measured, drawn with the seed."""
+
+    k: int = 10
+    split_at: date | None = None
+    split_share: float = 0.8
+    max_people: int = 5000
+    seed: int = 20221104
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """One person's values: model to the first k, what was relevant, and which segment they belong to."""
+
+    candidate: Candidate
+    is_warm: bool
+    relevant: frozenset[str]
+    relevant_cold: frozenset[str]
+    lists: Mapping[str, Sequence[str]]
+
+
+def evaluate(
+    casebook: Casebook, config: EvaluateConfig, *, progress: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """Train on what was known up to the split day and measure on what people did after it.
+
+    Raises
+    ------
+    NothingToEvaluate
+        When there are no acts before or none after the split day.
+    """
+    tell = progress or (lambda _: None)
+    split = config.split_at or _split_day(casebook, config.split_share)
+    relevant = _relevant(casebook, split)
+    tell(f"以 {split.isoformat()} 为界：之前的数据用于训练，之后的用于检验")
+    model = train(casebook, until=split, config=config.train, progress=tell)
+    people = _people(casebook, model, relevant, split, config, tell)
+    return {
+        "split_at": split.isoformat(),
+        "k": config.k,
+        "n_people": len(people),
+        "n_relevant_pairs": sum(len(p.relevant) for p in people),
+        "relevant_kinds": sorted(kind.value for kind in _relevant_kinds(casebook, split)),
+        "training": dict(model.summary),
+        "models": {name: _measured(people, name, config) for name in MODELS},
+        "differences": {
+            f"{better} - {simpler}": _differences(people, better, simpler, config)
+            for better, simpler in (("content", "popularity"), ("hybrid", "content"), ("shortlist", "hybrid"))
+        },
+        "groups": _groups(people, config),
+    }
+
+
+def _split_day(casebook: Casebook, share: float) -> date:
+    days = casebook.act_days()
+    if len(days) < 2 or days[0] == days[-1]:
+        raise NothingToEvaluate("互动记录不足：至少要有不同日期的两条，才能按时间划分")
+    day: date = days[min(len(days) - 1, int(len(days) * share))].item()
+    return day - timedelta(days=1) if day > days[0].item() else day
+
+
+def _relevant_kinds(casebook: Casebook, split: date) -> frozenset[InteractionKind]:
+    """Acts that count as right: those stronger than a look where there are any, else looks."""
+    refusals = {InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER}
+    later = {i.kind for i in casebook.interactions if i.at > split} - refusals
+    return frozenset(later - {InteractionKind.VIEWED}) or frozenset(later)
+
+
+def _relevant(casebook: Casebook, split: date) -> Mapping[CandidateId, set[VacancyId]]:
+    kinds = _relevant_kinds(casebook, split)
+    before = {(i.candidate_id, i.vacancy_id) for i in casebook.interactions if i.at <= split}
+    found: dict[CandidateId, set[VacancyId]] = {}
+    for i in casebook.interactions:
+        if i.at > split and i.kind in kinds and (i.candidate_id, i.vacancy_id) not in before:
+            found.setdefault(i.candidate_id, set()).add(i.vacancy_id)
+    if not found or not before:
+        raise NothingToEvaluate(f"{split.isoformat()} 之前或之后没有可用的互动记录，请换一个划分日期")
+    return found
+
+
+def _people(
+    casebook: Casebook,
+    model: RankingModel,
+    relevant: Mapping[CandidateId, set[VacancyId]],
+    split: date,
+    config: EvaluateConfig,
+    tell: Callable[[str], None],
+) -> list[_Person]:
+    index = model.index(casebook.stock(split), casebook.texts)
+    pool = _pool(casebook, index, split)
+    history = casebook.history(split)
+    seen_vacancies = {vacancy_id for acts in history.values() for vacancy_id, _ in acts}
+    chosen = sorted(candidate_id for candidate_id in relevant if candidate_id in casebook.candidates)
+    if len(chosen) > config.max_people:
+        rng = np.random.default_rng(config.seed)
+        chosen = [chosen[i] for i in np.sort(rng.choice(len(chosen), size=config.max_people, replace=False))]
+    rules, people = rules_on(split), []
+    for n, candidate_id in enumerate(chosen, start=1):
+        acts = history.get(candidate_id, [])
+        asked = model.ask(casebook.candidates[candidate_id], acts, index.stock)
+        right = {v for v in relevant[candidate_id] if v in index.stock.position}
+        people.append(
+            _Person(
+                candidate=asked.candidate,
+                is_warm=bool(acts),
+                relevant=frozenset(right),
+                relevant_cold=frozenset(right - seen_vacancies),
+                lists=_lists(asked, index, pool, rules, model, config.k),
+            )
+        )
+        if n % 200 == 0:
+            tell(f"已检验 {n}/{len(chosen)} 人")
+    return people
+
+
+def _pool(casebook: Casebook, index: VacancyIndex, split: date) -> NDArray[np.intp]:
+    """Return the vacancies that were open on some day of the test period."""
+    last = max(i.at for i in casebook.interactions)
+    stock = index.stock
+    return np.flatnonzero((stock.opens <= last.toordinal()) & (stock.closes > split.toordinal()))
+
+
+def _lists(
+    asked: Asked, index: VacancyIndex, pool: NDArray[np.intp], rules: Rules, model: RankingModel, k: int
+) -> Mapping[str, Sequence[str]]:
+    """Return the first k of each model for one person; vacancies the person acted on before are left out of all."""
+    rows = pool[~np.isin(pool, asked.history.rows)]
+    retrieval = retrieve(asked.candidate, index.stock, rules, rows=rows)
+    columns = components(asked, index, rows, distance=retrieval.distance, fit=retrieval.fit, on=rules.on)
+
+    def column(name: str) -> NDArray[np.float64]:
+        return columns[:, COMPONENTS.index(name)].astype(np.float64)
+
+    scores = {
+        "popularity": column("popularity"),
+        "content": column("profile_text") + column("history_text"),
+        "collaborative": column("collaborative"),
+        "hybrid": columns.astype(np.float64) @ model.weights.values,
+    }
+    ids = index.stock.items
+    lists = {
+        name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, -np.round(score, 6)))[:k]]
+        for name, score in scores.items()
+    }
+    ranking = rank(asked, index, retrieval, rules, model.weights)
+    lists["shortlist"] = [ids[rows[i]].vacancy.vacancy_id for i in ranking.order[:k]]
+    return lists
+
+
+def _segment(people: Sequence[_Person], segment: str) -> list[tuple[_Person, frozenset[str]]]:
+    if segment == "cold_vacancies":
+        return [(p, p.relevant_cold) for p in people if p.relevant_cold]
+    wanted = {"all": (True, False), "warm_people": (True,), "cold_people": (False,)}[segment]
+    return [(p, p.relevant) for p in people if p.is_warm in wanted and p.relevant]
+
+
+def _values(members: Sequence[tuple[_Person, frozenset[str]]], model: str, k: int) -> dict[str, list[float | None]]:
+    return {
+        f"recall@{k}": [recall(p.lists[model], right, k=k) for p, right in members],
+        f"ndcg@{k}": [ndcg(p.lists[model], right, k=k) for p, right in members],
+    }
+
+
+def _interval(interval: Interval | None) -> dict[str, float] | None:
+    return None if interval is None else {name: round(float(value), 5) for name, value in asdict(interval).items()}
+
+
+def _measured(people: Sequence[_Person], model: str, config: EvaluateConfig) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for segment in SEGMENTS:
+        members = _segment(people, segment)
+        values = _values(members, model, config.k)
+        found[segment] = {"n_people": len(members)} | {
+            name: _interval(mean_interval(listed, seed=config.seed)) for name, listed in values.items()
+        }
+    found["n_vacancies_shown"] = len({vacancy_id for p in people for vacancy_id in p.lists[model]})
+    return found
+
+
+def _differences(people: Sequence[_Person], better: str, simpler: str, config: EvaluateConfig) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for segment in SEGMENTS:
+        members = _segment(people, segment)
+        left, right = _values(members, better, config.k), _values(members, simpler, config.k)
+        found[segment] = {
+            name: _interval(paired_difference(left[name], right[name], seed=config.seed)) for name in left
+        }
+    return found
+
+
+def _groups(people: Sequence[_Person], config: EvaluateConfig) -> dict[str, Any]:
+    """Measure the shortlist by group; the groups are looked at here only, no model ever sees them."""
+    by_group: dict[str, dict[str, list[_Person]]] = {}
+    for person in people:
+        for name, value in _groups_of(person.candidate).items():
+            by_group.setdefault(name, {}).setdefault(value, []).append(person)
+    found: dict[str, Any] = {}
+    for name, groups in sorted(by_group.items()):
+        found[name] = {}
+        for value, members in sorted(groups.items()):
+            if len(members) < SMALL_GROUP:
+                found[name][value] = {"n_people": f"<{SMALL_GROUP}"}
+                continue
+            values = _values([(p, p.relevant) for p in members if p.relevant], "shortlist", config.k)
+            found[name][value] = {"n_people": len(members)} | {
+                metric: _interval(mean_interval(listed, seed=config.seed)) for metric, listed in values.items()
+            }
+    return found
+
+
+def _groups_of(candidate: Candidate) -> Mapping[str, str]:
+    certificate = candidate.certificate
+    category, sex = candidate.known_category, candidate.known_sex
+    grade = certificate.grade if certificate else candidate.grade
+    known = sum(
+        getattr(candidate, name) not in (None, (), {})
+        for name in (
+            "education",
+            "skills",
+            "experience",
+            "wished_occupations",
+            "transport",
+            "functions",
+            "max_commute_km",
+        )
+    )
+    return {
+        "category": category.value if category else "unknown",
+        "grade": str(grade) if grade else "unknown",
+        "sex": sex.value if sex else "unknown",
+        "hukou": candidate.hukou.value if candidate.hukou else "unknown",
+        "prefecture": region_name(prefecture(candidate.region)) if candidate.region else "unknown",
+        "facts_known": "0-2" if known <= 2 else "3-5" if known <= 5 else "6-7",
+    }

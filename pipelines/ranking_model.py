@@ -1,0 +1,160 @@
+"""A fitted ranking model: what was learned, how it is put over a stock, and how it is saved and loaded.
+
+People appear in it only as keyed positions of their history (a hash of the id), never by id or by any identity fact.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.components import COMPONENTS, Asked, TextIndex, VacancyIndex, history_of
+from matching.entities import Candidate, CandidateId, VacancyId
+from matching.features import address_words, candidate_features, candidate_words, vacancy_features
+from matching.ranking import Weights
+from matching.stock import Stock
+from models.artefact import Artefact, load_artefact, pack_strings, save_artefact, unpack_strings
+from models.chance import ChanceModel
+from models.features import FeatureSpace
+from models.hybrid import HybridModel
+from models.text import TextSpace
+from pipelines.casebook import Casebook
+from pipelines.readings import ReadText
+
+
+def pseudonym(candidate_id: CandidateId) -> str:
+    """Return the name under which a person's history is kept in a model."""
+    return hashlib.sha256(candidate_id.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborative:
+    """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread."""
+
+    model: HybridModel
+    candidate_space: FeatureSpace
+    vacancy_space: FeatureSpace
+    scale: float
+
+    def vector(self, candidate: Candidate) -> NDArray[np.float32]:
+        """Return one person's vector."""
+        row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
+        vectors = self.model.candidate_vectors(row, [pseudonym(candidate.candidate_id)])
+        return np.asarray(vectors[0] / self.scale, dtype=np.float32)
+
+    def vacancies(
+        self, stock: Stock, texts: Mapping[VacancyId, ReadText]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the vectors and biases of a stock, float32 (n, d) and (n,)."""
+        ids = [item.vacancy.vacancy_id for item in stock.items]
+        rows = self.vacancy_space.transform(
+            vacancy_features(item, texts[item.vacancy.vacancy_id].words) for item in stock.items
+        )
+        vectors, biases = self.model.vacancy_vectors(rows, ids)
+        return vectors, np.asarray(biases / self.scale, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingModel:
+    """Everything learned up to `trained_until`."""
+
+    trained_until: date
+    text_space: TextSpace
+    address_space: TextSpace | None
+    collaborative: Collaborative | None
+    popularity: Mapping[VacancyId, float]
+    weights: Weights
+    summary: Mapping[str, Any]
+
+    def index(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> VacancyIndex:
+        """Put the model over a stock; vacancies that it never saw are placed by their features and words."""
+        ids = [item.vacancy.vacancy_id for item in stock.items]
+        factors, biases = (None, None)
+        if self.collaborative is not None:
+            factors, biases = self.collaborative.vacancies(stock, texts)
+        address = None
+        if self.address_space is not None:
+            address = TextIndex.of(self.address_space, [address_words(item.vacancy.address) for item in stock.items])
+        return VacancyIndex(
+            stock=stock,
+            text=TextIndex.of(self.text_space, [texts[vacancy_id].words for vacancy_id in ids]),
+            address=address,
+            popularity=np.log1p(np.array([self.popularity.get(i, 0.0) for i in ids])).astype(np.float32),
+            factors=factors,
+            biases=biases,
+        )
+
+    def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], stock: Stock) -> Asked:
+        """Prepare a person with their earlier acts."""
+        vector = None if self.collaborative is None else self.collaborative.vector(candidate)
+        return Asked.of(candidate, history_of(acts, stock), vector)
+
+    def save(self, folder: Path) -> str:
+        """Write the model to a new folder and return the checksum of its manifest."""
+        parts = {"text": self.text_space.to_artefact(), "popularity": _pack_popularity(self.popularity)}
+        if self.address_space is not None:
+            parts["address"] = self.address_space.to_artefact()
+        if self.collaborative is not None:
+            parts["hybrid"] = self.collaborative.model.to_artefact()
+            parts["candidate_space"] = self.collaborative.candidate_space.to_artefact()
+            parts["vacancy_space"] = self.collaborative.vacancy_space.to_artefact()
+        if self.weights.chance is not None:
+            parts["chance"] = self.weights.chance.to_artefact()
+        metadata = {
+            "trained_until": self.trained_until.isoformat(),
+            "weights": dict(zip(COMPONENTS, self.weights.values.tolist(), strict=True)),
+            "scale": self.collaborative.scale if self.collaborative else None,
+            "summary": dict(self.summary),
+        }
+        return save_artefact(Artefact.of_parts(parts, metadata), folder)
+
+    @classmethod
+    def load(cls, folder: Path, *, expected: str | None = None) -> "RankingModel":
+        """Read a model back.
+
+        Raises
+        ------
+        ArtefactMismatch
+            When a file is not the one that was saved, or its components are not those of this program.
+        """
+        artefact = load_artefact(folder, expected=expected)
+        parts, metadata = set(artefact.parts()), artefact.metadata
+        collaborative = None
+        if "hybrid" in parts:
+            collaborative = Collaborative(
+                HybridModel.load(artefact.part("hybrid")),
+                FeatureSpace.from_artefact(artefact.part("candidate_space")),
+                FeatureSpace.from_artefact(artefact.part("vacancy_space")),
+                float(metadata["scale"]),
+            )
+        saved = metadata["weights"]
+        chance = ChanceModel.from_artefact(artefact.part("chance")) if "chance" in parts else None
+        return cls(
+            trained_until=date.fromisoformat(metadata["trained_until"]),
+            text_space=TextSpace.from_artefact(artefact.part("text")),
+            address_space=TextSpace.from_artefact(artefact.part("address")) if "address" in parts else None,
+            collaborative=collaborative,
+            popularity=_unpack_popularity(artefact.part("popularity")),
+            weights=Weights(np.array([saved.get(name, 0.0) for name in COMPONENTS]), chance),
+            summary=metadata["summary"],
+        )
+
+
+def _pack_popularity(popularity: Mapping[VacancyId, float]) -> Artefact:
+    ids = sorted(popularity)
+    return Artefact({"ids": pack_strings(ids), "counts": np.array([popularity[i] for i in ids])}, {})
+
+
+def _unpack_popularity(artefact: Artefact) -> dict[VacancyId, float]:
+    ids = unpack_strings(artefact.arrays["ids"])
+    return {VacancyId(i): float(count) for i, count in zip(ids, artefact.arrays["counts"], strict=True)}
+
+
+def index_of(model: RankingModel, casebook: Casebook, on: date) -> VacancyIndex:
+    """Return the casebook's vacancies under a model, as they stand on a day."""
+    return model.index(casebook.stock(on), casebook.texts)

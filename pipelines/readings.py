@@ -1,0 +1,86 @@
+"""What was read from each vacancy's text, kept beside it, so that a text is read once and not at every start.
+
+A reading is made anew when the text changed or when the word lists did (`READING_VERSION`).
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from matching.entities import Vacancy, VacancyId
+from matching.features import vacancy_words
+from matching.reading import READING_VERSION, VacancyReading, from_payload, read_vacancy, to_payload
+from pipelines.store.repositories import ReadingRepository, StoredReading
+
+logger = logging.getLogger(__name__)
+_WORDS_VERSION = "1"
+VERSION = f"{READING_VERSION}.{_WORDS_VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """The reading of one vacancy and its words."""
+
+    reading: VacancyReading
+    words: tuple[str, ...]
+
+
+def read_text(vacancy: Vacancy) -> ReadText:
+    """Read one vacancy's text."""
+    return ReadText(read_vacancy(vacancy), tuple(vacancy_words(vacancy)))
+
+
+def text_hash(vacancy: Vacancy) -> str:
+    """Return a hash over everything that a reading is made from."""
+    parts = (
+        vacancy.title,
+        vacancy.occupation or "",
+        vacancy.description or "",
+        *vacancy.skills,
+        "\x1e",
+        *vacancy.certificates,
+    )
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def read_texts(
+    connection: Connection, vacancies: Sequence[Vacancy], *, progress: Callable[[int], None] | None = None
+) -> Mapping[VacancyId, ReadText]:
+    """Return the reading of every vacancy, taking the kept ones that are still right and keeping the new ones."""
+    repository = ReadingRepository(connection)
+    kept = {reading.vacancy_id: reading for reading in repository.all()}
+    found: dict[VacancyId, ReadText] = {}
+    fresh: list[StoredReading] = []
+    for vacancy in vacancies:
+        digest = text_hash(vacancy)
+        stored = kept.get(vacancy.vacancy_id)
+        if stored is not None and stored.version == VERSION and stored.text_hash == digest:
+            found[vacancy.vacancy_id] = _unpack(stored.payload)
+            continue
+        read = read_text(vacancy)
+        found[vacancy.vacancy_id] = read
+        fresh.append(StoredReading(vacancy.vacancy_id, VERSION, digest, _pack(read)))
+        if progress is not None and len(fresh) % 1000 == 0:
+            progress(len(fresh))
+    if fresh:
+        repository.upsert(fresh)
+        logger.info("vacancy texts read n=%d kept=%d", len(fresh), len(found) - len(fresh))
+    return found
+
+
+def read_all(vacancies: Iterable[Vacancy]) -> Mapping[VacancyId, ReadText]:
+    """Read texts without a store."""
+    return {vacancy.vacancy_id: read_text(vacancy) for vacancy in vacancies}
+
+
+def _pack(read: ReadText) -> str:
+    return json.dumps({"reading": to_payload(read.reading), "words": " ".join(read.words)}, ensure_ascii=False)
+
+
+def _unpack(payload: str) -> ReadText:
+    loaded = json.loads(payload)
+    return ReadText(from_payload(loaded["reading"]), tuple(loaded["words"].split(" ")) if loaded["words"] else ())

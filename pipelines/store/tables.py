@@ -1,0 +1,166 @@
+"""The tables of the store: the seven tables of `pipelines.schema`, and what the program itself keeps.
+
+Columns follow the specifications; constraints are named and carry what must hold between columns. No behaviour here.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from pipelines.schema import TABLES, ColumnSpec, TableSpec
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal that comes back digit for digit: NUMERIC where the database has it, text on SQLite, which has not."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the database at hand."""
+        return dialect.type_descriptor(String(64) if dialect.name == "sqlite" else Numeric(asdecimal=True))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Write a value."""
+        return format(value, "f") if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read a value."""
+        return None if value is None else Decimal(value)
+
+
+_TYPES: Mapping[str, type[TypeEngine[Any]]] = {
+    "text": Text,
+    "date": Date,
+    "integer": Integer,
+    "float": Double,
+    "decimal": ExactDecimal,
+    "term": Text,
+    "packed": Text,
+}
+_REFERENCES = {
+    ("interactions", "candidate_id"): "candidates.candidate_id",
+    ("interactions", "vacancy_id"): "vacancies.vacancy_id",
+    ("services", "candidate_id"): "candidates.candidate_id",
+    ("placements", "candidate_id"): "candidates.candidate_id",
+}
+_NUMERIC = "CAST({0} AS NUMERIC) <= CAST({1} AS NUMERIC)"
+_CHECKS: Mapping[str, Mapping[str, str]] = {
+    "vacancies": {
+        "wages_in_order": _NUMERIC.format("wage_min", "wage_max"),
+        "days_in_order": "opens_on <= closes_on",
+        "openings_not_negative": "openings >= 0",
+    },
+    "candidates": {
+        "grade_1_to_4": "grade BETWEEN 1 AND 4",
+        "recognition_in_order": "hard_to_employ_since <= hard_to_employ_until",
+    },
+    "placements": {"days_in_order": "starts_on <= ends_on"},
+    "courses": {"days_in_order": "starts_on <= ends_on"},
+}
+
+
+def _column(table: TableSpec, spec: ColumnSpec) -> Column[Any]:
+    reference = _REFERENCES.get((table.name, spec.name))
+    links = [ForeignKey(reference)] if reference else []
+    is_key = spec.name in table.key
+    return Column(spec.name, _TYPES[spec.stored], *links, primary_key=is_key, nullable=not (is_key or spec.required))
+
+
+def _table(spec: TableSpec) -> Table:
+    checks = [CheckConstraint(text, name=name) for name, text in _CHECKS.get(spec.name, {}).items()]
+    return Table(spec.name, metadata, *(_column(spec, column) for column in spec.columns), *checks)
+
+
+CASE_TABLES: Mapping[str, Table] = {name: _table(spec) for name, spec in TABLES.items()}
+
+Index(None, CASE_TABLES["interactions"].c.vacancy_id)
+Index(None, CASE_TABLES["candidates"].c.certificate_number)
+Index(None, CASE_TABLES["placements"].c.vacancy_id)
+
+fact_sources = Table(
+    "fact_sources",
+    metadata,
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), primary_key=True),
+    Column("fact", Text, primary_key=True),
+    Column("supplied_by", Text, nullable=False),
+    Column("supplied_on", Date, nullable=False),
+)
+
+vacancy_readings = Table(
+    "vacancy_readings",
+    metadata,
+    Column("vacancy_id", Text, ForeignKey("vacancies.vacancy_id"), primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("text_hash", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+shortlist_runs = Table(
+    "shortlist_runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False, index=True),
+    Column("as_of", Date, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("rules_version", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("trained_until", Date, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("champion_since", DateTime(timezone=True)),
+    CheckConstraint("status IN ('candidate', 'champion', 'retired')", name="status_known"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("import_id", Integer, primary_key=True),
+    Column("table_name", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_sha256", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("supplied_by", Text, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    CheckConstraint("accepted + unchanged + rejected = read", name="every_row_accounted_for"),
+)

@@ -1,0 +1,5 @@
+"""An invented province for demonstration and tests; see docs/demo-province.md for what is made up and how."""
+
+from pipelines.synthetic.province import Province, ProvinceConfig, invent, write_tables
+
+__all__ = ["Province", "ProvinceConfig", "invent", "write_tables"]

@@ -1,0 +1,267 @@
+"""From stored cases to a fitted ranking model, looking only at what was known up to a day.
+
+Two passes. The first stops at an inner day: what people did after it teaches how much each component counts
+(against what else was open to them that day) and how likely a placement is. The second learns the rest from all.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from matching.components import COMPONENTS, Asked, Columns, VacancyIndex, components
+from matching.entities import CandidateId, VacancyId
+from matching.features import address_words, candidate_features, candidate_words, vacancy_features
+from matching.ranking import Weights
+from matching.retrieval import retrieve
+from matching.rules.dated import rules_on
+from matching.settings import ranking_settings
+from matching.stock import Stock
+from models.base import Dataset
+from models.blend import BlendConfig, PairwiseBlend
+from models.chance import ChanceConfig, ChanceModel
+from models.columns import Columns as Names
+from models.errors import NotEnoughData
+from models.features import FeatureSpace, FeatureWeighting
+from models.hybrid import HybridConfig, HybridModel
+from models.ids import IdMap
+from models.interactions import Interactions
+from models.text import TextSpace
+from pipelines.casebook import Casebook
+from pipelines.ranking_model import Collaborative, RankingModel, pseudonym
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components."""
+
+    hybrid: HybridConfig = field(default_factory=HybridConfig)
+    inner_share: float = 0.2
+    n_choices: int = 4000
+    n_negatives: int = 40
+    seed: int = 20221104
+    min_acts: int = 200
+    outcome_settled_days: int = 60
+    min_outcomes: int = 50
+
+
+def train(
+    casebook: Casebook, *, until: date, config: TrainConfig | None = None, progress: Progress | None = None
+) -> RankingModel:
+    """Fit a ranking model on everything known up to a day.
+
+    Without acts the model orders by wishes, words and place with the stated prior weights; with few, near to them.
+    """
+    config = config or TrainConfig()
+    tell = progress or (lambda _: None)
+    acts = casebook.acts(until=until)
+    inner = _inner_day(acts, config)
+    weights, chance, n_choices = Weights.prior().values, None, 0
+    if inner is not None:
+        tell(f"第一遍：学习到 {inner.isoformat()} 为止的互动")
+        early = _learn(casebook, casebook.acts(until=inner), inner, config)
+        index = early.index(casebook.stock(inner), casebook.texts)
+        tell("学习各项因素的权重")
+        blend = _learn_weights(casebook, early, index, inner, until, config)
+        weights = np.array([blend.weights_[name] for name in COMPONENTS])
+        n_choices = blend.n_groups_
+        chance = _learn_chance(casebook, early, index, inner, until, config)
+    tell(f"第二遍：学习到 {until.isoformat()} 为止的全部互动")
+    learned = _learn(casebook, acts, until, config)
+    summary = {
+        "n_candidates": len(casebook.candidates),
+        "n_vacancies": len(casebook.vacancies),
+        "n_pairs": len(acts),
+        "n_choices": n_choices,
+        "weights": dict(zip(COMPONENTS, np.round(weights, 4).tolist(), strict=True)),
+        "has_collaborative": learned.collaborative is not None,
+        "has_chance": chance is not None,
+        "chance_calibration": None
+        if chance is None
+        else {"slope": chance.calibration.slope, "n": chance.calibration.n},
+    }
+    return RankingModel(
+        trained_until=until,
+        text_space=learned.text_space,
+        address_space=learned.address_space,
+        collaborative=learned.collaborative,
+        popularity=learned.popularity,
+        weights=Weights(weights, chance),
+        summary=summary,
+    )
+
+
+def _inner_day(acts: pd.DataFrame, config: TrainConfig) -> date | None:
+    if len(acts) < config.min_acts:
+        return None
+    days = acts[Names.TIME].to_numpy()
+    inner: date = days[int(len(days) * (1 - config.inner_share))].astype("datetime64[D]").item()
+    first, last = days[0].astype("datetime64[D]").item(), days[-1].astype("datetime64[D]").item()
+    return inner - timedelta(days=1) if first < inner < last or first < inner == last else None
+
+
+def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> RankingModel:
+    """Learn everything but the weights of the components."""
+    texts = [
+        casebook.texts[v.vacancy_id].words for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until
+    ]
+    people = [candidate_words(c) for c in casebook.candidates.values()]
+    return RankingModel(
+        trained_until=until,
+        text_space=_text_space([*texts, *people]),
+        address_space=_address_space(casebook),
+        collaborative=_collaborative(casebook, acts, until, config),
+        popularity=_popularity(acts, until),
+        weights=Weights.prior(),
+        summary={},
+    )
+
+
+def _text_space(texts: Sequence[Sequence[str]]) -> TextSpace:
+    try:
+        return TextSpace(min_df=2).fit(texts)
+    except NotEnoughData:
+        return TextSpace(min_df=1).fit([*texts, ["岗位"]])
+
+
+def _address_space(casebook: Casebook) -> TextSpace | None:
+    """Words of vacancies' addresses only; people's addresses are held against them and never learned."""
+    try:
+        return TextSpace(min_df=1).fit([address_words(v.address) for v in casebook.vacancies if v.address])
+    except NotEnoughData:
+        return None
+
+
+def _popularity(acts: pd.DataFrame, until: date) -> dict[VacancyId, float]:
+    if acts.empty:
+        return {}
+    age = (np.datetime64(until) - acts[Names.TIME].to_numpy().astype("datetime64[D]")).astype(float)
+    recent = 0.5 ** (age / ranking_settings().popularity_half_life_days)
+    counts = pd.Series(recent).groupby(acts[Names.VACANCY].to_numpy()).sum()
+    return {VacancyId(str(vacancy_id)): float(count) for vacancy_id, count in counts.items()}
+
+
+def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> Collaborative | None:
+    if len(acts) < config.min_acts:
+        return None
+    stock = casebook.stock(until)
+    people = list(casebook.candidates.values())
+    rows = [candidate_features(c, candidate_words(c)) for c in people]
+    vacancy_rows = [vacancy_features(i, casebook.texts[i.vacancy.vacancy_id].words) for i in stock.items]
+    weighting = FeatureWeighting()
+    candidate_space = FeatureSpace.fit(rows, min_count=2, weighting=weighting)
+    vacancy_space = FeatureSpace.fit(vacancy_rows, min_count=2, weighting=weighting)
+    candidate_ids = IdMap(pseudonym(c.candidate_id) for c in people)
+    vacancy_ids = IdMap(item.vacancy.vacancy_id for item in stock.items)
+    table = acts.assign(**{Names.CANDIDATE: [pseudonym(CandidateId(c)) for c in acts[Names.CANDIDATE]]})
+    interactions = Interactions.from_table(table, candidate_ids, vacancy_ids, drop_unknown=True)
+    candidate_matrix, vacancy_matrix = candidate_space.transform(rows), vacancy_space.transform(vacancy_rows)
+    model = HybridModel(config.hybrid).fit(Dataset(interactions, candidate_matrix, vacancy_matrix))
+    sample = np.random.default_rng(config.seed).choice(len(people), size=min(300, len(people)), replace=False)
+    vectors = model.candidate_vectors(candidate_matrix[sample], [pseudonym(people[i].candidate_id) for i in sample])
+    factors, biases = model.vacancy_vectors(vacancy_matrix, [item.vacancy.vacancy_id for item in stock.items])
+    scale = float(np.std(vectors @ factors.T + biases)) or 1.0
+    return Collaborative(model, candidate_space, vacancy_space, scale)
+
+
+def columns_at(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], on: date) -> Columns:
+    """Return the components of one person and some vacancies as they stood on a day."""
+    retrieval = retrieve(asked.candidate, index.stock, rules_on(on), rows=rows)
+    return components(asked, index, rows, distance=retrieval.distance, fit=retrieval.fit, on=on)
+
+
+class _Askers:
+    """People with their acts up to a day, prepared once each."""
+
+    def __init__(self, casebook: Casebook, model: RankingModel, stock: Stock, until: date) -> None:
+        self._casebook, self._model, self._stock = casebook, model, stock
+        self._history: Mapping[CandidateId, list[tuple[VacancyId, float]]] = casebook.history(until)
+        self._asked: dict[CandidateId, Asked] = {}
+
+    def get(self, candidate_id: CandidateId) -> Asked | None:
+        if candidate_id not in self._casebook.candidates:
+            return None
+        if candidate_id not in self._asked:
+            candidate = self._casebook.candidates[candidate_id]
+            acts = self._history.get(candidate_id, [])
+            self._asked[candidate_id] = self._model.ask(candidate, acts, self._stock)
+        return self._asked[candidate_id]
+
+    def acted_on(self, candidate_id: CandidateId) -> set[VacancyId]:
+        return {vacancy_id for vacancy_id, _ in self._history.get(candidate_id, [])}
+
+
+def _learn_weights(
+    casebook: Casebook, model: RankingModel, index: VacancyIndex, inner: date, until: date, config: TrainConfig
+) -> PairwiseBlend:
+    """Learn what people chose after the inner day against what else was open that day."""
+    stock, rng = index.stock, np.random.default_rng(config.seed)
+    askers = _Askers(casebook, model, stock, inner)
+    later = casebook.acts(since=inner + timedelta(days=1), until=until)
+    if len(later) > config.n_choices:
+        later = later.iloc[np.sort(rng.choice(len(later), size=config.n_choices, replace=False))]
+    positives: list[NDArray[np.float64]] = []
+    negatives: list[NDArray[np.float64]] = []
+    weights: list[float] = []
+    open_by_day: dict[date, NDArray[np.intp]] = {}
+    for candidate_id, vacancy_id, weight, time in later.itertuples(index=False):
+        asked = askers.get(candidate_id)
+        if asked is None or vacancy_id not in stock.position or vacancy_id in askers.acted_on(candidate_id):
+            continue
+        day = pd.Timestamp(time).date()
+        if day not in open_by_day:
+            open_by_day[day] = stock.open_rows(day)
+        chosen = stock.position[vacancy_id]
+        others = open_by_day[day][open_by_day[day] != chosen]
+        if len(others) < 2:
+            continue
+        drawn = rng.choice(others, size=config.n_negatives, replace=True)
+        found = columns_at(asked, index, np.concatenate([[chosen], drawn]), day).astype(np.float64)
+        positives.append(found[0])
+        negatives.append(found[1:])
+        weights.append(float(weight))
+    settings = ranking_settings()
+    blend = PairwiseBlend(
+        BlendConfig(
+            COMPONENTS, settings.prior_weights, prior_strength=5.0, non_negative=frozenset(settings.not_negative)
+        )
+    )
+    n = len(COMPONENTS)
+    return blend.fit(
+        np.array(positives).reshape(-1, n),
+        np.array(negatives).reshape(-1, config.n_negatives, n),
+        group_weights=np.array(weights),
+    )
+
+
+def _learn_chance(
+    casebook: Casebook, model: RankingModel, index: VacancyIndex, inner: date, until: date, config: TrainConfig
+) -> ChanceModel | None:
+    """Learn how proposals after the inner day ended; None while too few ended either way."""
+    askers = _Askers(casebook, model, index.stock, inner)
+    settled = until - timedelta(days=config.outcome_settled_days)
+    pairs: list[NDArray[np.float64]] = []
+    ended: list[int] = []
+    people: list[str] = []
+    for act, is_placed in casebook.outcomes(since=inner + timedelta(days=1), until=until, settled_before=settled):
+        asked = askers.get(act.candidate_id)
+        if asked is None or act.vacancy_id not in index.stock.position:
+            continue
+        row = np.array([index.stock.position[act.vacancy_id]], dtype=np.intp)
+        pairs.append(columns_at(asked, index, row, act.at)[0].astype(np.float64))
+        ended.append(int(is_placed))
+        people.append(act.candidate_id)
+    return ChanceModel.fit_if_enough(
+        ChanceConfig(COMPONENTS),
+        np.array(pairs).reshape(-1, len(COMPONENTS)),
+        np.array(ended),
+        groups=np.unique(np.array(people), return_inverse=True)[1] if people else None,
+        minimum=config.min_outcomes,
+    )

@@ -1,0 +1,166 @@
+"""The order: bands are stated reasons, the score decides within a band, and nothing depends on the order of rows."""
+
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.components import COMPONENTS
+from matching.entities import Employer, EmployerId
+from matching.matcher import Shortlist
+from matching.ranking import Band
+from matching.settings import ranking_settings
+from matching.vocabulary import DisabilityCategory, Education, EmployerKind, HouseholdKind, Sex, VacancyKind, WorkMode
+from tests.support.builders import (
+    BEIJING,
+    LANZHOU,
+    QILIHE,
+    a_candidate,
+    a_shortlist,
+    a_vacancy,
+    an_item,
+    demanding,
+    limited,
+    listed_ids,
+    reason_texts,
+    yuan,
+)
+
+
+def test_every_component_has_a_prior_weight_and_none_counts_against_by_accident() -> None:
+    assert set(ranking_settings().not_negative) <= set(COMPONENTS)
+    assert all(weight >= 0 for weight in ranking_settings().prior_weights.values())
+
+
+def test_a_post_directed_at_the_person_leads_and_says_why() -> None:
+    directed = a_vacancy("directed", title="保洁员", kind=VacancyKind.DIRECTED, welcomes=(DisabilityCategory.PHYSICAL,))
+    wished = a_vacancy("wished", title="客服")
+    person = a_candidate(category=DisabilityCategory.PHYSICAL, region=LANZHOU, wished_occupations=("客服",))
+    shortlist = a_shortlist(person, wished, directed)
+    assert listed_ids(shortlist) == ["directed", "wished"]
+    assert shortlist.items[0].band is Band.ANNOUNCED
+    policy = [reason for reason in shortlist.items[0].reasons if reason.kind == "policy"]
+    assert policy[0].source is not None
+    assert shortlist.items[0].score < shortlist.items[1].score
+
+
+def test_a_directed_post_far_away_does_not_lead_and_says_so() -> None:
+    far = a_vacancy("far", kind=VacancyKind.DIRECTED, region=BEIJING)
+    near = a_vacancy("near", region=LANZHOU)
+    shortlist = a_shortlist(a_candidate(region=LANZHOU), far, near)
+    assert listed_ids(shortlist) == ["near", "far"]
+    assert any("未列前" in text for text in reason_texts(shortlist, 1))
+
+
+def test_monitored_households_go_first_for_rural_public_posts() -> None:
+    rural = a_vacancy("rural", title="护林员", kind=VacancyKind.RURAL_PUBLIC_WELFARE)
+    other = a_vacancy("other", title="客服")
+    monitored = a_candidate(region=LANZHOU, household_kinds=(HouseholdKind.MONITORED,), wished_occupations=("客服",))
+    assert listed_ids(a_shortlist(monitored, other, rural)) == ["rural", "other"]
+    not_said = a_candidate(region=LANZHOU, wished_occupations=("客服",))
+    assert listed_ids(a_shortlist(not_said, other, rural)) == ["other", "rural"]
+
+
+def test_recognition_as_hard_to_employ_leads_to_public_posts_only_while_it_runs() -> None:
+    post = a_vacancy(kind=VacancyKind.PUBLIC_WELFARE, title="保洁员")
+    running = a_candidate(region=LANZHOU, hard_to_employ_since=date(2026, 1, 1))
+    ended = a_candidate(region=LANZHOU, hard_to_employ_since=date(2025, 1, 1), hard_to_employ_until=date(2026, 11, 22))
+    assert a_shortlist(running, post).items[0].band is Band.PRIORITY
+    assert a_shortlist(ended, post).items[0].band is Band.GENERAL
+
+
+def test_a_recent_graduate_leads_for_posts_of_state_bodies() -> None:
+    organ = Employer(employer_id=EmployerId("e-1"), name="某局", kind=EmployerKind.ORGAN)
+    post = an_item(a_vacancy("organ"), employer=organ)
+    graduate = a_candidate(region=LANZHOU, education=Education.COLLEGE, graduated_on=date(2026, 6, 30))
+    earlier = a_candidate(region=LANZHOU, education=Education.COLLEGE, graduated_on=date(2020, 6, 30))
+    assert a_shortlist(graduate, post).items[0].band is Band.PRIORITY
+    assert a_shortlist(earlier, post).items[0].band is Band.GENERAL
+    # An employer whose kind nobody recorded is never taken for a state body.
+    assert a_shortlist(graduate, a_vacancy()).items[0].band is Band.GENERAL
+
+
+def test_the_wished_occupation_comes_before_another() -> None:
+    person = a_candidate(region=LANZHOU, wished_occupations=("保洁",))
+    shortlist = a_shortlist(person, a_vacancy("a", title="会计"), a_vacancy("b", title="保洁员"))
+    assert listed_ids(shortlist) == ["b", "a"]
+    assert shortlist.items[0].fit > shortlist.items[1].fit
+    assert any("保洁" in text for text in reason_texts(shortlist))
+
+
+def test_fit_is_the_sum_of_its_parts_and_a_half_when_nothing_was_asked_for() -> None:
+    person = a_candidate(region=LANZHOU, wished_wage_min=yuan(3000), work_modes=(WorkMode.ONSITE,))
+    item = a_shortlist(person, a_vacancy(wage_min=yuan(2500), work_mode=WorkMode.ONSITE)).items[0]
+    assert item.fit == pytest.approx(sum(item.fit_parts.values()))
+    assert 0 < item.fit < 1
+    silent = a_shortlist(a_candidate(), a_vacancy()).items[0]
+    assert silent.fit == pytest.approx(0.5)
+
+
+def test_the_score_is_the_sum_of_its_parts() -> None:
+    person = a_candidate(region=LANZHOU, wished_occupations=("文员",), education=Education.PRIMARY)
+    item = a_shortlist(person, a_vacancy(education_min=Education.BACHELOR)).items[0]
+    assert item.score == pytest.approx(sum(item.score_parts.values()))
+    assert item.score_parts["education_gap"] < 0
+
+
+def test_without_outcomes_there_is_no_chance_rather_than_a_guess() -> None:
+    assert a_shortlist(a_candidate(), a_vacancy()).items[0].chance is None
+
+
+VACANCIES = [
+    a_vacancy(f"v-{n}", title=title, region=region, wage_max=Decimal(2000 + 300 * n))
+    for n, (title, region) in enumerate(
+        [
+            ("客服", LANZHOU),
+            ("保洁员", QILIHE),
+            ("客服", LANZHOU),
+            ("会计", BEIJING),
+            ("收银员", QILIHE),
+            ("客服", LANZHOU),
+        ]
+    )
+]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.randoms(use_true_random=False))
+def test_the_list_does_not_depend_on_the_order_of_rows(random: Random) -> None:
+    person = a_candidate(region=LANZHOU, wished_occupations=("客服",))
+    shuffled = random.sample(VACANCIES, len(VACANCIES))
+    assert _lines(a_shortlist(person, *shuffled)) == _lines(a_shortlist(person, *VACANCIES))
+
+
+def _lines(shortlist: Shortlist) -> list[tuple[str, float]]:
+    return [(item.stock_item.vacancy.vacancy_id, item.score) for item in shortlist.items]
+
+
+def test_equals_stand_in_the_order_of_their_ids() -> None:
+    same = [a_vacancy(id) for id in ("b", "a", "c")]
+    assert listed_ids(a_shortlist(a_candidate(), *same)) == ["a", "b", "c"]
+
+
+def test_a_longer_list_begins_with_the_shorter_one() -> None:
+    person = a_candidate(region=LANZHOU, wished_occupations=("客服",))
+    assert listed_ids(a_shortlist(person, *VACANCIES, k=6))[:3] == listed_ids(a_shortlist(person, *VACANCIES, k=3))
+
+
+def test_sex_and_age_do_not_move_anything() -> None:
+    facts = {"region": LANZHOU, "wished_occupations": ("客服",), "functions": limited(hands=1)}
+    young = a_candidate(sex=Sex.FEMALE, birth_date=date(2000, 1, 1), **facts)
+    older = a_candidate(sex=Sex.MALE, birth_date=date(1975, 1, 1), **facts)
+    stock = [*VACANCIES, a_vacancy("demanding", demands=demanding(hands=3))]
+    assert _lines(a_shortlist(young, *stock)) == _lines(a_shortlist(older, *stock))
+
+
+def test_parts_that_are_not_known_are_not_counted_as_missed() -> None:
+    person = a_candidate(wished_wage_min=yuan(3000))
+    known, unknown = a_vacancy("a", wage_max=yuan(1500)), a_vacancy("b")
+    shortlist = a_shortlist(person, known, unknown)
+    fits = dict(zip(listed_ids(shortlist), (item.fit for item in shortlist.items), strict=True))
+    assert fits["b"] == pytest.approx(0.5)
+    assert np.isfinite(list(fits.values())).all()
