@@ -34,6 +34,8 @@ class HybridConfig:
         As in LightFM (adagrad); `regularisation` is its `user_alpha` and `item_alpha`.
     identity_weight
         Weight of the own vector of a person or vacancy with history, against 1 for the features together.
+    profile_weight
+        Weight of the profile beside the history in `directions`; it says nothing to the fit.
     random_state
         Seed.
     num_threads
@@ -45,6 +47,7 @@ class HybridConfig:
     learning_rate: float = 0.1
     loss: str = "warp"
     identity_weight: float = 1.0
+    profile_weight: float = 0.3
     max_sampled: int = 20
     regularisation: float = 0.0
     random_state: int = 20221104
@@ -142,6 +145,23 @@ class HybridModel(Recommender):
             raise NotFitted(self)
         nobody = [""] * features.shape[0]
         return unit_vectors(self._vacancy_side.represent(features, nobody, 0.0)[0])
+
+    def directions(self, acts: Sparse, vacancy_vectors: Vectors, profile_features: Sparse) -> Vectors:
+        """Return one direction per person of history and profile together, float32 (n, no_components), length 1 or 0.
+
+        History leads and the profile corrects (`profile_weight`); a newcomer's direction is that of the profile alone,
+        so one weight on this likeness serves everyone. On real job views it ranked far better than own vectors did, for
+        people with few acts and for newcomers.
+
+        Parameters
+        ----------
+        acts, vacancy_vectors
+            As `history_vectors` takes them.
+        profile_features
+            As `profile_vectors` takes them, a row per person.
+        """
+        profile = self.profile_vectors(profile_features)
+        return unit_vectors(self.history_vectors(acts, vacancy_vectors) + self.config.profile_weight * profile)
 
     @staticmethod
     def pair_scores(candidate_vector: Vectors, vacancy_vectors: Vectors, biases: Vectors) -> Vectors:

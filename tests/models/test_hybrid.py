@@ -185,3 +185,23 @@ def test_profile_written_as_features_of_a_vacancy_points_to_such_vacancies() -> 
     assert alike[0, ::2].min() > alike[0, 1::2].max()
     with pytest.raises(NotFitted):
         HybridModel().profile_vectors(profiles)
+
+
+def test_direction_of_a_newcomer_is_the_profile_and_of_an_empty_profile_the_history() -> None:
+    world = checkerboard()
+    model = HybridModel(SMALL).fit(world)
+    vectors, _ = model.vacancy_vectors(world.vacancy_features, world.vacancy_ids.ids)
+    acts = world.interactions.to_csr()[[0, 23]]
+    profiles = sparse.vstack([empty_rows(1, 2), world.vacancy_features[[1]]], format="csr")
+    directions = model.directions(acts, vectors, profiles)
+    np.testing.assert_allclose(directions[0], model.history_vectors(acts, vectors)[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(directions[1], model.profile_vectors(profiles)[1], rtol=1e-5, atol=1e-6)
+
+
+def test_history_outweighs_a_profile_that_says_otherwise() -> None:
+    world = checkerboard()
+    model = HybridModel(SMALL).fit(world)
+    vectors, _ = model.vacancy_vectors(world.vacancy_features, world.vacancy_ids.ids)
+    directions = model.directions(world.interactions.to_csr()[[0]], vectors, world.vacancy_features[[1]])
+    alike = (directions @ unit_vectors(vectors).T)[0]
+    assert alike[::2].mean() > alike[1::2].mean()

@@ -22,6 +22,7 @@ from matching.vocabulary import (
     Transport,
     VacancyKind,
     WorkMode,
+    YesNo,
 )
 from pipelines import schema
 from pipelines.synthetic import Province, ProvinceConfig, invent, write_tables
@@ -163,7 +164,7 @@ class TestPeople:
 
     def test_some_did_not_say_or_do_not_want_to_work(self, province: Province) -> None:
         wishes = Counter(person.job_wish for person in province.candidates)
-        assert wishes["yes"] > wishes[None] > wishes["no"] > 0  # type: ignore[index]  # a StrEnum equals its value
+        assert wishes[YesNo.YES] > wishes[None] > wishes[YesNo.NO] > 0
 
 
 class TestInventedIdentity:
@@ -322,7 +323,7 @@ class TestHistory:
         active = {act.candidate_id for act in province.interactions}
         for person in province.candidates:
             if person.candidate_id in active:
-                assert person.job_wish != "no"
+                assert person.job_wish is not YesNo.NO
                 born = person.known_birth_date
                 assert born is None or (TODAY - born).days > 16 * 365
 

@@ -1,0 +1,409 @@
+"""A sheet into the store: accepted + unchanged + rejected = read, always; running it twice changes nothing.
+
+A row that cannot be taken is rejected alone. Rows go in by blocks, each in a transaction of its own, so a file that
+breaks off keeps what was taken. An empty cell says nothing: it never erases a known fact.
+"""
+
+import csv
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
+
+from matching.identity import parse_certificate
+from pipelines.errors import PipelineError
+from pipelines.mapping_protocol import RowMapping, Translated
+from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec
+from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
+from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository
+
+logger = logging.getLogger(__name__)
+BLOCK = 2000
+SAMPLE = 50
+MASK = "***"
+Key = tuple[Any, ...]
+
+
+class ImportBroken(PipelineError):
+    """The file could not be read to its end; what was read before is kept and told."""
+
+    def __init__(self, reason: str, report: "IngestReport") -> None:
+        super().__init__(
+            f"{reason}；此前已读 {report.read} 行（接收 {report.accepted}，未变 {report.unchanged}，"
+            f"拒收 {report.rejected}），修好文件后可再次导入"
+        )
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One thing wrong with one row; the value is masked where it is personal."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of the rows; `rejections` are the first few, `notes` count what was noticed by code."""
+
+    table: str
+    read: int
+    accepted: int
+    unchanged: int
+    rejected: int
+    dry_run: bool
+    rejections: tuple[Rejection, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+class Progress(Protocol):
+    """Told how many rows were read."""
+
+    def __call__(self, count: int, total: int | None = None) -> None:
+        """Take a count."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row on its way: parsed values, or what is wrong with it."""
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    key: Key = ()
+    rejections: list[Rejection] = field(default_factory=list)
+
+    def reject(self, column: str, reason: str, value: str = "") -> None:
+        self.rejections.append(Rejection(self.number, column, value, reason))
+
+
+def ingest(
+    engine: Engine,
+    table: TableSpec,
+    path: Path,
+    *,
+    supplied_by: str,
+    on: date,
+    mapping: RowMapping | None = None,
+    dry_run: bool = False,
+    rejects_path: Path | None = None,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Import one sheet into one table.
+
+    Raises
+    ------
+    SheetError
+        When the file cannot be read at all, or its headers are not those of the table.
+    ImportBroken
+        When reading stops half-way; the rows before are kept.
+    """
+    run = _Run(table, supplied_by=supplied_by, on=on, mapping=mapping, dry_run=dry_run)
+    started = datetime.now(UTC)
+    with ExitStack() as stack:
+        sheet = stack.enter_context(open_sheet(path))
+        run.read_headers(sheet)
+        rejects = stack.enter_context(_rejects(rejects_path))
+        broken: str | None = None
+        for block in _blocks(sheet.rows, BLOCK):
+            with engine.connect() as connection, connection.begin() as transaction:
+                rejects(run.take(block.rows, connection))
+                if dry_run:
+                    transaction.rollback()
+            broken = block.broken
+            if progress is not None:
+                progress(run.read)
+    report = run.report()
+    if not dry_run:
+        with engine.begin() as connection:
+            _log(connection, report, path, supplied_by, started)
+    if broken is not None:
+        raise ImportBroken(broken, report)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    rows: list[RawRow]
+    broken: str | None = None
+
+
+def _blocks(rows: Iterator[RawRow], size: int) -> Iterator[_Block]:
+    """Yield blocks of rows; where reading breaks, the rows before it still come, with the reason."""
+    block: list[RawRow] = []
+    while True:
+        try:
+            row = next(rows, None)
+        except SheetError as error:
+            yield _Block(block, str(error))
+            return
+        if row is None:
+            break
+        block.append(row)
+        if len(block) == size:
+            yield _Block(block)
+            block = []
+    yield _Block(block)
+
+
+class _Run:
+    """One import: what it was told, and what it has seen."""
+
+    def __init__(
+        self, table: TableSpec, *, supplied_by: str, on: date, mapping: RowMapping | None, dry_run: bool
+    ) -> None:
+        self.table = table
+        self.supplied_by, self.on = supplied_by, on
+        self.mapping, self.dry_run = mapping, dry_run
+        self.columns: Mapping[str, str] = {}
+        self.read = self.accepted = self.unchanged = self.rejected = 0
+        self.notes: Counter[str] = Counter()
+        self.sample: list[Rejection] = []
+        self.seen: dict[Key, tuple[int, int]] = {}  # key to row number and hash of the values
+        self.certificates: dict[str, Key] = {}  # hash of the number to the row's key, within this file
+
+    def read_headers(self, sheet: Sheet) -> None:
+        if self.mapping is not None:
+            self.mapping.check_headers(sheet.headers)
+        else:
+            self.columns = resolve_headers(sheet.headers, self.table)
+
+    def report(self) -> IngestReport:
+        return IngestReport(
+            table=self.table.name,
+            read=self.read,
+            accepted=self.accepted,
+            unchanged=self.unchanged,
+            rejected=self.rejected,
+            dry_run=self.dry_run,
+            rejections=tuple(self.sample),
+            notes=dict(sorted(self.notes.items())),
+        )
+
+    def take(self, raw_rows: Sequence[RawRow], connection: Connection) -> list[Rejection]:
+        """Take a block; return everything that is wrong in it."""
+        rows = [self._parse(raw) for raw in raw_rows]
+        repository = TableRepository(connection, self.table)
+        stored = repository.find(row.key for row in rows if not row.rejections)
+        self._check_references(rows, connection)
+        self._check_certificates(rows, connection)
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        facts: list[tuple[str, str]] = []
+        for row in rows:
+            self._place(row, stored.get(row.key) if not row.rejections else None, new, changed, facts)
+        repository.insert(new)
+        repository.replace(changed)
+        if self.table.name == "candidates":
+            CandidateRepository(connection).note_sources(facts, self.supplied_by, self.on)
+        found = [rejection for row in rows for rejection in row.rejections]
+        self.sample += found[: max(0, SAMPLE - len(self.sample))]
+        return found
+
+    def _parse(self, raw: RawRow) -> _Row:
+        self.read += 1
+        row = _Row(raw.number)
+        if raw.problem is not None:
+            row.reject(self.columns.get(raw.problem[0], raw.problem[0]), raw.problem[1])
+            return row
+        cells = self._cells(raw, row)
+        for column in self.table.columns:
+            cell = cells.get(column.name, "")
+            try:
+                row.values[column.name] = column.parse(cell)
+            except CellError as error:
+                row.reject(column.name, str(error), _shown(column, cell))
+        if not row.rejections:
+            row.key = tuple(row.values[name] for name in self.table.key)
+            _check_row(self.table.name, row, self.on)
+        return row
+
+    def _cells(self, raw: RawRow, row: _Row) -> Mapping[str, str]:
+        if self.mapping is None:
+            return {name: plain(raw.cells.get(header, "")) for header, name in self.columns.items()}
+        try:
+            translated: Translated = self.mapping.translate(raw.cells)
+        except CellError as error:
+            row.reject("", str(error))
+            return {}
+        self.notes.update(note.code for note in translated.notes)
+        return translated.cells
+
+    def _place(
+        self,
+        row: _Row,
+        stored: dict[str, Any] | None,
+        new: list[dict[str, Any]],
+        changed: list[dict[str, Any]],
+        facts: list[tuple[str, str]],
+    ) -> None:
+        """Decide what becomes of a row: rejected, unchanged, changed or new."""
+        if not row.rejections:
+            self._check_repeated(row)
+        if row.rejections:
+            self.rejected += 1
+            return
+        digest = hash(tuple(str(row.values[c.name]) for c in self.table.columns))
+        is_repeat = row.key in self.seen
+        self.seen.setdefault(row.key, (row.number, digest))
+        if is_repeat:
+            self.unchanged += 1
+            return
+        supplied = {name: value for name, value in row.values.items() if value not in (None, (), {})}
+        if stored is None:
+            new.append(row.values)
+            facts += self._facts(row.key, supplied)
+            self.accepted += 1
+            return
+        differing = {name: value for name, value in supplied.items() if stored[name] != value}
+        if any(stored[name] not in (None, (), {}) for name in stored if name not in supplied):
+            self.notes["kept_known_fact"] += 1
+        if not differing:
+            self.unchanged += 1
+            return
+        merged = _Row(row.number, {**stored, **differing})
+        _check_row(self.table.name, merged, self.on)
+        if merged.rejections:
+            row.rejections += merged.rejections
+            self.rejected += 1
+            return
+        changed.append(merged.values)
+        facts += self._facts(row.key, differing)
+        self.accepted += 1
+
+    def _facts(self, key: Key, supplied: Mapping[str, Any]) -> list[tuple[str, str]]:
+        if self.table.name != "candidates":
+            return []
+        return [(str(key[0]), name) for name in supplied if name != "candidate_id"]
+
+    def _check_repeated(self, row: _Row) -> None:
+        first = self.seen.get(row.key)
+        if first is None:
+            return
+        if first[1] != hash(tuple(str(row.values[c.name]) for c in self.table.columns)):
+            row.reject(self.table.key[0], f"与第 {first[0]} 行编号相同而内容不同", _key_text(row.key))
+
+    def _check_references(self, rows: Sequence[_Row], connection: Connection) -> None:
+        for name, target in _REFERENCES.get(self.table.name, {}).items():
+            good = [row for row in rows if not row.rejections and row.values[name] is not None]
+            known = TableRepository(connection, target).existing(name, [row.values[name] for row in good])
+            for row in good:
+                if row.values[name] not in known:
+                    row.reject(name, "没有这个编号，请先导入它所指的记录", str(row.values[name]))
+
+    def _check_certificates(self, rows: Sequence[_Row], connection: Connection) -> None:
+        if self.table.name != "candidates":
+            return
+        good = [row for row in rows if not row.rejections and row.values["certificate_number"]]
+        holders = CandidateRepository(connection).holders(row.values["certificate_number"][:20] for row in good)
+        for row in good:
+            stem = row.values["certificate_number"][:20]
+            digest = hashlib.sha256(stem.encode()).hexdigest()
+            other = holders.get(stem) or (self.certificates.get(digest) or (None,))[0]
+            if other is not None and other != row.key[0]:
+                row.reject("certificate_number", f"这个残疾人证号已登记在求职者 {other} 名下", MASK)
+            else:
+                self.certificates[digest] = row.key
+
+
+def _check_row(table: str, row: _Row, on: date) -> None:
+    """Check what must hold between the columns of one row."""
+    for low, high, words in _IN_ORDER.get(table, ()):
+        first, last = row.values.get(low), row.values.get(high)
+        if first is not None and last is not None and first > last:
+            row.reject(high, words, str(last))
+    if table == "candidates":
+        _check_candidate(row, on)
+
+
+def _check_candidate(row: _Row, on: date) -> None:
+    values = row.values
+    born = values.get("birth_date")
+    if born is not None and (born > on or on.year - born.year > 120):
+        row.reject("birth_date", "出生日期不应在将来，也不应早于 120 年前", MASK)
+    if not values.get("certificate_number"):
+        return
+    certificate = parse_certificate(values["certificate_number"])
+    told = {
+        "category": certificate.category,
+        "grade": certificate.grade,
+        "sex": certificate.sex,
+        "birth_date": certificate.birth_date,
+    }
+    for name, value in told.items():
+        if values.get(name) is not None and values[name] != value:
+            row.reject(name, "与残疾人证号所载不符", MASK)
+
+
+_IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "vacancies": (
+        ("wage_min", "wage_max", "月工资上限低于下限"),
+        ("opens_on", "closes_on", "截止日期早于开始日期"),
+    ),
+    "candidates": (("hard_to_employ_since", "hard_to_employ_until", "认定到期日早于认定日期"),),
+    "placements": (("starts_on", "ends_on", "结束日期早于开始日期"),),
+    "courses": (("starts_on", "ends_on", "结束日期早于开班日期"),),
+}
+
+
+_REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
+    "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
+    "services": {"candidate_id": CANDIDATES},
+    "placements": {"candidate_id": CANDIDATES},
+}
+
+
+def _shown(column: ColumnSpec, cell: str) -> str:
+    return MASK if column.sensitive and cell else cell[:200]
+
+
+def _key_text(key: Key) -> str:
+    return " / ".join(str(part) for part in key)
+
+
+Writer = Callable[[Iterable[Rejection]], None]
+
+
+@contextmanager
+def _rejects(path: Path | None) -> Iterator[Writer]:
+    """Yield a writer of rejections to a CSV that opens in Excel; to nowhere without a path."""
+    if path is None:
+        yield lambda _: None
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8-sig", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["行号", "列", "值", "原因"])
+        yield lambda rejections: writer.writerows(
+            [r.row, inert(r.column), inert(r.value), inert(r.reason)] for r in rejections
+        )
+
+
+def _log(connection: Connection, report: IngestReport, path: Path, supplied_by: str, started: datetime) -> None:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while part := handle.read(1 << 20):
+            digest.update(part)
+    ImportRepository(connection).save(
+        {
+            "table_name": report.table,
+            "file_name": path.name,
+            "file_sha256": digest.hexdigest(),
+            "started_at": started,
+            "supplied_by": supplied_by,
+            "read": report.read,
+            "accepted": report.accepted,
+            "unchanged": report.unchanged,
+            "rejected": report.rejected,
+        }
+    )
+    logger.info("import table=%s read=%d rejected=%d", report.table, report.read, report.rejected)
