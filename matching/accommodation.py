@@ -41,6 +41,7 @@ class _Closing(BaseModel):
     demand_max: int = Field(ge=1, le=MAX_LEVEL)
     only_for: Literal["screen_work"] | None = None
     not_for: Literal["heavy"] | None = None
+    if_complete: bool = True
 
     def works_in(self, context: WorkContext) -> bool:
         """True where the accommodation helps in this kind of work."""
@@ -103,37 +104,41 @@ def facts(accommodation: Accommodation) -> AccommodationFacts:
 
 @cache
 def closing_table() -> NDArray[np.int8]:
-    """Return levels closed, indexed by [context, function, demand 0 to 4, accommodation]."""
+    """Return levels closed, indexed by [limitation is complete, context, function, demand 0 to 4, accommodation]."""
     functions, accommodations = list(Function), list(Accommodation)
-    table = np.zeros((len(WorkContext), len(functions), MAX_LEVEL + 1, len(accommodations)), dtype=np.int8)
+    table = np.zeros((2, len(WorkContext), len(functions), MAX_LEVEL + 1, len(accommodations)), dtype=np.int8)
     for column, accommodation in enumerate(accommodations):
         for closing in _file().accommodations[accommodation].closes:
             row = functions.index(closing.function)
             for context in WorkContext:
                 if closing.works_in(context):
-                    table[context, row, 1 : closing.demand_max + 1, column] = closing.levels
+                    demands = slice(1, closing.demand_max + 1)
+                    table[0, context, row, demands, column] = closing.levels
+                    table[1, context, row, demands, column] = closing.levels if closing.if_complete else 0
     return table
 
 
 @cache
 def most_closable() -> NDArray[np.int8]:
-    """Return the levels that the best accommodations together close, by [context, function, demand]."""
+    """Return what the best accommodations together close, by [limitation is complete, context, function, demand]."""
     best = np.sort(closing_table(), axis=-1)[..., -max_per_function() :]
     closed: NDArray[np.int8] = best.sum(axis=-1, dtype=np.int8)
     return closed
 
 
-def levels_closed(accommodation: Accommodation, function: Function, demand: int, *, context: WorkContext) -> int:
-    """Return how many levels of a gap one accommodation closes for one function at one demand."""
+def levels_closed(
+    accommodation: Accommodation, function: Function, limitation: int, demand: int, *, context: WorkContext
+) -> int:
+    """Return how many levels of a gap one accommodation closes for one function at one limitation and demand."""
     functions, accommodations = list(Function), list(Accommodation)
     row, column = functions.index(function), accommodations.index(accommodation)
-    return int(closing_table()[context, row, demand, column])
+    return int(closing_table()[int(limitation == MAX_LEVEL), context, row, demand, column])
 
 
 def choose(
     function: Function,
+    limitation: int,
     demand: int,
-    gap: int,
     offered: Mapping[Accommodation, AccommodationState],
     *,
     context: WorkContext,
@@ -144,13 +149,14 @@ def choose(
     -------
     The accommodations with their state, none for no gap; or None where no combination closes the gap.
     """
+    gap = limitation + demand - MAX_LEVEL
     if gap <= 0:
         return ()
     order = {AccommodationState.VERIFIED: 0, AccommodationState.DECLARED: 1, AccommodationState.TO_ARRANGE: 2}
     helpful = [
         (accommodation, offered.get(accommodation, AccommodationState.TO_ARRANGE), levels)
         for accommodation in Accommodation
-        if (levels := levels_closed(accommodation, function, demand, context=context)) > 0
+        if (levels := levels_closed(accommodation, function, limitation, demand, context=context)) > 0
     ]
     enough = [
         chosen

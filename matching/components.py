@@ -71,8 +71,8 @@ class TextIndex:
 class VacancyIndex:
     """A stock with everything that ranking needs of it, the same for every person.
 
-    `popularity` float32 (n,) is ln(1 + recent acts); `factors` float32 (n, d) and `biases` (n,) come from the
-    collaborative model, or are None without one.
+    `popularity` float32 (n,) is ln(1 + recent acts); `factors` float32 (n, d), `biases` (n,) and `units` (n, d),
+    the factors at unit length, come from the collaborative model, or are None without one.
     """
 
     stock: Stock
@@ -81,6 +81,7 @@ class VacancyIndex:
     popularity: NDArray[np.float32]
     factors: NDArray[np.float32] | None
     biases: NDArray[np.float32] | None
+    units: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,18 @@ class Asked:
     words: Sequence[str]
     history: History
     vector: NDArray[np.float32] | None
+    direction: NDArray[np.float32] | None = None
 
     @classmethod
-    def of(cls, candidate: Candidate, history: History, vector: NDArray[np.float32] | None) -> "Asked":
-        """Prepare a person."""
-        return cls(candidate, candidate_words(candidate), history, vector)
+    def of(
+        cls,
+        candidate: Candidate,
+        history: History,
+        vector: NDArray[np.float32] | None,
+        direction: NDArray[np.float32] | None = None,
+    ) -> "Asked":
+        """Prepare a person; `vector` and `direction` come from the collaborative model, or are None without one."""
+        return cls(candidate, candidate_words(candidate), history, vector, direction)
 
 
 def components(
@@ -118,8 +126,11 @@ def components(
 def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
     found: dict[str, NDArray[np.floating]] = {"popularity": index.popularity[rows]}
     if index.factors is None or index.biases is None or asked.vector is None:
-        found["collaborative"] = np.zeros(len(rows))
+        found["collaborative"] = found["direction"] = np.zeros(len(rows))
         return found
+    found["direction"] = np.zeros(len(rows))
+    if index.units is not None and asked.direction is not None:
+        found["direction"] = index.units[rows] @ asked.direction
     if len(rows) == len(index.stock):
         found["collaborative"] = index.factors @ asked.vector + index.biases
     else:
@@ -176,11 +187,10 @@ def skill_share(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> N
     return shares[rows]
 
 
-def nearness(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances) -> NDArray[np.float64]:
-    """Return how near, 1 at home down to 0 far beyond the person's means; unknown places count as half."""
+def nearness(candidate: Candidate, distance: Distances) -> NDArray[np.float64]:
+    """Return how near, 1 next door down to 0 far beyond the person's means; unknown places count as half."""
     comfortable = max(1.0, comfortable_km(candidate))
-    near = 1.0 / (1.0 + (np.nan_to_num(distance.typical, nan=comfortable) / comfortable) ** 1.5)
-    return np.where(stock.mode[rows] == MODES.index(WorkMode.REMOTE), 1.0, near)
+    return 1.0 / (1.0 + (np.nan_to_num(distance.typical, nan=comfortable) / comfortable) ** 1.5)
 
 
 def _places(
@@ -191,7 +201,8 @@ def _places(
     county = np.zeros(len(rows)) if home is None or is_prefecture_wide(home) else (codes == int(home)).astype(float)
     wide = np.zeros(len(rows)) if home is None else (codes // 100 == int(home) // 100).astype(float)
     return {
-        "nearness": nearness(candidate, stock, rows, distance),
+        "nearness": nearness(candidate, distance),
+        "remote": (stock.mode[rows] == MODES.index(WorkMode.REMOTE)).astype(float),
         "same_county": county,
         "same_prefecture": wide,
         "wished_region": in_regions(codes, candidate.wished_regions).astype(float),

@@ -101,6 +101,27 @@ def candidate_features(candidate: Candidate, words: Sequence[str]) -> Features:
     return found
 
 
+def profile_features(candidate: Candidate, words: Sequence[str]) -> Features:
+    """Return the vacancy that the person would like, in the names of `vacancy_features`.
+
+    Words of the person's address are held against those of vacancies here and are never learned from.
+    """
+    found = _words(words)
+    for wish in candidate.wished_occupations:
+        if family := classify(wish):
+            found[f"family:{family.family_id}"] = 1.0
+            found[f"group:{family.group}"] = 1.0
+    found |= {f"skill:{skill.casefold()}": 1.0 for skill in candidate.skills}
+    found |= {f"certificate:{certificate}": 1.0 for certificate in candidate.certificates}
+    found |= _places("", [*([candidate.region] if candidate.region else []), *candidate.wished_regions])
+    found |= {f"place:{word}": 1.0 for word in address_words(candidate.address)}
+    found |= {f"offers:{a.value}": 1.0 for a in candidate.accommodations_needed}
+    found |= {f"mode:{m.value}": 1.0 for m in candidate.work_modes}
+    if band := _wage_band(candidate.wished_wage_min):
+        found[f"wage:{band}"] = 1.0
+    return found
+
+
 def vacancy_features(item: StockItem, words: Sequence[str]) -> Features:
     """Return one vacancy's features; `words` are `vacancy_words(item.vacancy)`."""
     vacancy, reading = item.vacancy, item.reading
@@ -112,6 +133,7 @@ def vacancy_features(item: StockItem, words: Sequence[str]) -> Features:
     found |= {f"skill:{skill.casefold()}": 1.0 for skill in vacancy.skills}
     found |= {f"certificate:{certificate}": 1.0 for certificate in vacancy.certificates}
     found |= _places("", [vacancy.region] if vacancy.region else [])
+    found |= {f"place:{word}": 1.0 for word in address_words(vacancy.address)}
     found |= {f"demand:{f.value}={level}": 1.0 for f, level in item.demands.levels.items() if level > 0}
     found |= {f"offers:{a.value}": 1.0 for a in item.offered}
     found |= {f"concession:{c.value}": 1.0 for c in vacancy.concessions}

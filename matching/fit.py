@@ -85,16 +85,9 @@ def compare(
         (row.limitation or 0) > 0 and (row.demand is None or not demands.is_stated) for row in rows
     )
     context_missing = demands.context is None and any(
-        row.is_open
-        and row.gap <= int(most_closable()[WorkContext.SCREEN, FUNCTIONS.index(row.function), row.demand or 0])
-        for row in open_rows
+        row.is_open and row.gap <= _closable_at_screen(row) for row in open_rows
     )
-    hard_open = [
-        row
-        for row in open_rows
-        if demands.context is not None
-        or row.gap > int(most_closable()[WorkContext.SCREEN, FUNCTIONS.index(row.function), row.demand or 0])
-    ]
+    hard_open = [row for row in open_rows if demands.context is not None or row.gap > _closable_at_screen(row)]
     has_gap = any(row.gap > 0 for row in rows) or bool(needed)
     outlook = (
         Outcome.DOES_NOT_FIT
@@ -122,6 +115,11 @@ def compare(
     )
 
 
+def _closable_at_screen(row: FunctionFit) -> int:
+    is_complete = int(row.limitation == MAX_LEVEL)
+    return int(most_closable()[is_complete, WorkContext.SCREEN, FUNCTIONS.index(row.function), row.demand or 0])
+
+
 def _compare_one(
     function: Function,
     limitation: int | None,
@@ -132,7 +130,7 @@ def _compare_one(
     if limitation is None or demand is None:
         return FunctionFit(function, limitation, demand, 0, (), True)
     gap = max(0, limitation + demand - MAX_LEVEL)
-    chosen = choose(function, demand, gap, offered, context=demands.context or WorkContext.PLAIN)
+    chosen = choose(function, limitation, demand, offered, context=demands.context or WorkContext.PLAIN)
     return FunctionFit(function, limitation, demand, gap, chosen or (), chosen is not None)
 
 
@@ -141,7 +139,8 @@ class DemandArrays:
     """Demands of n vacancies as arrays; see `Demands` for the meaning.
 
     `levels` int8 (n, 15) with -1 for unknown; `is_stated` bool (n,); `context` int8 (n,), -1 for unknown;
-    `offered` bool (n, 18); `closable`, `closable_at_screen`, `closed_by_offered` int8 (n, 15), derived.
+    `offered` bool (n, 18); `closable`, `closable_at_screen`, `closed_by_offered` int8
+    (2, n, 15), derived: for a limitation that is not complete, and for one that is.
     """
 
     levels: NDArray[np.int8]
@@ -164,16 +163,16 @@ class DemandArrays:
         demand = np.maximum(levels, 0)
         columns = np.arange(levels.shape[1])[None, :]
         known_context = np.maximum(context, WorkContext.PLAIN)[:, None]
-        closable = most_closable()[known_context, columns, demand]
-        closable_at_screen = most_closable()[WorkContext.SCREEN, columns, demand]
-        closed = np.zeros_like(levels)
+        closable = most_closable()[:, known_context, columns, demand]
+        closable_at_screen = most_closable()[:, WorkContext.SCREEN, columns, demand]
+        closed = np.zeros((2, *levels.shape), dtype=np.int8)
         table = closing_table()
         # Most vacancies offer nothing: only those that do are looked at, a block at a time to bound the memory.
         rows = np.flatnonzero(offered.any(axis=1))
         for start in range(0, len(rows), 4096):
             block = rows[start : start + 4096]
-            levels_closed = table[known_context[block], columns, demand[block]] * offered[block][:, None, :]
-            closed[block] = np.sort(levels_closed, axis=-1)[..., -max_per_function() :].sum(axis=-1)
+            helps = table[:, known_context[block], columns, demand[block]] * offered[block][:, None, :]
+            closed[:, block] = np.sort(helps, axis=-1)[..., -max_per_function() :].sum(axis=-1)
         return cls(levels, is_stated, context, offered, closable, closable_at_screen, closed)
 
     def take(self, rows: NDArray[np.intp]) -> "DemandArrays":
@@ -183,9 +182,9 @@ class DemandArrays:
             self.is_stated[rows],
             self.context[rows],
             self.offered[rows],
-            self.closable[rows],
-            self.closable_at_screen[rows],
-            self.closed_by_offered[rows],
+            self.closable[:, rows],
+            self.closable_at_screen[:, rows],
+            self.closed_by_offered[:, rows],
         )
 
 
@@ -239,9 +238,13 @@ def compare_all(limitations: NDArray[np.int8], demands: DemandArrays, *, needs_a
     level = demands.levels
     is_known = (limitations[None, :] >= 0) & (level >= 0)
     gap = np.where(is_known, np.maximum(limitations[None, :] + level - MAX_LEVEL, 0), 0).astype(np.int8)
-    is_open = gap > demands.closable
+    is_complete = (limitations == MAX_LEVEL)[None, :]
+    closable = np.where(is_complete, demands.closable[1], demands.closable[0])
+    closable_at_screen = np.where(is_complete, demands.closable_at_screen[1], demands.closable_at_screen[0])
+    closed_by_offered = np.where(is_complete, demands.closed_by_offered[1], demands.closed_by_offered[0])
+    is_open = gap > closable
     context_unknown = (demands.context < 0)[:, None]
-    hard = is_open & ~(context_unknown & (gap <= demands.closable_at_screen))
+    hard = is_open & ~(context_unknown & (gap <= closable_at_screen))
     limitation_missing = (limitations[None, :] < 0) & (level != 0)
     demand_uncertain = (limitations[None, :] > 0) & ((level < 0) | ~demands.is_stated[:, None])
     has_hard = hard.any(axis=1)
@@ -251,7 +254,7 @@ def compare_all(limitations: NDArray[np.int8], demands: DemandArrays, *, needs_a
     has_levels = demands.is_stated | (level >= 0).any(axis=1)
     suggested = np.where(has_hard, 3, np.where(~has_levels, -1, np.where(has_gap, 1, 0)))
     outlook = np.where(outcome == 2, suggested, -1).astype(np.int8)
-    open_gap = np.where(hard, gap - demands.closable, 0).sum(axis=1, dtype=np.int16)
-    to_arrange = np.maximum(gap - demands.closed_by_offered, 0).sum(axis=1, dtype=np.int16)
+    open_gap = np.where(hard, gap - closable, 0).sum(axis=1, dtype=np.int16)
+    to_arrange = np.maximum(gap - closed_by_offered, 0).sum(axis=1, dtype=np.int16)
     deciding = np.where(has_hard, hard.argmax(axis=1), -1).astype(np.int8)
     return FitArrays(outcome, outlook, open_gap, to_arrange, deciding, limitation_missing.sum(axis=1, dtype=np.int16))

@@ -95,7 +95,8 @@ def _chances(ranking: Ranking, places: range) -> list[Probability | None]:
     chance = ranking.weights.chance
     if chance is None or not len(places):
         return [None] * len(places)
-    found = chance.chances(ranking.columns[places.start : places.stop].astype(np.float64))
+    used = [COMPONENTS.index(name) for name in chance.config.names]
+    found = chance.chances(ranking.columns[places.start : places.stop, used].astype(np.float64))
     return [
         Probability(float(value), float(low), float(high))
         for value, low, high in zip(found.probability, found.low, found.high, strict=True)

@@ -159,9 +159,13 @@ def accommodation_unlocks(candidate: Candidate, stock: Stock, retrieval: Retriev
     limitations = limitation_vector(candidate.functions)[None, :]
     is_known = (limitations >= 0) & (demands.levels >= 0)
     gap = np.where(is_known, np.maximum(limitations + demands.levels - MAX_LEVEL, 0), 0)
-    left = np.maximum(gap - demands.closed_by_offered, 0)
+    is_complete = (limitations == MAX_LEVEL).astype(np.int8)
+    closed = np.where(is_complete, demands.closed_by_offered[1], demands.closed_by_offered[0])
+    left = np.maximum(gap - closed, 0)
     functions = np.arange(gap.shape[1])[None, :]
-    closes = closing_table()[np.maximum(demands.context, 0)[:, None], functions, np.maximum(demands.levels, 0)]
+    closes = closing_table()[
+        is_complete, np.maximum(demands.context, 0)[:, None], functions, np.maximum(demands.levels, 0)
+    ]
     enough = (closes >= left[:, :, None]) | (left == 0)[:, :, None]
     n_opened = enough.all(axis=1).sum(axis=0)
     found = [

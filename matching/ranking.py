@@ -228,7 +228,7 @@ def _part_values(
         by_words = np.clip(2.0 * column("profile_text"), 0.0, 1.0)
         values["occupation"] = np.maximum(column("occupation"), by_words * (0.5 if wished_families(candidate) else 1.0))
     if candidate.region or candidate.wished_regions or candidate.longitude is not None:
-        place = np.maximum(column("wished_region"), column("nearness"))
+        place = np.maximum(np.maximum(column("wished_region"), column("remote")), column("nearness"))
         is_nowhere = (stock.spots.region[rows] == 0) & (stock.mode[rows] != MODES.index(WorkMode.REMOTE))
         values["place"] = np.where(is_nowhere, np.nan, place)
     if candidate.wished_wage_min:

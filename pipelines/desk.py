@@ -74,7 +74,7 @@ class Desk:
 
     def ask_for(self, candidate: Candidate) -> Asked:
         """Prepare a person that need not be stored."""
-        return self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index.stock)
+        return self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index)
 
     def shortlist(self, candidate_id: str, *, k: int) -> Shortlist:
         """Return one person's explained list."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matching.components import COMPONENTS, Asked, VacancyIndex, components
 from matching.entities import Candidate, CandidateId, VacancyId
-from matching.ranking import rank
+from matching.ranking import Weights, rank
 from matching.regions import prefecture, region_name
 from matching.retrieval import retrieve
 from matching.rules.dated import Rules, rules_on
@@ -27,8 +27,14 @@ from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, train
 
-MODELS = ("popularity", "content", "collaborative", "hybrid", "shortlist")
+MODELS = ("popularity", "content", "content_and_place", "collaborative", "hybrid", "shortlist")
 """`hybrid` is the score alone, `shortlist` what a caseworker would have been shown: exclusions and bands as well."""
+_COMPARED = (
+    ("content", "popularity"),
+    ("hybrid", "content"),
+    ("hybrid", "content_and_place"),
+    ("shortlist", "hybrid"),
+)
 SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
 SMALL_GROUP = 10
 
@@ -46,7 +52,7 @@ class EvaluateConfig:
     split_share: float = 0.8
     max_people: int = 5000
     seed: int = 20221104
-    train: TrainConfig = field(default_factory=TrainConfig)
+    train: TrainConfig = field(default_factory=lambda: TrainConfig(left_out=("freshness",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def evaluate(
         "models": {name: _measured(people, name, config) for name in MODELS},
         "differences": {
             f"{better} - {simpler}": _differences(people, better, simpler, config)
-            for better, simpler in (("content", "popularity"), ("hybrid", "content"), ("shortlist", "hybrid"))
+            for better, simpler in _COMPARED
         },
         "groups": _groups(people, config),
     }
@@ -138,7 +144,7 @@ def _people(
     rules, people = rules_on(split), []
     for n, candidate_id in enumerate(chosen, start=1):
         acts = history.get(candidate_id, [])
-        asked = model.ask(casebook.candidates[candidate_id], acts, index.stock)
+        asked = model.ask(casebook.candidates[candidate_id], acts, index)
         right = {v for v in relevant[candidate_id] if v in index.stock.position}
         people.append(
             _Person(
@@ -168,6 +174,8 @@ def _lists(
     rows = pool[~np.isin(pool, asked.history.rows)]
     retrieval = retrieve(asked.candidate, index.stock, rules, rows=rows)
     columns = components(asked, index, rows, distance=retrieval.distance, fit=retrieval.fit, on=rules.on)
+    # The pool holds vacancies that opened after the split day; how fresh one is would tell when people acted.
+    columns[:, COMPONENTS.index("freshness")] = 0.0
 
     def column(name: str) -> NDArray[np.float64]:
         return columns[:, COMPONENTS.index(name)].astype(np.float64)
@@ -175,6 +183,7 @@ def _lists(
     scores = {
         "popularity": column("popularity"),
         "content": column("profile_text") + column("history_text"),
+        "content_and_place": _content_and_place(column),
         "collaborative": column("collaborative"),
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
@@ -183,9 +192,21 @@ def _lists(
         name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, -np.round(score, 6)))[:k]]
         for name, score in scores.items()
     }
-    ranking = rank(asked, index, retrieval, rules, model.weights)
+    ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights))
     lists["shortlist"] = [ids[rows[i]].vacancy.vacancy_id for i in ranking.order[:k]]
     return lists
+
+
+def _content_and_place(column: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Likeness of words and of place, none of it learned: the baseline that is hardest to beat where distance rules."""
+    place = (column("same_county") + column("same_prefecture") + column("wished_region")) / 3
+    return column("profile_text") + column("history_text") + np.maximum(place, column("address_text"))
+
+
+def _without_freshness(weights: Weights) -> Weights:
+    values = weights.values.copy()
+    values[COMPONENTS.index("freshness")] = 0.0
+    return Weights(values, weights.chance)
 
 
 def _segment(people: Sequence[_Person], segment: str) -> list[tuple[_Person, frozenset[str]]]:

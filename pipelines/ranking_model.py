@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from matching.components import COMPONENTS, Asked, TextIndex, VacancyIndex, history_of
+from matching.components import COMPONENTS, Asked, History, TextIndex, VacancyIndex, history_of
 from matching.entities import Candidate, CandidateId, VacancyId
-from matching.features import address_words, candidate_features, candidate_words, vacancy_features
+from matching.features import address_words, candidate_features, candidate_words, profile_features, vacancy_features
 from matching.ranking import Weights
 from matching.stock import Stock
+from models.arrays import unit_vectors
 from models.artefact import Artefact, load_artefact, pack_strings, save_artefact, unpack_strings
 from models.chance import ChanceModel
 from models.features import FeatureSpace
@@ -47,6 +49,13 @@ class Collaborative:
         vectors = self.model.candidate_vectors(row, [pseudonym(candidate.candidate_id)])
         return np.asarray(vectors[0] / self.scale, dtype=np.float32)
 
+    def direction(self, candidate: Candidate, history: History, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return where the person's wishes and earlier acts point among the vacancies' vectors, float32 (d,)."""
+        profile = self.vacancy_space.transform([profile_features(candidate, candidate_words(candidate))])
+        places = (np.zeros(len(history.rows), dtype=np.int64), history.rows)
+        acts = sparse.csr_matrix((history.weights.astype(np.float32), places), shape=(1, len(vectors)))
+        return np.asarray(self.model.directions(acts, vectors, profile)[0], dtype=np.float32)
+
     def vacancies(
         self, stock: Stock, texts: Mapping[VacancyId, ReadText]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -74,9 +83,10 @@ class RankingModel:
     def index(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> VacancyIndex:
         """Put the model over a stock; vacancies that it never saw are placed by their features and words."""
         ids = [item.vacancy.vacancy_id for item in stock.items]
-        factors, biases = (None, None)
+        factors = biases = units = None
         if self.collaborative is not None:
             factors, biases = self.collaborative.vacancies(stock, texts)
+            units = unit_vectors(factors)
         address = None
         if self.address_space is not None:
             address = TextIndex.of(self.address_space, [address_words(item.vacancy.address) for item in stock.items])
@@ -87,12 +97,16 @@ class RankingModel:
             popularity=np.log1p(np.array([self.popularity.get(i, 0.0) for i in ids])).astype(np.float32),
             factors=factors,
             biases=biases,
+            units=units,
         )
 
-    def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], stock: Stock) -> Asked:
+    def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Prepare a person with their earlier acts."""
-        vector = None if self.collaborative is None else self.collaborative.vector(candidate)
-        return Asked.of(candidate, history_of(acts, stock), vector)
+        history = history_of(acts, index.stock)
+        if self.collaborative is None or index.factors is None:
+            return Asked.of(candidate, history, None)
+        vector = self.collaborative.vector(candidate)
+        return Asked.of(candidate, history, vector, self.collaborative.direction(candidate, history, index.factors))
 
     def save(self, folder: Path) -> str:
         """Write the model to a new folder and return the checksum of its manifest."""
@@ -123,7 +137,7 @@ class RankingModel:
             When a file is not the one that was saved, or its components are not those of this program.
         """
         artefact = load_artefact(folder, expected=expected)
-        parts, metadata = set(artefact.parts()), artefact.metadata
+        parts, metadata = set(artefact.parts), artefact.metadata
         collaborative = None
         if "hybrid" in parts:
             collaborative = Collaborative(

@@ -48,7 +48,7 @@ def test_what_is_not_offered_is_to_be_arranged() -> None:
 
 def test_a_verified_accommodation_goes_before_a_declared_one() -> None:
     offered = {A.CAPTIONS: State.DECLARED, A.SIGN_INTERPRETER: State.VERIFIED}
-    chosen = choose(Function.HEARING, 2, 2, offered, context=WorkContext.PLAIN)
+    chosen = choose(Function.HEARING, 4, 2, offered, context=WorkContext.PLAIN)
     assert chosen == ((A.SIGN_INTERPRETER, State.VERIFIED),)
 
 
@@ -85,6 +85,12 @@ def test_a_derived_demand_never_decides() -> None:
 def test_heavy_work_is_not_done_from_a_seat() -> None:
     heavy = compare(limited(standing=4), stated(WorkContext.HEAVY, standing=3), {A.SEAT: State.VERIFIED})
     assert heavy.outcome is Outcome.DOES_NOT_FIT
+
+
+def test_large_print_helps_weak_sight_and_not_the_blind() -> None:
+    task = stated(WorkContext.PLAIN, seeing=2)
+    assert compare(limited(seeing=3), task, {A.LARGE_PRINT: State.VERIFIED}).accommodations
+    assert compare(limited(seeing=4), stated(WorkContext.PLAIN, seeing=1), {A.LARGE_PRINT: State.VERIFIED}).deciding
 
 
 levels = st.dictionaries(st.sampled_from(list(Function)), st.integers(0, 4))
