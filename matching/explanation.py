@@ -4,7 +4,8 @@ A reason carries the facts it was made from, so that it can be checked and made 
 changes an order. Employers' and persons' renderings are left to the doors.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from matching.rules.wage import minimum_wage
 from matching.settings import ranking_settings
 from matching.source import Source
 from matching.stock import StockItem
-from matching.vocabulary import AccommodationState, Outcome, ReasonKind, WorkMode
+from matching.vocabulary import AccommodationState, Function, Outcome, ReasonKind, WorkMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _policy(line: Line) -> Iterator[Reason]:
     ground = priority_ground(code, line.rules) if code else None
     if ground is None:
         return
-    leads = line.ranking.band[line.place] < Band.GENERAL
+    leads = bool(line.ranking.band[line.place] < Band.GENERAL)
     text = ground.text + ("（所引方案期限已满，继任条款待核实）" if ground.is_ended else "")
     if not leads:
         text += "；但距离或学历不合，未列前"
@@ -139,7 +140,7 @@ def _functions(line: Line) -> Iterator[Reason]:
     if fit.outcome is Outcome.FITS_WITH_ACCOMMODATION:
         yield from _accommodations(line)
     elif fit.outlook in (Outcome.FITS, Outcome.FITS_WITH_ACCOMMODATION) and fit.demands_derived:
-        basis = _basis(line.item)
+        basis = _basis(line.item, {f.function for f in fit.functions if f.limitation})
         helped = "，有便利即可" if fit.outlook is Outcome.FITS_WITH_ACCOMMODATION else ""
         text = f"按{basis}推断，已知的受限情况未见障碍{helped}；岗位要求尚待单位核实"
         yield Reason(ReasonKind.FUNCTION, text, {"derived": True, "outlook": fit.outlook.value}, None, 3.0)
@@ -162,11 +163,14 @@ def _accommodations(line: Line) -> Iterator[Reason]:
 
 
 _STATED = Source("岗位信息", "岗位功能要求")
+_LIST_NUMBER = re.compile(r"^\s*[（(]?\d{1,2}[、.．)）]\s*")
 
 
-def _basis(item: StockItem) -> str:
+def _basis(item: StockItem, functions: Collection[Function]) -> str:
+    """Say what a derived demand rests on, for the functions that matter to this person."""
     family = families().get(item.reading.family_id or "")
-    words = dict.fromkeys(word for d in item.reading.demands.values() if d.basis == "text" for word in d.evidence)
+    derived = [d for function, d in item.reading.demands.items() if function in functions and d.basis == "text"]
+    words = dict.fromkeys(_LIST_NUMBER.sub("", word) for d in derived for word in d.evidence)
     if words:
         return "岗位描述中的“" + "”“".join(list(words)[:2]) + "”"
     return f"职业类别“{family.label}”" if family else "岗位名称"
@@ -295,7 +299,7 @@ def _doubts_of_function(line: Line) -> Iterator[Reason]:
         return
     named = "、".join(f.function.label for f in deciding)
     facts = {f.function.value: {"limitation": f.limitation, "demand": f.demand} for f in deciding}
-    text = f"按{_basis(line.item)}推断可能要求{named}，超出本人目前能力：请先向单位核实实际任务"
+    text = f"按{_basis(line.item, {f.function for f in deciding})}推断可能要求{named}，超出本人目前能力：请先向单位核实实际任务"
     yield Reason(ReasonKind.FUNCTION, text, facts, None, 9.0)
 
 

@@ -58,7 +58,7 @@ class StockItem:
         """Name of the employer as recorded, else as the posting states it."""
         if self.employer is not None and self.employer.name:
             return self.employer.name
-        return self.vacancy.employer_name or "（用人单位名称未提供）"
+        return self.vacancy.employer_name or "用人单位名称未提供"
 
     @property
     def openings_left(self) -> int | None:

@@ -270,7 +270,7 @@ def _negatives(columns: NDArray[np.float64], n: int, rng: np.random.Generator) -
     """
     likely = np.argsort(-(columns @ Weights.prior().values), kind="stable")[: 2 * n]
     hard, even = rng.choice(likely, size=n // 2), rng.choice(len(columns), size=n - n // 2)
-    return columns[np.concatenate([hard, even])]
+    return np.asarray(columns[np.concatenate([hard, even])])
 
 
 def _learn_chance(

@@ -1,0 +1,122 @@
+"""A table out of the store as CSV or XLSX, so that what was imported comes back equal.
+
+The file appears whole or not at all; reading it back is `pipelines.sheets` and `pipelines.ingest`.
+"""
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles.numbers import FORMAT_TEXT
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.child import _WorkbookChild
+from sqlalchemy import Connection
+
+from pipelines.errors import PipelineError
+from pipelines.mapping_protocol import RowMapping
+from pipelines.schema import TableSpec
+from pipelines.sheets import inert, plain
+from pipelines.store.repositories import TableRepository
+from pipelines.workbooks import MAX_XLSX_CELL, MAX_XLSX_ROWS, escape
+
+Cells = Sequence[str]
+_Write = Callable[[Path, str, Iterable[Cells]], int]
+
+
+def export(connection: Connection, table: TableSpec, out: Path, *, mapping: RowMapping | None = None) -> int:
+    """Write every row of a table by its key, and return how many there were.
+
+    The headers are the column names, or those of the mapping where it has any. Empty cells are unknown values.
+
+    Raises
+    ------
+    PipelineError
+        For a suffix other than .csv and .xlsx, a folder that cannot be written, a text or a number of rows that XLSX
+        cannot hold.
+    """
+    write = _WRITERS.get(out.suffix.lower())
+    if write is None:
+        raise PipelineError(f"导出文件应以 .csv 或 .xlsx 结尾，不能是“{out.suffix or out.name}”")
+    headers = _headers(table, mapping)
+    rows = TableRepository(connection, table).rows()
+    cells = ([column.format(row[column.name]) for column in table.columns] for row in rows)
+    with _beside(out) as draft:
+        return write(draft, table.label, _with_headers(headers, cells))
+
+
+def _headers(table: TableSpec, mapping: RowMapping | None) -> list[str]:
+    renamed = {} if mapping is None else mapping.export_headers
+    headers = [renamed.get(column.name, column.name) for column in table.columns]
+    twice = next((header for header in headers if headers.count(header) > 1), None)
+    if twice is not None:
+        raise PipelineError(f"映射给了两列同一个表头“{twice}”，无法导出")
+    return headers
+
+
+def _with_headers(headers: Cells, rows: Iterable[Cells]) -> Iterator[Cells]:
+    yield headers
+    yield from rows
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Give a file beside the wanted one, readable by its owner only, and move it into place when all went well."""
+    draft: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.stem}-", suffix=out.suffix)
+        os.close(handle)
+        draft = Path(name)
+        yield draft
+        draft.replace(out)
+    except OSError as error:
+        raise PipelineError(f"无法写入 {out.name}：文件夹不存在、不可写或空间不足") from error
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+
+
+def _write_csv(path: Path, _: str, rows: Iterable[Cells]) -> int:
+    count = -1  # the header is no row
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        for count, row in enumerate(rows):  # noqa: B007  the last number is the count of rows
+            writer.writerow([inert(cell) for cell in row])
+    return count
+
+
+def _write_xlsx(path: Path, title: str, rows: Iterable[Cells]) -> int:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    count = -1
+    for count, row in enumerate(rows):
+        if count == 0:
+            for index in range(1, len(row) + 1):
+                sheet.column_dimensions[get_column_letter(index)].number_format = FORMAT_TEXT
+        if count >= MAX_XLSX_ROWS:
+            raise PipelineError("行数超过 XLSX 的上限，请导出为 .csv")
+        sheet.append([_text_cell(sheet, cell) for cell in row])
+    book.save(path)
+    return count
+
+
+def _text_cell(sheet: _WorkbookChild, text: str) -> Cell | None:
+    """Return a cell of text, whatever the text looks like; None leaves it empty."""
+    if not text:
+        return None
+    # Text is not calculated here, so only what an import would take for an apostrophe of ours needs one.
+    written = escape(text if plain(text) == text else inert(text))
+    if len(written) > MAX_XLSX_CELL:
+        raise PipelineError(f"有单元格超过 {MAX_XLSX_CELL} 个字，XLSX 放不下，请导出为 .csv")
+    cell = WriteOnlyCell(sheet, written)
+    cell.data_type = "s"
+    cell.number_format = FORMAT_TEXT
+    return cell
+
+
+_WRITERS: dict[str, _Write] = {".csv": _write_csv, ".xlsx": _write_xlsx}
