@@ -20,12 +20,6 @@ from typing import Annotated, Any
 
 import click
 import typer
-from pipelines.consistency import check
-from pipelines.export import export
-from pipelines.ingest import IngestReport, ingest
-from pipelines.store.repositories import CandidateRepository, RunRepository, VacancyRepository
-from pipelines.store.session import engine_for, is_current, upgrade
-from pipelines.template import write_template
 
 from api.settings import Settings
 from matching.errors import MatchingError
@@ -33,15 +27,22 @@ from matching.rules.dated import rules_on
 from models.errors import ModelError
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
+from pipelines.consistency import check
 from pipelines.desk import Desk
 from pipelines.documents import document_lines
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
-from pipelines.readings import read_texts
+from pipelines.export import export
+from pipelines.ingest import IngestReport, ingest
+from pipelines.readings import refresh_texts
 from pipelines.registry import Registry
 from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as SheetMapping
+from pipelines.sources.quality import LABELS as NOTE_LABELS
+from pipelines.store.repositories import CandidateRepository, RunRepository
+from pipelines.store.session import engine_for, is_current, upgrade
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
+from pipelines.template import write_template
 from pipelines.train import train
 from pipelines.worlds import load_world
 
@@ -214,7 +215,7 @@ def import_table(
     if kind.value == "vacancies" and not dry_run and report.accepted:
         with engine.begin() as connection:
             reading = _Progress("已识读岗位文本")
-            read_texts(connection, VacancyRepository(connection).all(), progress=reading)
+            refresh_texts(connection, progress=reading)
             reading.end()
     _answer(context, _report_document(report), lambda: _report_lines(report, rejects))
     if report.rejected:
@@ -230,7 +231,7 @@ def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
     lines += [f"  第 {r.row} 行 {r.column}：{r.reason}" for r in report.rejections[:10]]
     if report.rejected > 10:
         lines.append(f"  …共 {report.rejected} 行" + ("" if rejects else "；加 --rejects 文件 可得到全部"))
-    lines += [f"  提示 {code}：{count} 行" for code, count in sorted(report.notes.items())]
+    lines += [f"  提示 {NOTE_LABELS.get(code, code)}：{count} 行" for code, count in sorted(report.notes.items())]
     return lines
 
 

@@ -3,14 +3,14 @@
 from datetime import date
 from threading import Lock
 
-from pipelines.store.repositories import ImportRepository, ModelVersionRepository
-from pipelines.store.session import engine_for, upgrade
 from sqlalchemy import Connection
 
 from api.settings import Settings
 from pipelines.casebook import load_casebook
 from pipelines.desk import Desk
 from pipelines.registry import Registry
+from pipelines.store.repositories import ImportRepository, ModelVersionRepository
+from pipelines.store.session import engine_for, upgrade
 
 Stamp = tuple[date, str | None, int]
 

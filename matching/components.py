@@ -7,6 +7,7 @@ is known of it, and its name says what a positive value means.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,13 @@ from scipy import sparse
 from matching.entities import Candidate, VacancyId
 from matching.features import address_words, candidate_words
 from matching.fit import FitArrays
-from matching.occupations import OccupationFamily, classify
+from matching.occupations import OccupationFamily, classify, families
 from matching.reach import Distances, comfortable_km
 from matching.regions import is_prefecture_wide
 from matching.retrieval import in_regions
 from matching.settings import ranking_settings
 from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
-from matching.vocabulary import WorkMode
+from matching.vocabulary import Education, WorkMode
 from models.text import TextSpace
 
 COMPONENTS = tuple(ranking_settings().prior_weights)
@@ -169,12 +170,12 @@ def _occupations(asked: Asked, stock: Stock, rows: NDArray[np.intp]) -> Mapping[
 
 
 def occupation_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return 1 for a wished occupation family, 0.5 for its group, else 0; float64 (len(rows),)."""
+    """Return 1 for a wished occupation family, 0.3 for its group, else 0; float64 (len(rows),)."""
     found = np.zeros(len(rows))
     for family in wished_families(candidate):
         same_group = stock.group[rows] == GROUPS.index(family.group)
         same_family = stock.family[rows] == FAMILIES.index(family.family_id)
-        found = np.maximum(found, np.where(same_family, 1.0, np.where(same_group, 0.5, 0.0)))
+        found = np.maximum(found, np.where(same_family, 1.0, np.where(same_group, 0.3, 0.0)))
     return found
 
 
@@ -202,11 +203,46 @@ def _places(
     wide = np.zeros(len(rows)) if home is None else (codes // 100 == int(home) // 100).astype(float)
     return {
         "nearness": nearness(candidate, distance),
+        "far": -_far(candidate, stock, rows, distance),
         "remote": (stock.mode[rows] == MODES.index(WorkMode.REMOTE)).astype(float),
         "same_county": county,
         "same_prefecture": wide,
         "wished_region": in_regions(codes, candidate.wished_regions).astype(float),
     }
+
+
+def _far(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances) -> NDArray[np.float64]:
+    """Return how many doublings beyond the daily way a place lies, 0 to 4; 0 at home, where wished for, or unknown."""
+    daily = 2.0 * max(1.0, comfortable_km(candidate))
+    doublings = np.clip(np.log2(np.maximum(np.nan_to_num(distance.typical, nan=0.0), daily) / daily), 0.0, 4.0)
+    stays = stock.mode[rows] == MODES.index(WorkMode.REMOTE)
+    wished = in_regions(stock.spots.region[rows], candidate.wished_regions)
+    return np.where(stays | wished, 0.0, doublings)
+
+
+def _training_gap(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return 1 for work that takes professional training of which nothing the person stated shows a sign, else 0.
+
+    Where the person stated nothing to go by, or has been to college, nobody knows, and it is 0.
+    """
+    stated = (*candidate.wished_occupations, *candidate.skills, *candidate.certificates, candidate.experience or "")
+    shown = {family.family_id: family for text in stated if (family := classify(text)) is not None}
+    to_college = candidate.education is not None and candidate.education.rank >= Education.COLLEGE.rank
+    if not shown and (candidate.education is None or to_college):
+        return np.zeros(len(rows))
+    trained = trained_families()
+    groups = {family.group for family in shown.values() if family.family_id in trained}
+    lacking = np.array([f in trained and families()[f].group not in groups for f in FAMILIES] + [False])
+    return lacking[stock.family[rows]].astype(float)
+
+
+@cache
+def trained_families() -> frozenset[str]:
+    """Return the occupation families that take professional training, by `data/ranking.yaml`."""
+    settings = ranking_settings().trained_work
+    return frozenset(
+        f.family_id for f in families().values() if f.group in settings.groups and f.family_id not in settings.but_not
+    )
 
 
 def _gaps(
@@ -229,6 +265,7 @@ def _gaps(
     return {
         "wage_gap": wage,
         "education_gap": education,
+        "training_gap": -_training_gap(candidate, stock, rows),
         "experience_gap": np.maximum(experience, -10.0),
         "function_gap": -fit.open_gap.astype(float),
         "to_arrange": -fit.to_arrange.astype(float),

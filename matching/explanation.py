@@ -16,10 +16,10 @@ from matching.accommodation import facts as accommodation_facts
 from matching.components import COMPONENTS, Asked, VacancyIndex
 from matching.entities import Candidate
 from matching.fit import Fit
-from matching.occupations import classify, families
+from matching.occupations import classify, families, group_label
 from matching.ranking import Band, Ranking, priority_ground
 from matching.reach import comfortable_km
-from matching.regions import region_name
+from matching.regions import is_prefecture_wide, region_name
 from matching.retrieval import in_regions
 from matching.rules.dated import Rules
 from matching.rules.person import is_past_retirement
@@ -191,7 +191,9 @@ def _occupation(line: Line) -> Iterator[Reason]:
             yield Reason(ReasonKind.PREFERENCE, f"与意向职业“{wish}”一致（{label}）", facts, None, 7.0)
             return
         if families()[family].group == group and match < 1.0:
-            yield Reason(ReasonKind.PREFERENCE, f"与意向职业“{wish}”相近（同类：{label}）", facts, None, 4.0)
+            kind = group_label(group)
+            text = f"与意向职业“{wish}”同属{kind}，具体工作不同（{label}）"
+            yield Reason(ReasonKind.PREFERENCE, text, facts, None, 3.0)
             return
 
 
@@ -219,6 +221,7 @@ def _shared_words(line: Line) -> list[str]:
     product = own.multiply(text.rows[line.row]).tocoo()
     found = sorted(zip(product.data, product.col, strict=True), reverse=True)
     words = [text.space.words_[column] for value, column in found if value > 0.01]
+    words = [word for word in words if len(word) > 1]  # a single character says little by itself
     return words[:3]
 
 
@@ -233,7 +236,8 @@ def _place(line: Line) -> Iterator[Reason]:
     km = line.km
     if km is not None and km <= 2 * max(1.0, comfortable_km(candidate)):
         means = f"，{candidate.transport.label}出行" if candidate.transport else ""
-        about = "" if line.is_exact_place else "（按县区驻地估算）"
+        seat = "市驻地" if is_prefecture_wide(vacancy.region) else "县区驻地"
+        about = "" if line.is_exact_place else f"（按{seat}估算）"
         text = (
             f"在{name}，距居住地直线约{km:.0f}公里{about}{means}" if km >= 1 else f"在{name}，离居住地不到1公里{means}"
         )
@@ -299,7 +303,8 @@ def _doubts_of_function(line: Line) -> Iterator[Reason]:
         return
     named = "、".join(f.function.label for f in deciding)
     facts = {f.function.value: {"limitation": f.limitation, "demand": f.demand} for f in deciding}
-    text = f"按{_basis(line.item, {f.function for f in deciding})}推断可能要求{named}，超出本人目前能力：请先向单位核实实际任务"
+    basis = _basis(line.item, {f.function for f in deciding})
+    text = f"按{basis}推断可能要求{named}，超出本人目前能力：请先向单位核实实际任务"
     yield Reason(ReasonKind.FUNCTION, text, facts, None, 9.0)
 
 
@@ -345,7 +350,7 @@ def _below_minimum_wage(line: Line, most: Decimal | None) -> Iterator[Reason]:
 def _body_conditions(line: Line) -> Iterator[Reason]:
     unexplained = [condition for condition in line.item.reading.body_conditions if condition.task is None]
     if unexplained:
-        quotes = "”“".join(dict.fromkeys(condition.quote for condition in unexplained[:3]))
+        quotes = "”“".join(dict.fromkeys(condition.quote.removeprefix("原文") for condition in unexplained[:3]))
         text = f"招聘信息含与任务无关的条件“{quotes}”：不作为筛选依据，可请单位更正"
         source = Source("残疾人就业条例", "第四条、第十三条")
         facts = {"conditions": [condition.kind for condition in unexplained]}

@@ -55,7 +55,9 @@ def missing_fact(fact: str) -> MissingFact:
 
 def missing_for(candidate: Candidate, item: StockItem, fit: Fit) -> tuple[MissingFact, ...]:
     """Return what would have to be known to decide about one vacancy, the person's facts first."""
-    names = [f"functions.{function.value}" for function in fit.missing_limitations]
+    levels = {f.function: f.demand or 0 for f in fit.functions}
+    wanted = sorted(fit.missing_limitations, key=lambda function: -levels[function])  # what the task asks most, first
+    names = [f"functions.{function.value}" for function in wanted]
     if asks_category(candidate, item):
         names.insert(0, "category")
     if item.vacancy.certificates and not candidate.certificates:

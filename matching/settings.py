@@ -24,6 +24,14 @@ class LeadSettings(BaseModel):
     reach_factor: float
 
 
+class TrainedWork(BaseModel):
+    """Groups of occupations that take professional training, and families among them that do not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    groups: tuple[str, ...]
+    but_not: tuple[str, ...]
+
+
 class RankingSettings(BaseModel):
     """The whole file."""
 
@@ -34,6 +42,7 @@ class RankingSettings(BaseModel):
     lead: LeadSettings
     derived_gap_behind: int
     freshness_days: float
+    trained_work: TrainedWork
     popularity_half_life_days: float
     k_max: int
     reasons_max: int

@@ -5,7 +5,6 @@ A reading is made anew when the text changed or when the word lists did (`READIN
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +13,9 @@ from sqlalchemy import Connection
 from matching.entities import Vacancy, VacancyId
 from matching.features import vacancy_words
 from matching.reading import READING_VERSION, VacancyReading, from_payload, read_vacancy, to_payload
-from pipelines.store.repositories import ReadingRepository, StoredReading
+from pipelines.store.repositories import ReadingRepository, StoredReading, VacancyRepository
 
-logger = logging.getLogger(__name__)
+BLOCK = 2000
 _WORDS_VERSION = "1"
 VERSION = f"{READING_VERSION}.{_WORDS_VERSION}"
 
@@ -47,12 +46,28 @@ def text_hash(vacancy: Vacancy) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def read_texts(
-    connection: Connection, vacancies: Sequence[Vacancy], *, progress: Callable[[int], None] | None = None
-) -> Mapping[VacancyId, ReadText]:
+def read_texts(connection: Connection, vacancies: Sequence[Vacancy]) -> Mapping[VacancyId, ReadText]:
     """Return the reading of every vacancy, taking the kept ones that are still right and keeping the new ones."""
     repository = ReadingRepository(connection)
-    kept = {reading.vacancy_id: reading for reading in repository.all()}
+    found: dict[VacancyId, ReadText] = {}
+    for start in range(0, len(vacancies), BLOCK):
+        found |= _read_block(repository, vacancies[start : start + BLOCK])
+    return found
+
+
+def refresh_texts(connection: Connection, *, progress: Callable[[int], None] | None = None) -> int:
+    """Read what is new or changed, a block at a time so that memory stays bounded; return the number of vacancies."""
+    repository, done = ReadingRepository(connection), 0
+    for block in VacancyRepository(connection).blocks(BLOCK):
+        _read_block(repository, block)
+        done += len(block)
+        if progress is not None:
+            progress(done)
+    return done
+
+
+def _read_block(repository: ReadingRepository, vacancies: Sequence[Vacancy]) -> dict[VacancyId, ReadText]:
+    kept = repository.find([vacancy.vacancy_id for vacancy in vacancies])
     found: dict[VacancyId, ReadText] = {}
     fresh: list[StoredReading] = []
     for vacancy in vacancies:
@@ -61,14 +76,9 @@ def read_texts(
         if stored is not None and stored.version == VERSION and stored.text_hash == digest:
             found[vacancy.vacancy_id] = _unpack(stored.payload)
             continue
-        read = read_text(vacancy)
-        found[vacancy.vacancy_id] = read
+        read = found[vacancy.vacancy_id] = read_text(vacancy)
         fresh.append(StoredReading(vacancy.vacancy_id, VERSION, digest, _pack(read)))
-        if progress is not None and len(fresh) % 1000 == 0:
-            progress(len(fresh))
-    if fresh:
-        repository.upsert(fresh)
-        logger.info("vacancy texts read n=%d kept=%d", len(fresh), len(found) - len(fresh))
+    repository.upsert(fresh)
     return found
 
 

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pipelines.store.repositories import RunRepository
 
 from api.desk_keeper import DeskKeeper
 from api.settings import today
+from pipelines.store.repositories import RunRepository
 
 router = APIRouter(prefix="/candidates", tags=["candidates"])
 

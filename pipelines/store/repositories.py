@@ -4,7 +4,7 @@ The caller opens the connection and commits.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -169,6 +169,13 @@ class VacancyRepository(TableRepository):
         """Return every vacancy by id."""
         return self._entities(self._select())
 
+    def blocks(self, size: int) -> Iterator[list[Vacancy]]:
+        """Yield every vacancy by id, in blocks; rows may be written between two blocks."""
+        after = ""
+        while block := self._entities(self._select().where(self.table.c.vacancy_id > after).limit(size)):
+            yield block
+            after = block[-1].vacancy_id
+
     def open_on(self, day: date) -> list[Vacancy]:
         """Return the vacancies open on a day; an unknown first or last day leaves them open."""
         c = self.table.c
@@ -303,11 +310,16 @@ class ReadingRepository:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def all(self) -> list[StoredReading]:
-        """Return every reading."""
+    def find(self, vacancy_ids: Sequence[VacancyId]) -> dict[VacancyId, StoredReading]:
+        """Return the readings of these vacancies."""
         c = tables.vacancy_readings.c
         statement = select(c.vacancy_id, c.version, c.text_hash, c.payload)
-        return [StoredReading(*row) for row in self.connection.execute(statement)]
+        found: dict[VacancyId, StoredReading] = {}
+        for start in range(0, len(vacancy_ids), _MANY):
+            part = vacancy_ids[start : start + _MANY]
+            for row in self.connection.execute(statement.where(c.vacancy_id.in_(part))):
+                found[row[0]] = StoredReading(*row)
+        return found
 
     def upsert(self, readings: Sequence[StoredReading]) -> None:
         """Write readings over those kept."""
