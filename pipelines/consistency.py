@@ -79,7 +79,7 @@ def _differing(stated: queries.Stated) -> list[str]:
 def _several_employers(connection: Connection, on: date | None) -> Iterator[Finding]:
     for candidate_id, count in queries.counted_at_several_employers(connection, on):
         text = f"同时在 {count} 个单位计入安排就业，请核实哪一处有效"
-        yield Finding("placements", candidate_id, f"求职者 {candidate_id} {text}", is_error=False)
+        yield Finding("candidates", candidate_id, text, is_error=False)
 
 
 def _interactions_outside(connection: Connection) -> Iterator[Finding]:

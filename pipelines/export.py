@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles.numbers import FORMAT_TEXT
 from openpyxl.utils import get_column_letter
-from openpyxl.workbook.child import _WorkbookChild
 from sqlalchemy import Connection
 
 from pipelines.errors import PipelineError
@@ -92,6 +92,19 @@ def _write_csv(path: Path, _: str, rows: Iterable[Cells]) -> int:
 def _write_xlsx(path: Path, title: str, rows: Iterable[Cells]) -> int:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
+    try:
+        count = _append(sheet, rows)
+    finally:
+        sheet.close()  # also where a row fails: openpyxl would otherwise end its half-written part much later
+    book.save(path)
+    return count
+
+
+def _append(sheet: Any, rows: Iterable[Cells]) -> int:
+    """Write the header and the rows, and return the number of rows.
+
+    The stubs of openpyxl know too little of a write-only sheet for it to be named here.
+    """
     sheet.freeze_panes = "A2"
     count = -1
     for count, row in enumerate(rows):
@@ -101,11 +114,10 @@ def _write_xlsx(path: Path, title: str, rows: Iterable[Cells]) -> int:
         if count >= MAX_XLSX_ROWS:
             raise PipelineError("行数超过 XLSX 的上限，请导出为 .csv")
         sheet.append([_text_cell(sheet, cell) for cell in row])
-    book.save(path)
     return count
 
 
-def _text_cell(sheet: _WorkbookChild, text: str) -> Cell | None:
+def _text_cell(sheet: Any, text: str) -> Cell | None:
     """Return a cell of text, whatever the text looks like; None leaves it empty."""
     if not text:
         return None

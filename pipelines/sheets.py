@@ -255,13 +255,13 @@ def _check_gb18030(path: Path) -> None:
             kind = _kind_of_line(line if line.endswith(b"\n") else _without_half(line))
             if kind == "ambiguous":
                 continue
+            if kind == "neither":
+                raise SheetError(f"{path.name} 第 {number} 行既不是 UTF-8 也不是 GB18030 编码，文件可能已损坏")
             first = first or kind
             if kind == "mixed" or kind != first:
                 raise SheetError(
                     f"{path.name} 混用了 UTF-8 和 GB18030 编码，第 {number} 行开始不一致；请统一编码后再导入"
                 )
-            if kind == "neither":
-                raise SheetError(f"{path.name} 第 {number} 行既不是 UTF-8 也不是 GB18030 编码，文件可能已损坏")
 
 
 def _bounded_lines(name: str, stream: io.BufferedReader) -> Iterator[bytes]:

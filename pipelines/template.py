@@ -48,7 +48,7 @@ _BY_NAME: Mapping[str, str] = {
     "accommodations": "坡道;读屏软件",
     "concessions": "加盟费减免",
     "candidate_id": "C-0001",
-    "certificate_number": "62000019000101000842",
+    "certificate_number": "62000019000101000442",
     "phone": "0931-0000000",
     "experience": "做过两年客服",
     "experience_years": "2",

@@ -297,7 +297,9 @@ def _lines(name: str, archive: ZipFile, book: _Book) -> Iterator[Line]:
     handler = _Rows(book)
     last = 0
     error: Exception | None = None
-    with archive.open(book.sheet) as stream:
+    with _refusing(f"{name} 的内部结构已损坏，无法作为 XLSX 读取"):
+        opened = archive.open(book.sheet)
+    with opened as stream:
         progress = _feed(stream, handler)
         while True:
             try:

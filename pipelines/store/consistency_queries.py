@@ -48,7 +48,7 @@ def overfilled_vacancies(connection: Connection, on: date | None) -> Iterator[tu
         .having(placed > v.openings)
         .order_by(v.vacancy_id)
     )
-    yield from connection.execute(statement).tuples()
+    yield from connection.execute(statement)
 
 
 def interactions_outside(connection: Connection) -> Iterator[tuple[str, int, int]]:
@@ -66,7 +66,7 @@ def interactions_outside(connection: Connection) -> Iterator[tuple[str, int, int
         .having(early + late > 0)
         .order_by(v.vacancy_id)
     )
-    yield from connection.execute(statement).tuples()
+    yield from connection.execute(statement)
 
 
 def shared_certificates(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -86,7 +86,7 @@ def shared_certificates(connection: Connection) -> Iterator[tuple[str, str]]:
         .join(first, and_(first_stem == shared.c.stem, first.c.candidate_id != shared.c.first_id))
         .order_by(shared.c.first_id, first.c.candidate_id)
     )
-    yield from connection.execute(statement).tuples()
+    yield from connection.execute(statement)
 
 
 def stated_beside_certificates(connection: Connection) -> Iterator[Stated]:
@@ -125,7 +125,7 @@ def placements_on_unknown_vacancies(connection: Connection) -> Iterator[tuple[st
         .where(p.vacancy_id.is_not(None), v.vacancy_id.is_(None))
         .order_by(p.placement_id)
     )
-    yield from connection.execute(statement).tuples()
+    yield from connection.execute(statement)
 
 
 def counted_at_several_employers(connection: Connection, on: date | None) -> Iterator[tuple[str, int]]:
@@ -139,4 +139,4 @@ def counted_at_several_employers(connection: Connection, on: date | None) -> Ite
         .having(employers > 1)
         .order_by(p.candidate_id)
     )
-    yield from connection.execute(statement).tuples()
+    yield from connection.execute(statement)
