@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 
 from pipelines.errors import SheetError
 from pipelines.schema import TableSpec
-from pipelines.workbooks import MAX_CELL, Line, open_lines
+from pipelines.workbooks import MAX_CELL, Line, broken_after, open_lines
 
 __all__ = ["RawRow", "Sheet", "SheetError", "inert", "open_sheet", "plain", "resolve_headers"]
 
@@ -354,7 +354,7 @@ def _records(name: str, text: io.TextIOWrapper) -> Iterator[Line]:
         except (csv.Error, UnicodeDecodeError, SheetError, *_CUT_OFF) as error:
             if waiting is not None:
                 yield waiting
-            raise SheetError(f"{name} 只能读到第 {number} 行：{_why(error, tail)}", row=number) from error
+            raise broken_after(name, number, _why(error, tail)) from error
         if waiting is not None and record is not None:
             yield waiting
         if record is None:
@@ -366,8 +366,7 @@ def _records(name: str, text: io.TextIOWrapper) -> Iterator[Line]:
         waiting = Line(number, filled) if filled else None
     if waiting is not None:
         if is_short and not tail.line_ended:
-            read = number - 1
-            raise SheetError(f"{name} 只能读到第 {read} 行：末行不完整，文件可能没有传完", row=read)
+            raise broken_after(name, number - 1, "末行不完整，文件可能没有传完")
         yield waiting
 
 

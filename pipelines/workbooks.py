@@ -293,6 +293,12 @@ def _is_date(number: int, code: str | None) -> bool:
     return is_date_format(code) and not is_timedelta_format(code)
 
 
+def broken_after(name: str, row: int, reason: str) -> SheetError:
+    """Return the error of a file that could be read up to a row, 0 being not even the header."""
+    where = f"只能读到第 {row} 行" if row else "的表头无法读取"
+    return SheetError(f"{name} {where}：{reason}", row=row)
+
+
 def _lines(name: str, archive: ZipFile, book: _Book) -> Iterator[Line]:
     handler = _Rows(book)
     last = 0
@@ -313,7 +319,7 @@ def _lines(name: str, archive: ZipFile, book: _Book) -> Iterator[Line]:
                 break
     if error is not None:
         reason = str(error) if isinstance(error, SheetError) else "此后内容已损坏或不完整"
-        raise SheetError(f"{name} 只能读到第 {last} 行：{reason}", row=last) from error
+        raise broken_after(name, last, reason) from error
 
 
 class _Rows(_Handler):
