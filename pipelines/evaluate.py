@@ -91,8 +91,7 @@ def evaluate(
         "training": dict(model.summary),
         "models": {name: _measured(people, name, config) for name in MODELS},
         "differences": {
-            f"{better} - {simpler}": _differences(people, better, simpler, config)
-            for better, simpler in _COMPARED
+            f"{better} - {simpler}": _differences(people, better, simpler, config) for better, simpler in _COMPARED
         },
         "groups": _groups(people, config),
     }

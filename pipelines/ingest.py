@@ -7,6 +7,7 @@ breaks off keeps what was taken. An empty cell says nothing: it never erases a k
 import csv
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 BLOCK = 2000
 SAMPLE = 50
 MASK = "***"
+_LONG_NUMBER = re.compile(r"\d[\d\s-]{9,}")  # eleven digits: a telephone, citizen or certificate number
 Key = tuple[Any, ...]
 
 
@@ -109,6 +111,8 @@ def ingest(
     """
     run = _Run(table, supplied_by=supplied_by, on=on, mapping=mapping, dry_run=dry_run)
     started = datetime.now(UTC)
+    if rejects_path is not None and rejects_path.resolve() == path.resolve():
+        raise PipelineError("拒收清单不能写到导入的文件本身，请换一个文件名")
     with ExitStack() as stack:
         sheet = stack.enter_context(open_sheet(path))
         run.read_headers(sheet)
@@ -216,25 +220,27 @@ class _Run:
             row.reject(self.columns.get(raw.problem[0], raw.problem[0]), raw.problem[1])
             return row
         cells = self._cells(raw, row)
+        if cells is None:
+            return row
         for column in self.table.columns:
             cell = cells.get(column.name, "")
             try:
                 row.values[column.name] = column.parse(cell)
             except CellError as error:
-                row.reject(column.name, str(error), _shown(column, cell))
+                row.reject(column.name, str(error), _shown(self.table, column, cell))
         if not row.rejections:
             row.key = tuple(row.values[name] for name in self.table.key)
             _check_row(self.table.name, row, self.on)
         return row
 
-    def _cells(self, raw: RawRow, row: _Row) -> Mapping[str, str]:
+    def _cells(self, raw: RawRow, row: _Row) -> Mapping[str, str] | None:
         if self.mapping is None:
             return {name: plain(raw.cells.get(header, "")) for header, name in self.columns.items()}
         try:
-            translated: Translated = self.mapping.translate(raw.cells)
+            translated: Translated = self.mapping.translate({h: plain(c) for h, c in raw.cells.items()})
         except CellError as error:
             row.reject("", str(error))
-            return {}
+            return None
         self.notes.update(note.code for note in translated.notes)
         return translated.cells
 
@@ -252,22 +258,21 @@ class _Run:
         if row.rejections:
             self.rejected += 1
             return
-        digest = hash(tuple(str(row.values[c.name]) for c in self.table.columns))
-        is_repeat = row.key in self.seen
-        self.seen.setdefault(row.key, (row.number, digest))
-        if is_repeat:
+        if row.key in self.seen:  # and equal, else it would have been rejected
             self.unchanged += 1
             return
         supplied = {name: value for name, value in row.values.items() if value not in (None, (), {})}
         if stored is None:
             new.append(row.values)
             facts += self._facts(row.key, supplied)
+            self._took(row)
             self.accepted += 1
             return
         differing = {name: value for name, value in supplied.items() if stored[name] != value}
         if any(stored[name] not in (None, (), {}) for name in stored if name not in supplied):
             self.notes["kept_known_fact"] += 1
         if not differing:
+            self._took(row)
             self.unchanged += 1
             return
         merged = _Row(row.number, {**stored, **differing})
@@ -278,7 +283,16 @@ class _Run:
             return
         changed.append(merged.values)
         facts += self._facts(row.key, differing)
+        self._took(row)
         self.accepted += 1
+
+    def _took(self, row: _Row) -> None:
+        """Remember a row that is stored now; a rejected one is not, so that its repeat is rejected too."""
+        self.seen[row.key] = (row.number, self._digest(row))
+
+    def _digest(self, row: _Row) -> int:
+        """Return a hash of the row as it would be written: equal values in another order or spelling are equal."""
+        return hash(tuple(column.format(row.values[column.name]) for column in self.table.columns))
 
     def _facts(self, key: Key, supplied: Mapping[str, Any]) -> list[tuple[str, str]]:
         if self.table.name != "candidates":
@@ -289,8 +303,9 @@ class _Run:
         first = self.seen.get(row.key)
         if first is None:
             return
-        if first[1] != hash(tuple(str(row.values[c.name]) for c in self.table.columns)):
-            row.reject(self.table.key[0], f"与第 {first[0]} 行编号相同而内容不同", _key_text(row.key))
+        if first[1] != self._digest(row):
+            shown = " / ".join(_shown(self.table, self.table.column(n), str(row.values[n])) for n in self.table.key)
+            row.reject(self.table.key[0], f"与第 {first[0]} 行编号相同而内容不同", shown)
 
     def _check_references(self, rows: Sequence[_Row], connection: Connection) -> None:
         for name, target in _REFERENCES.get(self.table.name, {}).items():
@@ -333,6 +348,8 @@ def _check_candidate(row: _Row, on: date) -> None:
     if not values.get("certificate_number"):
         return
     certificate = parse_certificate(values["certificate_number"])
+    if certificate.birth_date > on:
+        row.reject("certificate_number", "残疾人证号中的出生日期在将来", MASK)
     told = {
         "category": certificate.category,
         "grade": certificate.grade,
@@ -362,12 +379,10 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
 }
 
 
-def _shown(column: ColumnSpec, cell: str) -> str:
-    return MASK if column.sensitive and cell else cell[:200]
-
-
-def _key_text(key: Key) -> str:
-    return " / ".join(str(part) for part in key)
+def _shown(table: TableSpec, column: ColumnSpec, cell: str) -> str:
+    # In a sheet of people a number that slipped into the wrong column is still personal.
+    is_personal = column.sensitive or (table.name == "candidates" and _LONG_NUMBER.search(cell))
+    return MASK if is_personal and cell else cell[:200]
 
 
 Writer = Callable[[Iterable[Rejection]], None]

@@ -35,6 +35,16 @@ def pseudonym(candidate_id: CandidateId) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """One person before any act: words, own vector (d,) and profile row, both None without a collaborative model."""
+
+    candidate: Candidate
+    words: Sequence[str]
+    vector: NDArray[np.float32] | None
+    profile: sparse.csr_matrix | None
+
+
+@dataclass(frozen=True, slots=True)
 class Collaborative:
     """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread."""
 
@@ -43,18 +53,23 @@ class Collaborative:
     vacancy_space: FeatureSpace
     scale: float
 
-    def vector(self, candidate: Candidate) -> NDArray[np.float32]:
+    def vector(self, candidate: Candidate, words: Sequence[str]) -> NDArray[np.float32]:
         """Return one person's vector."""
-        row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
+        row = self.candidate_space.transform([candidate_features(candidate, words)])
         vectors = self.model.candidate_vectors(row, [pseudonym(candidate.candidate_id)])
         return np.asarray(vectors[0] / self.scale, dtype=np.float32)
 
-    def direction(self, candidate: Candidate, history: History, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return where the person's wishes and earlier acts point among the vacancies' vectors, float32 (d,)."""
-        profile = self.vacancy_space.transform([profile_features(candidate, candidate_words(candidate))])
-        places = (np.zeros(len(history.rows), dtype=np.int64), history.rows)
-        acts = sparse.csr_matrix((history.weights.astype(np.float32), places), shape=(1, len(vectors)))
-        return np.asarray(self.model.directions(acts, vectors, profile)[0], dtype=np.float32)
+    def profile(self, candidate: Candidate, words: Sequence[str]) -> sparse.csr_matrix:
+        """Return the vacancy that the person would like, as a row of the vacancies' features."""
+        return self.vacancy_space.transform([profile_features(candidate, words)])
+
+    def direction(
+        self, profile: sparse.csr_matrix, history: History, vectors: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return where wishes and earlier acts point among the vacancies' vectors, float32 (d,)."""
+        places = (np.zeros(len(history.rows), dtype=np.int64), np.arange(len(history.rows)))
+        acts = sparse.csr_matrix((history.weights.astype(np.float32), places), shape=(1, len(history.rows)))
+        return np.asarray(self.model.directions(acts, vectors[history.rows], profile)[0], dtype=np.float32)
 
     def vacancies(
         self, stock: Stock, texts: Mapping[VacancyId, ReadText]
@@ -100,13 +115,24 @@ class RankingModel:
             units=units,
         )
 
+    def prepare(self, candidate: Candidate) -> Prepared:
+        """Work out what does not change with a person's acts."""
+        words = candidate_words(candidate)
+        if self.collaborative is None:
+            return Prepared(candidate, words, None, None)
+        vector, profile = self.collaborative.vector(candidate, words), self.collaborative.profile(candidate, words)
+        return Prepared(candidate, words, vector, profile)
+
+    def ask_prepared(self, prepared: Prepared, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
+        """Join a prepared person with their earlier acts."""
+        history, direction = history_of(acts, index.stock), None
+        if self.collaborative is not None and index.factors is not None and prepared.profile is not None:
+            direction = self.collaborative.direction(prepared.profile, history, index.factors)
+        return Asked(prepared.candidate, prepared.words, history, prepared.vector, direction)
+
     def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Prepare a person with their earlier acts."""
-        history = history_of(acts, index.stock)
-        if self.collaborative is None or index.factors is None:
-            return Asked.of(candidate, history, None)
-        vector = self.collaborative.vector(candidate)
-        return Asked.of(candidate, history, vector, self.collaborative.direction(candidate, history, index.factors))
+        return self.ask_prepared(self.prepare(candidate), acts, index)
 
     def save(self, folder: Path) -> str:
         """Write the model to a new folder and return the checksum of its manifest."""

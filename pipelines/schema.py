@@ -38,6 +38,7 @@ from matching.vocabulary import (
 )
 
 LIST_SEPARATOR = ";"
+MAX_DIGITS, MAX_FRACTION = 15, 40  # a spreadsheet keeps 15; a program may write the noise of a binary fraction
 
 
 class CellError(ValueError):
@@ -153,6 +154,9 @@ def _decimal(minimum: Decimal | None = None, maximum: Decimal | None = None) -> 
             raise CellError("应为数字") from error
         if not value.is_finite():
             raise CellError("应为有限的数字")
+        # 1e999999999 is a right number of ten characters, and a gigabyte when it is written out.
+        if value and (value.adjusted() >= MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_FRACTION):
+            raise CellError("数字过大，或小数位过多")
         if minimum is not None and value < minimum:
             raise CellError(f"不应小于 {minimum}")
         if maximum is not None and value > maximum:

@@ -5,7 +5,7 @@ Two passes. The first stops at an inner day: what people did after it teaches ho
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -31,7 +31,7 @@ from models.ids import IdMap
 from models.interactions import Interactions
 from models.text import TextSpace
 from pipelines.casebook import Casebook
-from pipelines.ranking_model import Collaborative, RankingModel, pseudonym
+from pipelines.ranking_model import Collaborative, Prepared, RankingModel, pseudonym
 
 logger = logging.getLogger(__name__)
 # Place decides more than any word, and a row has one place and many words: measured on real job views.
@@ -47,10 +47,10 @@ class TrainConfig:
 
     hybrid: HybridConfig = field(default_factory=HybridConfig)
     inner_share: float = 0.2
-    n_choices: int = 4000
+    n_choices: int = 3000
     n_negatives: int = 60
     prior_strength: float = 100.0
-    n_looked_at: int = 1500
+    n_looked_at: int = 1000
     seed: int = 20221104
     min_acts: int = 200
     outcome_settled_days: int = 60
@@ -188,24 +188,27 @@ def columns_at(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], on: da
 
 
 class _Askers:
-    """People with their acts up to a day, prepared once each."""
+    """People as they stood before each of their choices; what does not change with their acts is prepared once."""
 
     def __init__(self, casebook: Casebook, model: RankingModel, index: VacancyIndex, until: date) -> None:
         self._casebook, self._model, self._index = casebook, model, index
-        self._history: Mapping[CandidateId, list[tuple[VacancyId, float]]] = casebook.history(until)
-        self._asked: dict[CandidateId, Asked] = {}
+        self._prepared: dict[CandidateId, Prepared] = {}
+        self._acts: dict[CandidateId, list[tuple[date, VacancyId, float]]] = {}
+        table = casebook.acts(until=until)
+        for candidate_id, vacancy_id, weight, time in table.itertuples(index=False):
+            self._acts.setdefault(candidate_id, []).append((pd.Timestamp(time).date(), vacancy_id, float(weight)))
 
-    def get(self, candidate_id: CandidateId) -> Asked | None:
+    def before(self, candidate_id: CandidateId, chosen: VacancyId, day: date) -> Asked | None:
+        """Return a person with the acts that came before a choice; None where nobody knows the person.
+
+        Acts of the same day count, since a day is all that is recorded, but never those on the chosen vacancy itself.
+        """
         if candidate_id not in self._casebook.candidates:
             return None
-        if candidate_id not in self._asked:
-            candidate = self._casebook.candidates[candidate_id]
-            acts = self._history.get(candidate_id, [])
-            self._asked[candidate_id] = self._model.ask(candidate, acts, self._index)
-        return self._asked[candidate_id]
-
-    def acted_on(self, candidate_id: CandidateId) -> set[VacancyId]:
-        return {vacancy_id for vacancy_id, _ in self._history.get(candidate_id, [])}
+        if candidate_id not in self._prepared:
+            self._prepared[candidate_id] = self._model.prepare(self._casebook.candidates[candidate_id])
+        acts = [(v, weight) for when, v, weight in self._acts.get(candidate_id, []) if when <= day and v != chosen]
+        return self._model.ask_prepared(self._prepared[candidate_id], acts, self._index)
 
 
 def _learn_weights(
@@ -213,7 +216,8 @@ def _learn_weights(
 ) -> PairwiseBlend:
     """Learn what people chose after the inner day against what else was open that day."""
     stock, rng = index.stock, np.random.default_rng(config.seed)
-    askers = _Askers(casebook, model, index, inner)
+    askers = _Askers(casebook, model, index, until)
+    known = {(i, v) for i, acts in casebook.history(inner).items() for v, _ in acts}
     later = casebook.acts(since=inner + timedelta(days=1), until=until)
     if len(later) > config.n_choices:
         later = later.iloc[np.sort(rng.choice(len(later), size=config.n_choices, replace=False))]
@@ -223,10 +227,12 @@ def _learn_weights(
     open_by_day: dict[date, NDArray[np.intp]] = {}
     left_out = [COMPONENTS.index(name) for name in config.left_out]
     for candidate_id, vacancy_id, weight, time in later.itertuples(index=False):
-        asked = askers.get(candidate_id)
-        if asked is None or vacancy_id not in stock.position or vacancy_id in askers.acted_on(candidate_id):
-            continue
         day = pd.Timestamp(time).date()
+        if vacancy_id not in stock.position or (candidate_id, vacancy_id) in known:
+            continue
+        asked = askers.before(candidate_id, vacancy_id, day)
+        if asked is None:
+            continue
         if day not in open_by_day:
             open_by_day[day] = stock.open_rows(day)
         chosen = stock.position[vacancy_id]
@@ -243,7 +249,10 @@ def _learn_weights(
     settings = ranking_settings()
     blend = PairwiseBlend(
         BlendConfig(
-            COMPONENTS, settings.prior_weights, prior_strength=config.prior_strength, non_negative=frozenset(settings.not_negative)
+            COMPONENTS,
+            settings.prior_weights,
+            prior_strength=config.prior_strength,
+            non_negative=frozenset(settings.not_negative),
         )
     )
     n = len(COMPONENTS)

@@ -4,6 +4,7 @@ Columns follow the specifications; constraints are named and carry what must hol
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +56,25 @@ class ExactDecimal(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Read a value."""
         return None if value is None else Decimal(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, always in UTC and with its zone; SQLite by itself forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write a moment."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read a moment."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 _TYPES: Mapping[str, type[TypeEngine[Any]]] = {
@@ -132,7 +152,7 @@ shortlist_runs = Table(
     Column("as_of", Date, nullable=False),
     Column("model_version", Text, nullable=False),
     Column("rules_version", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("payload", Text, nullable=False),
 )
 
@@ -140,12 +160,12 @@ model_versions = Table(
     "model_versions",
     metadata,
     Column("version", Text, primary_key=True),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("trained_until", Date, nullable=False),
     Column("status", Text, nullable=False),
     Column("folder", Text, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("champion_since", DateTime(timezone=True)),
+    Column("champion_since", UtcDateTime),
     CheckConstraint("status IN ('candidate', 'champion', 'retired')", name="status_known"),
 )
 
@@ -156,7 +176,7 @@ imports = Table(
     Column("table_name", Text, nullable=False),
     Column("file_name", Text, nullable=False),
     Column("file_sha256", Text, nullable=False),
-    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
     Column("supplied_by", Text, nullable=False),
     Column("read", Integer, nullable=False),
     Column("accepted", Integer, nullable=False),
