@@ -178,9 +178,10 @@ def db_check(context: typer.Context) -> None:
         _answer(context, {"current": False, "findings": []}, lambda: ["数据库结构不是最新：请运行 yougang db upgrade"])
         raise typer.Exit(CHECK_FAILED)
     with engine.connect() as connection:
-        findings = check(connection)
+        findings = check(connection, on=_session(context).settings.as_of)
     document = {"current": True, "findings": [asdict(finding) for finding in findings]}
-    _answer(context, document, lambda: [f.text for f in findings] or ["数据前后一致"])
+    lines = [f"{'错误' if f.is_error else '提示'} {f.table} {f.id}：{f.text}" for f in findings]
+    _answer(context, document, lambda: lines or ["数据前后一致"])
     if any(finding.is_error for finding in findings):
         raise typer.Exit(CHECK_FAILED)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,9 +40,10 @@ class Region:
         return None if self.longitude is None or self.latitude is None else (self.longitude, self.latitude)
 
 
-def _own() -> dict[str, dict[str, dict[str, str | float]]]:
+@cache
+def _own() -> Mapping[str, Mapping[str, Any]]:
     text = (Path(__file__).parent / "data" / "regions.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, dict[str, str | float]]] = yaml.safe_load(text)
+    loaded: Mapping[str, Mapping[str, Any]] = yaml.safe_load(text)
     return loaded
 
 
@@ -65,7 +67,7 @@ def divisions() -> Mapping[str, Region]:
             )
     for code, own in _own()["divisions"].items():
         found[code] = Region(code, str(own["name"]), float(own["longitude"]), float(own["latitude"]))
-    return found
+    return {code: region for code, region in found.items() if code not in _own()["replaced"]}
 
 
 def prefecture(code: str) -> str:
@@ -145,7 +147,7 @@ def _codes_by_name() -> Mapping[str, tuple[str, ...]]:
 def region_code(text: str) -> str:
     """Return the six-digit code of a code or name; a name that several divisions share must say more.
 
-    Within several, a prefecture goes before its namesake county (嘉峪关, 吉林), and Gansu before elsewhere.
+    Within several, a prefecture goes before its namesake county (嘉峪关), and Gansu before elsewhere.
 
     Raises
     ------
@@ -154,7 +156,7 @@ def region_code(text: str) -> str:
     """
     wanted = text.strip().replace(" ", "")
     if wanted.isascii() and wanted.isdigit():
-        code = wanted[:6]
+        code = str(_own()["replaced"].get(wanted[:6], wanted[:6]))
         if len(wanted) not in (6, 9, 12) or not (code in divisions() or _is_plausible(code)):
             raise RegionError("没有这个行政区划代码（GB/T 2260 六位）")
         return code

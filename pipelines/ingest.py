@@ -199,11 +199,12 @@ class _Run:
         repository = TableRepository(connection, self.table)
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)
-        self._check_certificates(rows, connection)
+        holders = self._holders(rows, connection)
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         facts: list[tuple[str, str]] = []
         for row in rows:
+            self._check_certificate(row, holders)
             self._place(row, stored.get(row.key) if not row.rejections else None, new, changed, facts)
         repository.insert(new)
         repository.replace(changed)
@@ -287,8 +288,10 @@ class _Run:
         self.accepted += 1
 
     def _took(self, row: _Row) -> None:
-        """Remember a row that is stored now; a rejected one is not, so that its repeat is rejected too."""
+        """Remember a row that is stored now; a rejected one neither holds its key nor its certificate."""
         self.seen[row.key] = (row.number, self._digest(row))
+        if row.values.get("certificate_number"):
+            self.certificates[_certificate_digest(row)] = row.key
 
     def _digest(self, row: _Row) -> int:
         """Return a hash of the row as it would be written: equal values in another order or spelling are equal."""
@@ -315,19 +318,29 @@ class _Run:
                 if row.values[name] not in known:
                     row.reject(name, "没有这个编号，请先导入它所指的记录", str(row.values[name]))
 
-    def _check_certificates(self, rows: Sequence[_Row], connection: Connection) -> None:
+    def _holders(self, rows: Sequence[_Row], connection: Connection) -> Mapping[str, str]:
+        """Return who holds the certificates of these rows in the store, by the number without its suffix."""
         if self.table.name != "candidates":
+            return {}
+        stems = [_stem(row) for row in rows if not row.rejections and row.values["certificate_number"]]
+        return CandidateRepository(connection).holders(stems)
+
+    def _check_certificate(self, row: _Row, holders: Mapping[str, str]) -> None:
+        """Reject a certificate that another person holds, in the store or earlier in this file."""
+        if row.rejections or not row.values.get("certificate_number"):
             return
-        good = [row for row in rows if not row.rejections and row.values["certificate_number"]]
-        holders = CandidateRepository(connection).holders(row.values["certificate_number"][:20] for row in good)
-        for row in good:
-            stem = row.values["certificate_number"][:20]
-            digest = hashlib.sha256(stem.encode()).hexdigest()
-            other = holders.get(stem) or (self.certificates.get(digest) or (None,))[0]
-            if other is not None and other != row.key[0]:
-                row.reject("certificate_number", f"这个残疾人证号已登记在求职者 {other} 名下", MASK)
-            else:
-                self.certificates[digest] = row.key
+        other = holders.get(_stem(row)) or (self.certificates.get(_certificate_digest(row)) or (None,))[0]
+        if other is not None and other != row.key[0]:
+            row.reject("certificate_number", f"这个残疾人证号已登记在求职者 {other} 名下", MASK)
+
+
+def _stem(row: _Row) -> str:
+    """Return the certificate number without its re-issue suffix."""
+    return str(row.values["certificate_number"][:20])
+
+
+def _certificate_digest(row: _Row) -> str:
+    return hashlib.sha256(_stem(row).encode()).hexdigest()
 
 
 def _check_row(table: str, row: _Row, on: date) -> None:

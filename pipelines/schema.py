@@ -6,6 +6,7 @@ Values are parsed by `ColumnSpec.parse` (one cell of text to a value, `None` for
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -132,30 +133,44 @@ class TableSpec:
         return {name: (None if value in ((), {}) else value) for name, value in found.items()}
 
 
+_DAY_AND_TIME = re.compile(r"(\S+?)(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_MAX_CERTIFICATE = 24  # 20 characters and a re-issue suffix
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d*)?")
+
+
 def _text(text: str) -> str:
     return text
 
 
 def _date(text: str) -> date:
-    head = text.split(" ")[0].split("T")[0]
+    # A time of day after the date is dropped; anything else there is not, since it may change what is meant.
+    match = _DAY_AND_TIME.fullmatch(text)
+    head = match[1] if match else ""
     for layout in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"):
         try:
-            return datetime.strptime(head, layout).date()  # noqa: DTZ007  a plain business date has no zone
+            day = datetime.strptime(head, layout).date()  # noqa: DTZ007  a plain business date has no zone
         except ValueError:
             continue
+        # 2026111 may be either of two days.
+        if layout != "%Y%m%d" or len(head) == 8:
+            return day
     raise CellError("日期应写作 YYYY-MM-DD，且当日存在")
 
 
 def _decimal(minimum: Decimal | None = None, maximum: Decimal | None = None) -> Parse:
     def parse(text: str) -> Decimal:
+        if _GROUPED.fullmatch(text):  # elsewhere a comma may be a slip for a point: 1,5
+            text = text.replace(",", "").replace("，", "")
         try:
-            value = Decimal(text.replace(",", "").replace("，", ""))
+            value = Decimal(text)
         except InvalidOperation as error:
             raise CellError("应为数字") from error
         if not value.is_finite():
             raise CellError("应为有限的数字")
         # 1e999999999 is a right number of ten characters, and a gigabyte when it is written out.
-        if value and (value.adjusted() >= MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_FRACTION):
+        if not value:  # and so is 0e999999999
+            value = Decimal(0)
+        if value.adjusted() >= MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_FRACTION:
             raise CellError("数字过大，或小数位过多")
         if minimum is not None and value < minimum:
             raise CellError(f"不应小于 {minimum}")
@@ -262,6 +277,8 @@ def _credit_code(text: str) -> str:
 
 def _certificate(text: str) -> str:
     number = normalise_certificate(text)
+    if len(number) > _MAX_CERTIFICATE:
+        raise CellError("残疾人证号过长")
     parse_certificate(number)
     return number
 

@@ -80,7 +80,8 @@ class TableRepository:
     def rows(self) -> Iterable[dict[str, Any]]:
         """Yield every row in the order of its key, a block at a time."""
         statement = select(*self._columns).order_by(*(self.table.c[name] for name in self.spec.key))
-        for row in self.connection.execution_options(yield_per=2000).execute(statement):
+        # For this statement only: set on the connection, it would hold for everything that follows.
+        for row in self.connection.execute(statement, execution_options={"yield_per": 2000}):
             yield self._values(row)
 
     def find(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:

@@ -1,0 +1,329 @@
+"""The store on both databases: migrations, constraints, and rows that come back as they went in."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from matching.entities import FactSource, VacancyId
+from matching.vocabulary import (
+    Accommodation,
+    AccommodationState,
+    DisabilityCategory,
+    Function,
+    HouseholdKind,
+    InteractionKind,
+    ServiceKind,
+    WorkMode,
+    YesNo,
+)
+from pipelines.schema import CANDIDATES, INTERACTIONS, TABLES, VACANCIES
+from pipelines.store.errors import NotFound
+from pipelines.store.repositories import (
+    CandidateRepository,
+    InteractionRepository,
+    ModelVersion,
+    ModelVersionRepository,
+    ReadingRepository,
+    RunRepository,
+    StoredReading,
+    TableRepository,
+    VacancyRepository,
+)
+from pipelines.store.session import downgrade, is_current, upgrade
+from pipelines.store.tables import metadata
+from tests.support.builders import certificate_number
+from tests.support.stores import BACKENDS, a_store, an_empty_database
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(params=BACKENDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty store."""
+    with a_store(request.param, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=BACKENDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without tables."""
+    with an_empty_database(request.param, tmp_path) as opened:
+        yield opened
+
+
+def put(engine: Engine, name: str, *rows: Mapping[str, Any]) -> None:
+    with engine.begin() as connection:
+        TableRepository(connection, TABLES[name]).insert(rows)
+
+
+def stored(engine: Engine, name: str) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return list(TableRepository(connection, TABLES[name]).rows())
+
+
+# Migrations
+
+
+def test_migrated_schema_is_the_declared_one(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_schema_goes_up_down_and_up_again(empty: Engine) -> None:
+    assert not is_current(empty)
+    upgrade(empty)
+    put(empty, "vacancies", {"vacancy_id": "v1", "title": "文员"})
+    upgrade(empty)
+    assert len(stored(empty, "vacancies")) == 1
+    downgrade(empty, "base")
+    assert not is_current(empty)
+    assert set(inspect(empty).get_table_names()) == {"alembic_version"}
+    upgrade(empty)
+    assert is_current(empty)
+    assert stored(empty, "vacancies") == []
+
+
+# Constraints
+
+_IMPORT = "'t', 'f', 'x', '2026-01-01 00:00:00', 'me'"
+_VERSION = "'m', '2026-01-01 00:00:00', '2026-01-01', 'f', '{}'"
+REFUSED_BY = {
+    "ck_vacancies_wages_in_order": "vacancies (vacancy_id, title, wage_min, wage_max) VALUES ('v', 't', 10000, 9000)",
+    "ck_vacancies_days_in_order": "vacancies (vacancy_id, title, opens_on, closes_on)"
+    " VALUES ('v', 't', '2026-02-01', '2026-01-31')",
+    "ck_vacancies_openings_not_negative": "vacancies (vacancy_id, title, openings) VALUES ('v', 't', -1)",
+    "ck_candidates_grade_1_to_4": "candidates (candidate_id, grade) VALUES ('c', 0)",
+    "ck_candidates_recognition_in_order": "candidates (candidate_id, hard_to_employ_since, hard_to_employ_until)"
+    " VALUES ('c', '2026-02-01', '2026-01-31')",
+    "ck_placements_days_in_order": "placements (placement_id, candidate_id, starts_on, ends_on)"
+    " VALUES ('p', 'known', '2026-02-01', '2026-01-31')",
+    "ck_courses_days_in_order": "courses (course_id, starts_on, ends_on) VALUES ('k', '2026-02-01', '2026-01-31')",
+    "ck_model_versions_status_known": "model_versions (version, created_at, trained_until, folder, summary, status)"
+    f" VALUES ({_VERSION}, 'king')",
+    "ck_imports_every_row_accounted_for": "imports (table_name, file_name, file_sha256, started_at, supplied_by,"
+    f" read, accepted, unchanged, rejected) VALUES ({_IMPORT}, 3, 1, 1, 0)",
+}
+
+
+def test_every_check_has_a_row_that_it_refuses() -> None:
+    declared = {str(c.name) for t in metadata.tables.values() for c in t.constraints if isinstance(c, CheckConstraint)}
+    assert set(REFUSED_BY) == declared
+
+
+@pytest.mark.parametrize("name", REFUSED_BY)
+def test_database_refuses_what_cannot_be_and_names_the_constraint(engine: Engine, name: str) -> None:
+    put(engine, "candidates", {"candidate_id": "known"})
+    with pytest.raises(IntegrityError, match=name), engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {REFUSED_BY[name]}"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "vacancies (vacancy_id, title, wage_min, wage_max) VALUES ('v', 't', 900, 10000)",  # as text 900 is more
+        "vacancies (vacancy_id, title, wage_min, wage_max, openings) VALUES ('v', 't', 3000, 3000, 0)",
+        "vacancies (vacancy_id, title, wage_min) VALUES ('v', 't', 10000)",
+        "courses (course_id, starts_on, ends_on) VALUES ('k', '2026-02-01', '2026-02-01')",
+        "candidates (candidate_id, grade) VALUES ('c', 4)",
+    ],
+)
+def test_database_takes_what_is_equal_or_unknown(engine: Engine, row: str) -> None:
+    with engine.begin() as connection:
+        assert connection.execute(text(f"INSERT INTO {row}")).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "interactions (candidate_id, vacancy_id, kind, at) VALUES ('nobody', 'v', 'viewed', '2026-01-01')",
+        "interactions (candidate_id, vacancy_id, kind, at) VALUES ('c', 'nothing', 'viewed', '2026-01-01')",
+        "services (candidate_id, kind, \"on\") VALUES ('nobody', 'other', '2026-01-01')",
+        "placements (placement_id, candidate_id) VALUES ('p', 'nobody')",
+        "fact_sources (candidate_id, fact, supplied_by, supplied_on) VALUES ('nobody', 'sex', 'me', '2026-01-01')",
+        "vacancy_readings (vacancy_id, version, text_hash, payload) VALUES ('nothing', '1', 'x', '{}')",
+    ],
+)
+def test_database_refuses_what_refers_to_nobody(engine: Engine, row: str) -> None:
+    put(engine, "candidates", {"candidate_id": "c"})
+    put(engine, "vacancies", {"vacancy_id": "v", "title": "t"})
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {row}"))
+
+
+# Rows
+
+PERSON: dict[str, Any] = {
+    "candidate_id": "c1",
+    "name": "甲某",
+    "certificate_number": certificate_number(),
+    "category": DisabilityCategory.PHYSICAL,
+    "grade": 2,
+    "birth_date": date(1990, 1, 1),
+    "longitude": 103.8253070001,
+    "latitude": -0.1,
+    "skills": ("打字", "Excel 表格"),
+    "experience_years": Decimal("2.50"),
+    "wished_regions": ("620102", "620500"),
+    "work_modes": (WorkMode.REMOTE, WorkMode.ONSITE),
+    "functions": {Function.WALKING: 0, Function.HANDS: 4},
+    "accommodations_needed": (Accommodation.RAMP,),
+    "household_kinds": (HouseholdKind.DIBAO,),
+    "job_wish": YesNo.NO,
+}
+VACANCY: dict[str, Any] = {
+    "vacancy_id": "v1",
+    "title": "客服\n（居家）",
+    "description": "𠮷 🙂 'quoted' %s :name \\",
+    "welcomes": (DisabilityCategory.HEARING, DisabilityCategory.VISION),
+    "wage_min": Decimal("3333.333333333333333333"),
+    "wage_max": Decimal("123456789012.5"),
+    "openings": 0,
+    "demands": {Function.SEEING: 0},
+    "accommodations": {Accommodation.SEAT: AccommodationState.DECLARED},
+    "opens_on": date(2026, 1, 1),
+}
+
+
+@pytest.mark.parametrize(("name", "row"), [("candidates", PERSON), ("vacancies", VACANCY)])
+def test_row_comes_back_equal_and_what_was_not_said_is_unknown(engine: Engine, name: str, row: dict[str, Any]) -> None:
+    put(engine, name, row)
+    assert stored(engine, name) == [{column.name: row.get(column.name) for column in TABLES[name].columns}]
+
+
+def test_entity_comes_back_equal(engine: Engine) -> None:
+    put(engine, "candidates", PERSON)
+    with engine.connect() as connection:
+        assert CandidateRepository(connection).get("c1") == CANDIDATES.build(PERSON)
+
+
+def test_empty_collections_are_unknown_as_well(engine: Engine) -> None:
+    put(engine, "vacancies", {"vacancy_id": "v1", "title": "t", "skills": (), "demands": {}})
+    assert (stored(engine, "vacancies")[0]["skills"], stored(engine, "vacancies")[0]["demands"]) == (None, None)
+
+
+def acts(engine: Engine, n: int = 3) -> list[dict[str, Any]]:
+    """Store acts of one person on one vacancy, a day apart, and return them."""
+    put(engine, "candidates", {"candidate_id": "c1"})
+    put(engine, "vacancies", {"vacancy_id": "v1", "title": "t"})
+    rows = [
+        {"candidate_id": "c1", "vacancy_id": "v1", "kind": InteractionKind.VIEWED, "at": date(2026, 1, 1 + i)}
+        for i in range(n)
+    ]
+    put(engine, "interactions", *rows)
+    return rows
+
+
+def test_rows_are_found_by_a_key_of_four_columns(engine: Engine) -> None:
+    rows = acts(engine)
+    wanted = ("c1", "v1", InteractionKind.VIEWED, date(2026, 1, 2))
+    absent = ("c1", "v1", InteractionKind.APPLIED, date(2026, 1, 2))
+    with engine.connect() as connection:
+        found = TableRepository(connection, INTERACTIONS).find([wanted, absent])
+    assert found == {wanted: {**rows[1], "reason": None}}
+
+
+def test_replacing_changes_that_row_only(engine: Engine) -> None:
+    rows = acts(engine)
+    with engine.begin() as connection:
+        InteractionRepository(connection).replace([{**rows[1], "reason": "距离远"}])
+        assert [act.reason for act in InteractionRepository(connection).all()] == [None, "距离远", None]
+
+
+def test_one_service_a_day_and_kind(engine: Engine) -> None:
+    put(engine, "candidates", {"candidate_id": "c1"})
+    service = {"candidate_id": "c1", "kind": ServiceKind.TRAINING, "on": TODAY, "by": "甲"}
+    put(engine, "services", service)
+    with pytest.raises(IntegrityError):
+        put(engine, "services", {**service, "by": "乙"})
+    assert [row["by"] for row in stored(engine, "services")] == ["甲"]
+
+
+def test_blocks_give_every_vacancy_once_while_rows_are_written(engine: Engine) -> None:
+    put(engine, "vacancies", *({"vacancy_id": f"V-{i}", "title": "t"} for i in range(23)))
+    seen: list[VacancyId] = []
+    with engine.begin() as connection:
+        for block in VacancyRepository(connection).blocks(5):
+            seen += [vacancy.vacancy_id for vacancy in block]
+            ReadingRepository(connection).upsert([StoredReading(v.vacancy_id, "1", "x", "{}") for v in block])
+        assert sorted(seen) == sorted(f"V-{i}" for i in range(23))
+        assert len(ReadingRepository(connection).find(seen)) == 23
+
+
+def test_reading_a_table_leaves_the_connection_as_it_was(engine: Engine) -> None:
+    put(engine, "vacancies", {"vacancy_id": "v1", "title": "t"})
+    with engine.connect() as connection:
+        before = dict(connection.get_execution_options())
+        assert len(list(TableRepository(connection, VACANCIES).rows())) == 1
+        assert dict(connection.get_execution_options()) == before
+
+
+def test_holder_of_a_certificate_is_found_whatever_its_reissue(engine: Engine) -> None:
+    number, other = certificate_number(), certificate_number(sequence="456")
+    put(engine, "candidates", {"candidate_id": "c1", "certificate_number": f"{number}B1"}, {"candidate_id": "c2"})
+    with engine.connect() as connection:
+        assert CandidateRepository(connection).holders([number, other]) == {number: "c1"}
+
+
+def test_fact_supplied_again_has_its_newest_source_and_others_keep_theirs(engine: Engine) -> None:
+    put(engine, "candidates", {"candidate_id": "c1"}, {"candidate_id": "c2"})
+    with engine.begin() as connection:
+        people = CandidateRepository(connection)
+        people.note_sources([("c1", "sex"), ("c1", "phone"), ("c2", "sex")], "县残联", date(2026, 1, 1))
+        people.note_sources([("c1", "sex")], "本人", TODAY)
+        early = FactSource("县残联", date(2026, 1, 1))
+        assert people.get("c1").sources == {"sex": FactSource("本人", TODAY), "phone": early}
+        assert people.get("c2").sources == {"sex": early}
+
+
+def test_reading_made_anew_takes_the_place_of_the_old(engine: Engine) -> None:
+    put(engine, "vacancies", {"vacancy_id": "v1", "title": "t"})
+    with engine.begin() as connection:
+        readings = ReadingRepository(connection)
+        readings.upsert([StoredReading(VacancyId("v1"), "1", "a", "{}")])
+        readings.upsert([StoredReading(VacancyId("v1"), "2", "b", "{}")])
+        assert readings.find([VacancyId("v1"), VacancyId("v2")]) == {
+            "v1": StoredReading(VacancyId("v1"), "2", "b", "{}")
+        }
+
+
+def test_shortlist_is_kept_under_its_run_id(engine: Engine) -> None:
+    put(engine, "candidates", {"candidate_id": "c1"})
+    document = {
+        "run_id": "r1",
+        "candidate_id": "c1",
+        "as_of": "2026-11-23",
+        "model_version": "m1",
+        "rules_version": "x",
+        "items": ["岗位"],
+    }
+    with engine.begin() as connection:
+        RunRepository(connection).save_document(document)
+        assert RunRepository(connection).get("r1") == document
+        with pytest.raises(NotFound):
+            RunRepository(connection).get("r2")
+
+
+def test_retired_model_keeps_the_day_since_when_it_was_champion(engine: Engine) -> None:
+    moment = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+    version = ModelVersion("m1", moment, TODAY, "candidate", "folder", "{}", None)
+    with engine.begin() as connection:
+        registry = ModelVersionRepository(connection)
+        registry.save(version)
+        registry.set_status("m1", "champion", moment)
+        registry.set_status("m1", "retired", None)
+        (kept,) = registry.all()
+    assert (kept.status, kept.champion_since, kept.created_at) == ("retired", moment, moment)
+
+
+def test_missing_candidate_is_told_without_a_number(engine: Engine) -> None:
+    with engine.connect() as connection, pytest.raises(NotFound) as caught:
+        CandidateRepository(connection).get("canary")
+    assert "canary" not in str(caught.value)
