@@ -18,8 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from api.settings import Settings
 from matching.errors import MatchingError
@@ -84,15 +84,15 @@ def _session(context: typer.Context) -> Session:
 
 def say(text: str) -> None:
     """Write a message or progress; never part of the answer."""
-    click.echo(text, err=True)
+    typer.echo(text, err=True)
 
 
 def _answer(context: typer.Context, document: Any, lines: Callable[[], Sequence[str]]) -> None:
     if _session(context).wants_json:
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         for line in lines():
-            click.echo(line)
+            typer.echo(line)
 
 
 @app.callback()
@@ -115,13 +115,12 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; every fault becomes one line on standard error."""
     try:
         result = typer.main.get_command(app).main(_globals_first(arguments), prog_name="yougang", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+    except TyperException as error:
+        # Called without a command the message is the whole help; every other fault of usage is one line.
+        text = error.format_message()
+        say(text if "\n" in text.strip() else f"用法错误：{text}")
         return USAGE
-    except click.ClickException as error:
-        say(f"用法错误：{error.format_message()}")
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         say("已中断")
         return REFUSED
     except (PipelineError, MatchingError, ModelError) as error:
@@ -273,12 +272,12 @@ class _Progress:
         now = time.monotonic()
         if sys.stderr.isatty() and now - self._last > 0.5:
             self._last = now
-            click.echo(f"\r{self._label} {count}{f'/{total}' if total else ''}", err=True, nl=False)
+            typer.echo(f"\r{self._label} {count}{f'/{total}' if total else ''}", err=True, nl=False)
 
     def end(self) -> None:
         """Close the line."""
         if sys.stderr.isatty() and self._last:
-            click.echo(f"\r{self._label} {self._count}", err=True)
+            typer.echo(f"\r{self._label} {self._count}", err=True)
 
 
 # ---- the main job ---------------------------------------------------------------------------------------------------
@@ -409,7 +408,7 @@ def batch(
 ) -> None:
     """为所有求职者生成推荐名单。"""
     if engine != "local":
-        raise click.UsageError("目前只有 --engine local")
+        raise typer.BadParameter("目前只有 --engine local")
     settings = _session(context).settings
     folder = out or Path("var") / "batch" / settings.as_of.isoformat()
     progress = _Progress("已完成")

@@ -5,7 +5,7 @@ The file is `data/accommodations.yaml`; nothing here holds a number of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntFlag
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -22,16 +22,29 @@ from matching.vocabulary import Accommodation, AccommodationState, Function
 MAX_LEVEL = 4
 
 
-class WorkContext(IntEnum):
-    """What the work is like, as far as it decides what an accommodation can do; the value is a table position."""
+class WorkContext(IntFlag):
+    """What the work is like, as far as it decides what an accommodation can do; flags add up to a table position."""
 
     PLAIN = 0
     SCREEN = 1
-    HEAVY = 2
+    PHONE = 2
+    HEAVY = 4
+    MOVING = 8
 
 
-_ONLY_FOR = {"screen_work": WorkContext.SCREEN}
-_NOT_FOR = {"heavy": WorkContext.HEAVY}
+N_CONTEXTS = 16
+ContextName = Literal["screen", "phone", "heavy", "moving"]
+
+
+def _flag(name: str) -> WorkContext:
+    return WorkContext[name.upper()]
+
+
+class _ContextRule(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    traits: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    stated: Mapping[Function, int] = Field(default_factory=dict)
 
 
 class _Closing(BaseModel):
@@ -39,15 +52,15 @@ class _Closing(BaseModel):
     function: Function
     levels: int = Field(ge=1, le=MAX_LEVEL)
     demand_max: int = Field(ge=1, le=MAX_LEVEL)
-    only_for: Literal["screen_work"] | None = None
-    not_for: Literal["heavy"] | None = None
+    only_for: ContextName | None = None
+    not_for: tuple[ContextName, ...] = ()
     if_complete: bool = True
 
     def works_in(self, context: WorkContext) -> bool:
         """True where the accommodation helps in this kind of work."""
-        if self.only_for is not None and context is not _ONLY_FOR[self.only_for]:
+        if self.only_for is not None and not _flag(self.only_for) & context:
             return False
-        return self.not_for is None or context is not _NOT_FOR[self.not_for]
+        return not any(_flag(name) & context for name in self.not_for)
 
 
 class _SourceModel(BaseModel):
@@ -68,6 +81,7 @@ class _Entry(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     max_per_function: int = Field(ge=1)
+    contexts: Mapping[ContextName, _ContextRule]
     accommodations: Mapping[Accommodation, _Entry]
 
 
@@ -102,16 +116,26 @@ def facts(accommodation: Accommodation) -> AccommodationFacts:
     return AccommodationFacts(entry.who_arranges, entry.who_pays, source)
 
 
+def context_of(traits: frozenset[str], group: str | None, stated: Mapping[Function, int]) -> WorkContext:
+    """Return what work is like by the traits and group of its occupation and by what is stated of it."""
+    found = WorkContext.PLAIN
+    for name, rule in _file().contexts.items():
+        by_statement = any(stated.get(function, 0) >= level for function, level in rule.stated.items())
+        if rule.traits & traits or group in rule.groups or by_statement:
+            found |= _flag(name)
+    return found
+
+
 @cache
 def closing_table() -> NDArray[np.int8]:
     """Return levels closed, indexed by [limitation is complete, context, function, demand 0 to 4, accommodation]."""
     functions, accommodations = list(Function), list(Accommodation)
-    table = np.zeros((2, len(WorkContext), len(functions), MAX_LEVEL + 1, len(accommodations)), dtype=np.int8)
+    table = np.zeros((2, N_CONTEXTS, len(functions), MAX_LEVEL + 1, len(accommodations)), dtype=np.int8)
     for column, accommodation in enumerate(accommodations):
         for closing in _file().accommodations[accommodation].closes:
             row = functions.index(closing.function)
-            for context in WorkContext:
-                if closing.works_in(context):
+            for context in range(N_CONTEXTS):
+                if closing.works_in(WorkContext(context)):
                     demands = slice(1, closing.demand_max + 1)
                     table[0, context, row, demands, column] = closing.levels
                     table[1, context, row, demands, column] = closing.levels if closing.if_complete else 0

@@ -50,7 +50,10 @@ class FunctionFit:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer for one vacancy: outcome, and what the known or derived numbers suggest where it is unknown."""
+    """The answer for one vacancy: outcome, and what the known or derived numbers suggest where it is unknown.
+
+    `deciding` are the functions with a gap that nothing closes, whatever the work turns out to be like.
+    """
 
     outcome: Outcome
     outlook: Outcome | None
@@ -59,11 +62,7 @@ class Fit:
     demands_missing: bool
     demands_derived: bool
     context_missing: bool
-
-    @property
-    def deciding(self) -> tuple[FunctionFit, ...]:
-        """The functions with a gap that nothing closes."""
-        return tuple(f for f in self.functions if f.is_open)
+    deciding: tuple[FunctionFit, ...]
 
     @property
     def accommodations(self) -> Mapping[Accommodation, AccommodationState]:
@@ -112,6 +111,7 @@ def compare(
         demands_missing=not demands.levels,
         demands_derived=bool(demands.levels) and not demands.is_stated,
         context_missing=context_missing,
+        deciding=tuple(hard_open),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.accommodation import WorkContext
+from matching.accommodation import WorkContext, context_of
 from matching.entities import Employer, EmployerId, Vacancy, VacancyId
 from matching.errors import UnknownVacancy
 from matching.fit import FUNCTIONS, DemandArrays, Demands
@@ -25,7 +25,6 @@ from matching.vocabulary import (
     DisabilityCategory,
     Education,
     EmployerKind,
-    Function,
     Term,
     VacancyKind,
     WorkMode,
@@ -39,7 +38,6 @@ CATEGORIES = tuple(DisabilityCategory)
 FAMILIES = tuple(families())
 GROUPS = tuple(dict.fromkeys(family.group for family in families().values()))
 LICENCES = tuple(licences())
-_HEAVY = 3
 _FAMILY_POSITION = {family_id: i for i, family_id in enumerate(FAMILIES)}
 _GROUP_OF_FAMILY = np.array([GROUPS.index(families()[f].group) for f in FAMILIES], dtype=np.int16)
 
@@ -76,12 +74,11 @@ class StockItem:
 
     @property
     def context(self) -> WorkContext | None:
-        """What the work is like: heavy by its stated demand, else by its occupation; None where that is not known."""
-        if self.vacancy.demands.get(Function.LIFTING, 0) >= _HEAVY or "heavy" in self.reading.traits:
-            return WorkContext.HEAVY
-        if self.reading.family_id is None:
+        """What the work is like, by its occupation and stated demands; None where its occupation is not known."""
+        family = families().get(self.reading.family_id or "")
+        if family is None:
             return None
-        return WorkContext.SCREEN if "screen_work" in self.reading.traits else WorkContext.PLAIN
+        return context_of(self.reading.traits, family.group, self.vacancy.demands)
 
     @property
     def demands(self) -> Demands:
@@ -174,7 +171,7 @@ class Stock:
             welcomes=_flags([v.welcomes for v in vacancies], CATEGORIES),
             mode=_positions([v.work_mode for v in vacancies], MODES),
             wage_min=_numbers([v.wage_min for v in vacancies]),
-            wage_max=_numbers([v.wage_max if v.wage_max is not None else v.wage_min for v in vacancies]),
+            wage_max=_numbers([v.wage_max for v in vacancies]),
             hours=_numbers([v.hours_per_day for v in vacancies]),
             education=np.array([_rank(v.education_min) for v in vacancies], dtype=np.int8),
             experience=_numbers([v.experience_years_min for v in vacancies]),

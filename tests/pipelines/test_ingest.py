@@ -1,11 +1,11 @@
-"""Imports on both databases: counts that add up, personal cells hidden, broken and hostile files, a whole round trip."""
+"""Imports on both databases: counts that add up, personal cells hidden, broken files, and a whole round trip."""
 
 import csv
-import time
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
 from matching.entities import Candidate, FactSource
+from matching.vocabulary import Sex, YesNo
 from pipelines.errors import PipelineError, SheetError
 from pipelines.export import export
 from pipelines.ingest import BLOCK, ImportBroken, IngestReport, ingest
@@ -100,7 +101,7 @@ _HEADER = ("vacancy_id", "title", "region", "wage_min", "openings", "opens_on")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.tuples(*_CELLS), max_size=12))
+@given(rows=st.lists(st.tuples(*_CELLS), max_size=8))
 @example(rows=[("v1", "文员", "", "3000", "", ""), ("v1", "文员", "", "3,000.00", "", "")])
 def test_every_row_is_accepted_unchanged_or_rejected_for_a_reason(sqlite: Engine, tmp_path: Path, rows: Rows) -> None:
     path = sent(tmp_path, _HEADER, *rows)
@@ -278,7 +279,7 @@ def test_packed_file_cut_off_keeps_what_was_read_and_goes_on_when_mended(engine:
     lines = "".join(f"v-{i},岗位{i * 7919 % 100_003}\n" for i in range(9000))
     whole = ("岗位编号,岗位名称\n" + lines).encode()
     progress: list[int] = []
-    with pytest.raises(ImportBroken, match="压缩文件不完整.*修好文件后可再次导入") as caught:
+    with pytest.raises(ImportBroken, match=r"压缩文件不完整.*修好文件后可再次导入") as caught:
         take(
             engine,
             "vacancies",
@@ -373,7 +374,7 @@ def test_what_a_later_file_does_not_say_stays_known(engine: Engine, tmp_path: Pa
     assert counts(report) == (1, 1, 0, 0)
     found = person(engine)
     assert (found.functions, found.skills) == ({"walking": 0, "hands": 2}, ("焊接",))
-    assert (found.job_wish, found.wished_wage_min, found.sex) == ("no", 0, "male")
+    assert (found.job_wish, found.wished_wage_min, found.sex) == (YesNo.NO, Decimal(0), Sex.MALE)
 
 
 def test_newest_supplier_of_a_changed_fact_is_on_record(engine: Engine, tmp_path: Path) -> None:
@@ -466,9 +467,11 @@ WORLD: Mapping[str, tuple[Sequence[str], Rows]] = {
     ),
     "vacancies": (
         ("vacancy_id", "title", "demands", "accommodations", "longitude", "wage_min", "welcomes"),
-        [("v1", "+客服\n居家", "walking=0;hands=3", "ramp=verified;座椅", "103.1234567", "0", "视力；听力")]
-        # 座椅 is no word of ours: this row is rejected, the next is taken
-        + [("v2", "'@客服", "hands=3;walking=0", "ramp=verified;seat", "103.1234567", "3000.10", "视力；听力")],
+        [
+            # 板凳 is no word of ours: this row is rejected, the next is taken
+            ("v1", "+客服\n居家", "walking=0;hands=3", "ramp=verified;板凳", "103.1234567", "0", "视力；听力"),
+            ("v2", "'@客服", "hands=3;walking=0", "ramp=verified;seat", "103.1234567", "3000.10", "视力；听力"),
+        ],
     ),
     "candidates": (
         ("candidate_id", "certificate_number", "functions", "skills", "phone", "consent_matching_on"),
@@ -511,13 +514,16 @@ def test_sixty_thousand_acts_are_taken_in_bounded_memory(sqlite: Engine, tmp_pat
     acts = ([f"c{i}", f"v{j}", "浏览", "2026-01-01", ""] for i in people for j in vacancies)
     path = sent(tmp_path, ("candidate_id", "vacancy_id", "kind", "at", "reason"), *acts)
     seen: list[int] = []
-    started = time.perf_counter()
-    tracemalloc.start()
-    report = take(sqlite, "interactions", path, progress=lambda count, total=None: seen.append(count))
+
+    def progress(count: int, total: int | None = None) -> None:
+        seen.append(count)
+        if count == 50_000:  # tracing is slow: the last sixth tells how memory grows by then
+            tracemalloc.start()
+
+    report = take(sqlite, "interactions", path, progress=progress)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert counts(report) == (60_000, 60_000, 0, 0)
-    assert seen[-1] == 60_000
-    assert len(seen) >= 30
-    assert peak < 60_000_000
-    print(peak, time.perf_counter() - started)  # noqa: T201
+    assert seen[-2:] == [60_000, 60_000]  # the last block may be empty
+    assert len(seen) > 60_000 // BLOCK
+    assert peak < 12_000_000  # one block, and about 0.4 kB for each row that was seen
