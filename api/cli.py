@@ -39,7 +39,7 @@ from pipelines.registry import Registry
 from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as SheetMapping
 from pipelines.sources.quality import LABELS as NOTE_LABELS
-from pipelines.store.repositories import CandidateRepository, RunRepository
+from pipelines.store.repositories import ModelVersionRepository, RunRepository, has_rows_beside
 from pipelines.store.session import engine_for, is_current, upgrade
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
 from pipelines.template import write_template
@@ -553,16 +553,18 @@ def _clear_demo(settings: Settings) -> None:
         return
     engine = engine_for(settings.database_url)
     try:
-        if is_current(engine):
-            with engine.connect() as connection:
-                others = [i for i in CandidateRepository(connection).ids() if not i.startswith("demo-")]
-            if others:
-                raise PipelineError("这个数据库中有非演示的求职者：演示不会覆盖它，请用 --db 指定另一个文件")
+        if not is_current(engine):
+            raise PipelineError("这个文件不是当前版本的演示数据库：演示不会覆盖它，请用 --db 指定另一个文件")
+        with engine.connect() as connection:
+            if has_rows_beside(connection, "demo-"):
+                raise PipelineError("这个数据库中有非演示的数据：演示不会覆盖它，请用 --db 指定另一个文件")
+            folders = [version.folder for version in ModelVersionRepository(connection).all()]
     finally:
         engine.dispose()
-    for path in file.parent.glob(f"{file.name}*"):
-        path.unlink()
-    shutil.rmtree(settings.models, ignore_errors=True)
+    for path in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+        path.unlink(missing_ok=True)
+    for folder in folders:
+        shutil.rmtree(settings.models / folder, ignore_errors=True)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from matching.regions import is_prefecture_wide
 from matching.retrieval import in_regions
 from matching.settings import ranking_settings
 from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
-from matching.vocabulary import Education, WorkMode
+from matching.vocabulary import Education, InteractionKind, WorkMode
 from models.text import TextSpace
 
 COMPONENTS = tuple(ranking_settings().prior_weights)
@@ -36,6 +36,18 @@ class History:
 
     rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class PastAct:
+    """The last thing that happened between the person and one vacancy."""
+
+    kind: InteractionKind
+    at: date
+    reason: str | None = None
+
+
+_REFUSALS = (InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,12 @@ class Asked:
     history: History
     vector: NDArray[np.float32] | None
     direction: NDArray[np.float32] | None = None
+    past: Mapping[int, PastAct] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> list[int]:
+        """Positions of the vacancies that the person or the employer turned down."""
+        return [row for row, act in self.past.items() if act.kind in _REFUSALS]
 
     @classmethod
     def of(
@@ -132,10 +150,7 @@ def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mappi
     found["direction"] = np.zeros(len(rows))
     if index.units is not None and asked.direction is not None:
         found["direction"] = index.units[rows] @ asked.direction
-    if len(rows) == len(index.stock):
-        found["collaborative"] = index.factors @ asked.vector + index.biases
-    else:
-        found["collaborative"] = index.factors[rows] @ asked.vector + index.biases[rows]
+    found["collaborative"] = index.factors[rows] @ asked.vector + index.biases[rows]
     return found
 
 
@@ -150,6 +165,8 @@ def _texts(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping
         addresses = index.address.likeness(own, rows)
         if has_history:
             addresses = np.maximum(addresses, index.address.likeness(index.address.centre(asked.history), rows))
+    # Like itself is no likeness: a vacancy acted on before is not recommended for having been acted on.
+    history = np.where(np.isin(rows, asked.history.rows), 0.0, history).astype(np.float32)
     return {"profile_text": profile, "history_text": history, "address_text": addresses}
 
 
@@ -166,6 +183,7 @@ def _occupations(asked: Asked, stock: Stock, rows: NDArray[np.intp]) -> Mapping[
         np.add.at(weight, stock.family[asked.history.rows], asked.history.weights)
         weight[-1] = 0.0  # position -1: a family that nobody knows
         past = weight[stock.family[rows]] / asked.history.weights.sum()
+        past = np.where(np.isin(rows, asked.history.rows), 0.0, past)
     return {"occupation": occupation_match(asked.candidate, stock, rows), "history_family": past}
 
 
@@ -252,7 +270,10 @@ def _gaps(
     wage, education, experience = zero, zero, zero
     if candidate.wished_wage_min:
         wished = float(candidate.wished_wage_min)
-        wage = np.nan_to_num(np.clip((stock.wage_max[rows] - wished) / wished, -1.0, 0.5))
+        # Below the wish only where the highest wage is known; a lowest wage alone can still meet it.
+        top = np.where(np.isnan(stock.wage_max[rows]), np.maximum(stock.wage_min[rows], wished), stock.wage_max[rows])
+        top = np.where(np.isnan(stock.wage_min[rows]) & np.isnan(stock.wage_max[rows]), np.nan, top)
+        wage = np.nan_to_num(np.clip((top - wished) / wished, -1.0, 0.5))
     if candidate.education is not None:
         asked = stock.education[rows].astype(float)
         education = -np.maximum(0.0, np.where(asked >= 0, asked - candidate.education.rank, 0.0))

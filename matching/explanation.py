@@ -22,12 +22,21 @@ from matching.reach import comfortable_km
 from matching.regions import is_prefecture_wide, region_name
 from matching.retrieval import in_regions
 from matching.rules.dated import Rules
-from matching.rules.person import is_past_retirement
 from matching.rules.wage import minimum_wage
 from matching.settings import ranking_settings
 from matching.source import Source
 from matching.stock import StockItem
-from matching.vocabulary import AccommodationState, Function, Outcome, ReasonKind, WorkMode
+from matching.vocabulary import (
+    Accommodation,
+    AccommodationState,
+    Function,
+    InteractionKind,
+    Outcome,
+    ReasonKind,
+    Transport,
+    VacancyKind,
+    WorkMode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +121,11 @@ def _for(line: Line) -> Iterator[Reason]:
 
 
 def _against(line: Line) -> Iterator[Reason]:
+    yield from _past(line)
     yield from _doubts_of_function(line)
+    yield from _certificates(line)
     yield from _requirements_not_met(line)
     yield from _body_conditions(line)
-    yield from _retirement(line)
 
 
 def _policy(line: Line) -> Iterator[Reason]:
@@ -126,12 +136,21 @@ def _policy(line: Line) -> Iterator[Reason]:
     leads = bool(line.ranking.band[line.place] < Band.GENERAL)
     text = ground.text + ("（所引方案期限已满，继任条款待核实）" if ground.is_ended else "")
     if not leads:
-        text += "；但距离或学历不合，未列前"
+        text += f"；但{_why_not_first(line)}，未列前"
     yield Reason(ReasonKind.POLICY, text, {"ground": code, "leads": leads}, ground.source, 10.0 if leads else 2.0)
+
+
+def _why_not_first(line: Line) -> str:
+    if line.ranking.band[line.place] == Band.ASK_FIRST:
+        return "要先核实"
+    return "学历低于要求" if line.component("education_gap") < 0 else "路程较远"
 
 
 def _functions(line: Line) -> Iterator[Reason]:
     fit = line.fit
+    if fit.demands_derived or fit.demands_missing:
+        yield from _derived_functions(line)
+        return
     met = [f for f in fit.functions if f.limitation and f.demand and f.gap == 0]
     if fit.outcome is Outcome.FITS or (fit.outcome is Outcome.FITS_WITH_ACCOMMODATION and met):
         named = "、".join(f.function.label for f in met) or "全部功能"
@@ -139,11 +158,28 @@ def _functions(line: Line) -> Iterator[Reason]:
         yield Reason(ReasonKind.FUNCTION, f"岗位任务对{named}的要求在本人能力之内", facts, _STATED, 6.0)
     if fit.outcome is Outcome.FITS_WITH_ACCOMMODATION:
         yield from _accommodations(line)
-    elif fit.outlook in (Outcome.FITS, Outcome.FITS_WITH_ACCOMMODATION) and fit.demands_derived:
-        basis = _basis(line.item, {f.function for f in fit.functions if f.limitation})
-        helped = "，有便利即可" if fit.outlook is Outcome.FITS_WITH_ACCOMMODATION else ""
-        text = f"按{basis}推断，已知的受限情况未见障碍{helped}；岗位要求尚待单位核实"
-        yield Reason(ReasonKind.FUNCTION, text, {"derived": True, "outlook": fit.outlook.value}, None, 3.0)
+
+
+def _derived_functions(line: Line) -> Iterator[Reason]:
+    """Say what derived demands suggest, never more; nothing where no limitation of the person is known."""
+    fit = line.fit
+    limited = {f.function for f in fit.functions if f.limitation}
+    if fit.deciding or not limited or fit.demands_missing:
+        return
+    gaps = [f for f in fit.functions if f.gap > 0]
+    if not gaps:
+        text = f"按{_basis(line.item, limited)}推断，已知的受限情况未见障碍；岗位要求尚待单位核实"
+        yield Reason(ReasonKind.FUNCTION, text, {"derived": True, "outlook": Outcome.FITS.value}, None, 3.0)
+        return
+    named = "、".join(f.function.label for f in gaps)
+    helps = "、".join(dict.fromkeys(a.label for f in gaps for a, _ in f.closed_by)) or "改在电脑上做"
+    text = f"按{_basis(line.item, {f.function for f in gaps})}推断要用到{named}，需要{helps}；请先向单位核实"
+    facts = {
+        "derived": True,
+        "outlook": Outcome.FITS_WITH_ACCOMMODATION.value,
+        "functions": [f.function.value for f in gaps],
+    }
+    yield Reason(ReasonKind.FUNCTION, text, facts, None, 3.0)
 
 
 def _accommodations(line: Line) -> Iterator[Reason]:
@@ -157,7 +193,7 @@ def _accommodations(line: Line) -> Iterator[Reason]:
             by_function.setdefault(f"{accommodation.label}（{state.label}）", []).append(f.function.label)
     if not by_function:
         return
-    text = "；".join(f"{'、'.join(functions)}的差距可由{name}补足" for name, functions in by_function.items())
+    text = "；".join(f"{'、'.join(functions)}不便，可由{name}解决" for name, functions in by_function.items())
     sure = 6.5 if AccommodationState.TO_ARRANGE.value not in facts.values() else 5.5
     yield Reason(ReasonKind.ACCOMMODATION, text, facts, sources[0], sure)
 
@@ -220,7 +256,8 @@ def _shared_words(line: Line) -> list[str]:
     own = text.space.transform([line.asked.words])
     product = own.multiply(text.rows[line.row]).tocoo()
     found = sorted(zip(product.data, product.col, strict=True), reverse=True)
-    words = [text.space.words_[column] for value, column in found if value > 0.01]
+    names = text.space.words_
+    words = [names[column] for value, column in found if value > 0.01]
     words = [word for word in words if len(word) > 1]  # a single character says little by itself
     return words[:3]
 
@@ -234,8 +271,11 @@ def _place(line: Line) -> Iterator[Reason]:
         return
     name = region_name(vacancy.region)
     km = line.km
-    if km is not None and km <= 2 * max(1.0, comfortable_km(candidate)):
-        means = f"，{candidate.transport.label}出行" if candidate.transport else ""
+    if candidate.region == vacancy.region and not line.is_exact_place:
+        text = f"同在{name}，具体路程未知，请问清地址"
+        yield Reason(ReasonKind.PLACE, text, {"region": vacancy.region}, None, 5.0)
+    elif km is not None and km <= 2 * max(1.0, comfortable_km(candidate)):
+        means = f"，{_MEANS[candidate.transport]}" if candidate.transport else ""
         seat = "市驻地" if is_prefecture_wide(vacancy.region) else "县区驻地"
         about = "" if line.is_exact_place else f"（按{seat}估算）"
         text = (
@@ -244,8 +284,17 @@ def _place(line: Line) -> Iterator[Reason]:
         yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1), "region": vacancy.region}, None, 5.0)
     elif _lies_in(vacancy.region, candidate.wished_regions):
         yield Reason(ReasonKind.PLACE, f"在意向地区：{name}", {"region": vacancy.region}, None, 4.5)
-    elif candidate.region and vacancy.region == candidate.region:
-        yield Reason(ReasonKind.PLACE, f"在本县区：{name}", {"region": vacancy.region}, None, 4.0)
+
+
+_MEANS = {
+    Transport.WALK: "步行",
+    Transport.WHEELCHAIR: "坐轮椅",
+    Transport.TRICYCLE: "骑三轮车或代步车",
+    Transport.BUS: "乘公交",
+    Transport.CAR: "开车或乘车",
+    Transport.ACCOMPANIED: "需人陪同",
+    Transport.NONE: "本人无法出行",
+}
 
 
 def _lies_in(region: str, regions: Sequence[str]) -> bool:
@@ -276,21 +325,42 @@ def wage_text(least: Decimal | None, most: Decimal | None) -> str | None:
 
 
 def _number(value: Decimal | None) -> str | None:
-    return None if value is None else format(value.quantize(Decimal(1)), "f")
+    """Write a number as people do: no needless decimals, never rounded to another whole number."""
+    return None if value is None else format(value.quantize(Decimal("0.1")).normalize(), "f")
 
 
 def _history(line: Line) -> Iterator[Reason]:
     if line.component("history_family") >= 0.2 and line.item.reading.family_id:
         label = families()[line.item.reading.family_id].label
         facts = {"share": round(line.component("history_family"), 2)}
-        yield Reason(ReasonKind.HISTORY, f"此前多次接触过同类岗位（{label}）", facts, None, 3.5)
+        yield Reason(ReasonKind.HISTORY, f"此前接触过同类岗位（{label}）", facts, None, 3.5)
     elif line.component("history_text") >= 0.25:
         facts = {"likeness": round(line.component("history_text"), 2)}
         yield Reason(ReasonKind.HISTORY, "与此前浏览或应聘过的岗位内容相近", facts, None, 3.0)
 
 
+def needed_at(candidate: Candidate, item: StockItem) -> tuple[Accommodation, ...]:
+    """Return what the person stated as needed that matters in this place: a ramp at work means nothing at home."""
+    if item.vacancy.work_mode is WorkMode.REMOTE:
+        return tuple(a for a in candidate.accommodations_needed if a not in _OF_THE_WORKPLACE)
+    return candidate.accommodations_needed
+
+
+_OF_THE_WORKPLACE = frozenset(
+    {
+        Accommodation.RAMP,
+        Accommodation.LIFT,
+        Accommodation.ACCESSIBLE_TOILET,
+        Accommodation.SEAT,
+        Accommodation.SHUTTLE,
+        Accommodation.DORMITORY,
+        Accommodation.QUIET_SPACE,
+    }
+)
+
+
 def _mode(line: Line) -> Iterator[Reason]:
-    needed = [a for a in line.candidate.accommodations_needed if a in line.item.offered]
+    needed = [a for a in needed_at(line.candidate, line.item) if a in line.item.offered]
     if needed:
         text = "单位提供本人需要的便利：" + "、".join(f"{a.label}（{line.item.offered[a].label}）" for a in needed)
         facts = {a.value: line.item.offered[a].value for a in needed}
@@ -299,7 +369,7 @@ def _mode(line: Line) -> Iterator[Reason]:
 
 def _doubts_of_function(line: Line) -> Iterator[Reason]:
     deciding = line.fit.deciding
-    if line.fit.outcome is not Outcome.UNKNOWN or not deciding:
+    if line.fit.outcome is not Outcome.UNKNOWN or not deciding or not line.fit.demands_derived:
         return
     named = "、".join(f.function.label for f in deciding)
     facts = {f.function.value: {"limitation": f.limitation, "demand": f.demand} for f in deciding}
@@ -319,17 +389,27 @@ def _requirements_not_met(line: Line) -> Iterator[Reason]:
         text = f"岗位要求工作{_number(vacancy.experience_years_min)}年，本人{_number(candidate.experience_years)}年"
         yield Reason(ReasonKind.SKILL, text, {"asked": _number(vacancy.experience_years_min)}, None, 4.0)
     wished = candidate.wished_wage_min
-    most = vacancy.wage_max if vacancy.wage_max is not None else vacancy.wage_min
+    most = vacancy.wage_max
     if wished and most is not None and most < wished:
         text = f"月工资最高{_number(most)}元，低于期望的{_number(wished)}元"
         yield Reason(ReasonKind.WAGE, text, {"wage_max": _number(most), "wished": _number(wished)}, None, 6.0)
     yield from _below_minimum_wage(line, most)
-    km = line.km
-    if km is not None and km > 2 * max(1.0, comfortable_km(candidate)) and vacancy.work_mode is not WorkMode.REMOTE:
-        text = f"距居住地直线约{km:.0f}公里，超出日常通勤" + (
-            "，单位提供宿舍" if _has_dormitory(line.item) else "，需考虑住宿"
-        )
+    yield from _far_away(line)
+
+
+def _far_away(line: Line) -> Iterator[Reason]:
+    """Warn of a way that surely is long, or that breaks the person's own limit by the estimate."""
+    vacancy, candidate, km = line.item.vacancy, line.candidate, line.km
+    if km is None or vacancy.work_mode is WorkMode.REMOTE or candidate.region == vacancy.region:
+        return
+    about = "" if line.is_exact_place else "（按驻地估算）"
+    if km > 2 * max(1.0, comfortable_km(candidate)):
+        lodging = "，单位提供宿舍" if _has_dormitory(line.item) else "，需考虑住宿"
+        text = f"距居住地直线约{km:.0f}公里{about}，超出日常通勤{lodging}"
         yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1)}, None, 7.0)
+    elif candidate.max_commute_km is not None and km > candidate.max_commute_km:
+        text = f"直线约{km:.0f}公里{about}，可能超出本人{_number(candidate.max_commute_km)}公里的上限，请核实地址"
+        yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1)}, None, 6.0)
 
 
 def _has_dormitory(item: StockItem) -> bool:
@@ -341,10 +421,45 @@ def _below_minimum_wage(line: Line, most: Decimal | None) -> Iterator[Reason]:
     hours = line.item.vacancy.hours_per_day
     if minimum is None or most is None or most >= minimum.amount or (hours is not None and hours < 8):
         return
-    confirm = "（标准自2023年11月起，现行数值需人工核实）" if minimum.to_confirm else ""
-    text = f"月工资最高{_number(most)}元，低于当地月最低工资{_number(minimum.amount)}元{confirm}：请核实"
+    if line.item.vacancy.kind is VacancyKind.AUXILIARY:
+        return  # sheltered work is paid by what is made; the monthly minimum is not its measure
+    confirm = "（2023年11月起的标准，现行数值需人工核实）" if minimum.to_confirm else ""
+    full_time = "如为全日制，" if hours is None else ""
+    text = f"月工资最高{_number(most)}元，{full_time}低于当地月最低工资{_number(minimum.amount)}元{confirm}：请核实"
     facts = {"wage_max": _number(most), "minimum_wage": _number(minimum.amount)}
     yield Reason(ReasonKind.WAGE, text, facts, minimum.source, 6.5)
+
+
+def _certificates(line: Line) -> Iterator[Reason]:
+    """Name stated certificates that the person's registered ones do not show."""
+    own = line.candidate.certificates
+    lacking = [c for c in line.item.vacancy.certificates if not any(c in held or held in c for held in own)]
+    if own and lacking:
+        text = f"岗位要求{'、'.join(lacking)}，本人登记的证书中没有：请先核实或办理"
+        yield Reason(ReasonKind.SKILL, text, {"certificates": lacking}, None, 8.5)
+
+
+def _past(line: Line) -> Iterator[Reason]:
+    """Say what happened with this very vacancy before."""
+    act = line.asked.past.get(line.row)
+    if act is None or act.kind is InteractionKind.VIEWED:
+        return
+    why = f"：{act.reason}" if act.reason else ""
+    text = f"{act.at.isoformat()} {_PAST_WORDS.get(act.kind, act.kind.label)}{why}"
+    yield Reason(ReasonKind.HISTORY, text, {"kind": act.kind.value, "at": act.at.isoformat()}, None, 12.0)
+
+
+_PAST_WORDS = {
+    InteractionKind.REFERRED: "已向单位推荐过本人",
+    InteractionKind.APPLIED: "本人已应聘过",
+    InteractionKind.INTERVIEWED: "本人已面试过",
+    InteractionKind.OFFERED: "单位已有录用意向",
+    InteractionKind.PLACED: "本人已在此岗位入职",
+    InteractionKind.RETAINED_3M: "本人已在此岗位稳岗三个月",
+    InteractionKind.RETAINED_6M: "本人已在此岗位稳岗六个月",
+    InteractionKind.DECLINED_BY_CANDIDATE: "本人已婉拒过这个岗位",
+    InteractionKind.DECLINED_BY_EMPLOYER: "单位未录用过本人",
+}
 
 
 def _body_conditions(line: Line) -> Iterator[Reason]:
@@ -355,13 +470,6 @@ def _body_conditions(line: Line) -> Iterator[Reason]:
         source = Source("残疾人就业条例", "第四条、第十三条")
         facts = {"conditions": [condition.kind for condition in unexplained]}
         yield Reason(ReasonKind.POLICY, text, facts, source, 5.0)
-
-
-def _retirement(line: Line) -> Iterator[Reason]:
-    if is_past_retirement(line.candidate, line.rules):
-        source = line.rules.find("person.retirement_age").cited
-        text = "已过法定退休年龄：不能订立劳动合同，只能按劳务关系用工"
-        yield Reason(ReasonKind.POLICY, text, {}, source, 3.0)
 
 
 def _only_order(line: Line) -> Reason:

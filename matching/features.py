@@ -4,12 +4,13 @@ Left out on purpose: category, grade, certificate, sex, age, hukou, name, addres
 A missing fact is a feature of its own (`missing:…`), never a zero.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 
 from matching.entities import Candidate, Vacancy
-from matching.occupations import classify, lexicon_words
+from matching.occupations import classify, families, lexicon_words
 from matching.regions import prefecture
 from matching.stock import StockItem
 from models.text import Tokenizer
@@ -31,6 +32,8 @@ _ASKED_OF_CANDIDATE = (
 _ASKED_OF_VACANCY = ("wage_min", "education_min", "demands", "region", "work_mode", "hours_per_day")
 _WAGE_STEPS = (1500, 2000, 2500, 3000, 4000, 5000, 7000, 10_000, 15_000, 25_000)
 _MAX_WORDS = 400
+# What people write of themselves can name category and grade, which no model may see.
+_TELLS_DISABILITY = re.compile(r"残|聋|^盲人$|哑|听力|视力|肢体|言语|智力|精神|多重|[一二三四]级|重度|轻度")
 
 
 @cache
@@ -39,11 +42,17 @@ def tokenizer() -> Tokenizer:
     return Tokenizer(lexicon_words())
 
 
+@cache
+def _occupation_words() -> frozenset[str]:
+    return frozenset(lexicon_words())
+
+
 def candidate_words(candidate: Candidate) -> list[str]:
     """Return the words of wishes (twice: they say most), skills, certificates and experience."""
     wishes = " ".join(candidate.wished_occupations)
     known = (*candidate.skills, *candidate.certificates, candidate.experience or "")
-    return tokenizer().tokens(f"{wishes} {wishes} {' '.join(known)}")[:_MAX_WORDS]
+    words = tokenizer().tokens(f"{wishes} {wishes} {' '.join(known)}")[:_MAX_WORDS]
+    return [word for word in words if not _TELLS_DISABILITY.search(word)]
 
 
 def vacancy_words(vacancy: Vacancy) -> list[str]:
@@ -79,14 +88,17 @@ def _places(prefix: str, regions: Iterable[str]) -> Features:
 
 
 def candidate_features(candidate: Candidate, words: Sequence[str]) -> Features:
-    """Return one person's features; `words` are `candidate_words(candidate)`."""
-    found = _words(words) | _missing(candidate, _ASKED_OF_CANDIDATE)
+    """Return one person's features; `words` are `candidate_words(candidate)`.
+
+    Of the words only those of occupations become features: others (a name in a reference, a village) would be learned.
+    """
+    found = _words([word for word in words if word in _occupation_words()]) | _missing(candidate, _ASKED_OF_CANDIDATE)
     for wish in candidate.wished_occupations:
         if family := classify(wish):
             found[f"wish:{family.family_id}"] = 1.0
             found[f"wish_group:{family.group}"] = 1.0
     found |= {f"skill:{skill.casefold()}": 1.0 for skill in candidate.skills}
-    found |= {f"certificate:{certificate}": 1.0 for certificate in candidate.certificates}
+    found |= {f"certificate:{c}": 1.0 for c in candidate.certificates if not _TELLS_DISABILITY.search(c)}
     found |= _places("home_", [candidate.region] if candidate.region else [])
     found |= _places("wished_", candidate.wished_regions)
     found |= {f"function:{f.value}={level}": 1.0 for f, level in candidate.functions.items() if level > 0}
@@ -128,8 +140,7 @@ def vacancy_features(item: StockItem, words: Sequence[str]) -> Features:
     found = _words(words) | _missing(vacancy, _ASKED_OF_VACANCY)
     if reading.family_id:
         found[f"family:{reading.family_id}"] = 1.0
-        if family := classify(vacancy.title):
-            found[f"group:{family.group}"] = 1.0
+        found[f"group:{families()[reading.family_id].group}"] = 1.0
     found |= {f"skill:{skill.casefold()}": 1.0 for skill in vacancy.skills}
     found |= {f"certificate:{certificate}": 1.0 for certificate in vacancy.certificates}
     found |= _places("", [vacancy.region] if vacancy.region else [])

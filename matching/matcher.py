@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from matching.components import COMPONENTS, Asked, VacancyIndex
 from matching.entities import Candidate
-from matching.explanation import Line, Reason, explain
+from matching.explanation import Line, Reason, explain, needed_at
 from matching.fit import Fit, compare
 from matching.missing import LicenceUnlock, MissingFact, Unlock, licence_unlocks, missing_for, unlocks
+from matching.notes import Employment, PersonNote, person_notes
 from matching.ranking import Band, Probability, Ranking, Weights, rank
 from matching.retrieval import Exclusion, retrieve
 from matching.rules.dated import Rules
@@ -56,9 +57,18 @@ class Shortlist:
     excluded: tuple[ExcludedCount, ...]
     unlocks: tuple[Unlock, ...]
     licence_unlocks: tuple[LicenceUnlock, ...] = field(default=())
+    notes: tuple[PersonNote, ...] = field(default=())
 
 
-def match(asked: Asked, index: VacancyIndex, rules: Rules, weights: Weights, *, k: int) -> Shortlist:
+def match(
+    asked: Asked,
+    index: VacancyIndex,
+    rules: Rules,
+    weights: Weights,
+    *,
+    k: int,
+    employment: Employment | None = None,
+) -> Shortlist:
     """Hold one person against every open vacancy, rank what may be listed, and explain the first k."""
     retrieval = retrieve(asked.candidate, index.stock, rules)
     ranking = rank(asked, index, retrieval, rules, weights)
@@ -73,6 +83,7 @@ def match(asked: Asked, index: VacancyIndex, rules: Rules, weights: Weights, *, 
         ),
         unlocks=unlocks(asked.candidate, index.stock, retrieval),
         licence_unlocks=licence_unlocks(retrieval),
+        notes=person_notes(asked.candidate, rules, employment),
     )
 
 
@@ -88,7 +99,7 @@ def explain_lines(asked: Asked, index: VacancyIndex, ranking: Ranking, rules: Ru
 def _fit(asked: Asked, index: VacancyIndex, ranking: Ranking, place: int) -> Fit:
     item = index.stock.items[int(ranking.retrieval.rows[ranking.order[place]])]
     candidate = asked.candidate
-    return compare(candidate.functions, item.demands, item.offered, candidate.accommodations_needed)
+    return compare(candidate.functions, item.demands, item.offered, needed_at(candidate, item))
 
 
 def _chances(ranking: Ranking, places: range) -> list[Probability | None]:
@@ -127,6 +138,6 @@ def _item(line: Line, chance: Probability | None) -> Item:
 def _accommodations(line: Line) -> Mapping[Accommodation, AccommodationState]:
     """What closes the gaps, and what the person stated as needed in any case."""
     found = dict(line.fit.accommodations)
-    for accommodation in line.candidate.accommodations_needed:
+    for accommodation in needed_at(line.candidate, line.item):
         found.setdefault(accommodation, line.item.offered.get(accommodation, AccommodationState.TO_ARRANGE))
     return found

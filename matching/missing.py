@@ -61,7 +61,9 @@ def missing_for(candidate: Candidate, item: StockItem, fit: Fit) -> tuple[Missin
     if asks_category(candidate, item):
         names.insert(0, "category")
     if item.vacancy.certificates and not candidate.certificates:
-        names.append("certificates")
+        names.insert(0, "certificates")
+    if item.vacancy.education_min is not None and item.vacancy.education_min.rank > 0 and candidate.education is None:
+        names.insert(0, "education")
     if candidate.region is None and candidate.longitude is None:
         names.append("region")
     if item.vacancy.kind is VacancyKind.PUBLIC_WELFARE and candidate.hard_to_employ_since is None:
@@ -169,7 +171,7 @@ def accommodation_unlocks(candidate: Candidate, stock: Stock, retrieval: Retriev
         is_complete, np.maximum(demands.context, 0)[:, None], functions, np.maximum(demands.levels, 0)
     ]
     enough = (closes >= left[:, :, None]) | (left == 0)[:, :, None]
-    n_opened = enough.all(axis=1).sum(axis=0)
+    n_opened = (enough.all(axis=1) & ~demands.offered).sum(axis=0)
     found = [
         AccommodationUnlock(accommodation, int(n))
         for accommodation, n in zip(Accommodation, n_opened, strict=True)

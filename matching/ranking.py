@@ -18,8 +18,8 @@ from matching.rules.dated import Rules
 from matching.rules.person import is_recent_graduate, is_recognised_hard_to_employ
 from matching.settings import ranking_settings
 from matching.source import Source
-from matching.stock import CATEGORIES, EMPLOYER_KINDS, KINDS, MODES, Stock
-from matching.vocabulary import EmployerKind, HouseholdKind, VacancyKind, WorkMode
+from matching.stock import ACCOMMODATIONS, CATEGORIES, EMPLOYER_KINDS, KINDS, MODES, Stock
+from matching.vocabulary import Accommodation, EmployerKind, HouseholdKind, VacancyKind, WorkMode
 from models.chance import ChanceModel
 
 
@@ -34,7 +34,7 @@ class Band(IntEnum):
     @property
     def label(self) -> str:
         """The band in the words of a caseworker."""
-        return ("面向残疾人的定向或预留岗位", "政策重点照顾", "一般顺序", "先核实岗位任务")[self]
+        return ("面向残疾人的定向或预留岗位", "政策重点照顾", "一般顺序", "先核实再推荐")[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,14 @@ def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, 
     score = columns.astype(np.float64) @ weights.values
     fit = fit_parts(asked.candidate, index.stock, rows, columns)
     leads = lead_codes(asked.candidate, index.stock, rows, rules)
+    if rules.find_or_none("plan.policy_order") is None:
+        leads[:] = -1  # no plan in force on the day: no order by policy that nobody could cite
     can_lead = _can_lead(asked.candidate, index.stock, rows, distance.typical, columns)
     band = np.full(len(rows), Band.GENERAL, dtype=np.int8)
     band[np.isin(leads, _PRIORITY) & can_lead] = Band.PRIORITY
     band[np.isin(leads, _ANNOUNCED) & can_lead] = Band.ANNOUNCED
     behind = (function_fit.outlook == 3) & (function_fit.open_gap >= ranking_settings().derived_gap_behind)
+    behind |= np.isin(rows, asked.refused)
     band[behind] = Band.ASK_FIRST
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
     order = np.lexsort((rows, -np.round(score, 6), band))
@@ -181,7 +184,8 @@ def _can_lead(
     own = in_regions(stock.spots.region[rows], (candidate.region,) if candidate.region else ())
     reached = np.isnan(typical_km) | (typical_km <= limit) | own
     reached |= stock.mode[rows] == MODES.index(WorkMode.REMOTE)
-    reached |= in_regions(stock.spots.region[rows], candidate.wished_regions)
+    lodging = stock.demands.offered[rows][:, ACCOMMODATIONS.index(Accommodation.DORMITORY)]
+    reached |= in_regions(stock.spots.region[rows], candidate.wished_regions) & lodging
     return np.asarray(reached & (columns[:, COMPONENTS.index("education_gap")] >= 0), dtype=np.bool_)
 
 
@@ -233,7 +237,10 @@ def _part_values(
         values["place"] = np.where(is_nowhere, np.nan, place)
     if candidate.wished_wage_min:
         wished = float(candidate.wished_wage_min)
-        values["wage"] = np.clip(stock.wage_max[rows] / wished, 0.0, 1.0)
+        meets = np.where(stock.wage_min[rows] >= wished, 1.0, np.nan)
+        values["wage"] = np.where(
+            np.isnan(stock.wage_max[rows]), meets, np.clip(stock.wage_max[rows] / wished, 0.0, 1.0)
+        )
     if candidate.work_modes:
         mode = stock.mode[rows]
         accepted = np.isin(mode, [MODES.index(m) for m in candidate.work_modes]).astype(float)

@@ -29,6 +29,7 @@ class ReachSettings(BaseModel):
     prefecture_radius_km: float
     own_county_km: float
     own_prefecture_km: float
+    shuttle_km: float
 
 
 @cache

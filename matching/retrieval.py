@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from matching.entities import Candidate
 from matching.fit import FUNCTIONS, FitArrays, compare_all, limitation_vector
 from matching.licences import holds, licences
-from matching.reach import Distances, distances
+from matching.reach import Distances, distances, reach_settings
 from matching.rules.dated import Rules
 from matching.rules.person import is_past_retirement, is_under_working_age
+from matching.settings import ranking_settings
 from matching.source import Source
 from matching.stock import ACCOMMODATIONS, CATEGORIES, KINDS, LICENCES, MODES, Stock
-from matching.vocabulary import Accommodation, Ground, Transport, VacancyKind, WorkMode
+from matching.vocabulary import Accommodation, Ground, VacancyKind, WorkMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Exclusion:
     text: str
     ground: Ground | None
     source: Source | None = None
+    general: str | None = None
+
+    @property
+    def general_text(self) -> str:
+        """The reason without this person's own figures, for counts over many people."""
+        return self.general or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,6 @@ class Retrieval:
     exclusions: tuple[Exclusion, ...]
     distance: Distances
     fit: FitArrays
-    is_beyond_commute: NDArray[np.bool_]
 
     @property
     def listed(self) -> NDArray[np.intp]:
@@ -81,8 +87,8 @@ def retrieve(candidate: Candidate, stock: Stock, rules: Rules, *, rows: NDArray[
     _exclude_filled(excluder, stock, rows)
     _exclude_by_law(excluder, candidate, stock, rows, rules)
     _exclude_by_demand(excluder, fit)
-    beyond = _exclude_by_wish(excluder, candidate, stock, rows, distance)
-    return Retrieval(rows, excluder.by, tuple(excluder.found), distance, fit, beyond)
+    _exclude_by_wish(excluder, candidate, stock, rows, distance)
+    return Retrieval(rows, excluder.by, tuple(excluder.found), distance, fit)
 
 
 def _exclude_filled(excluder: _Excluder, stock: Stock, rows: NDArray[np.intp]) -> None:
@@ -127,6 +133,8 @@ def _exclude_without_licence(excluder: _Excluder, candidate: Candidate, stock: S
         return  # not stated is not known: the shortlist asks for it instead
     required = stock.licence[rows]
     for column, licence_id in enumerate(LICENCES):
+        if licence_id in ranking_settings().licences_to_ask:
+            continue
         licence = licences()[licence_id]
         if required[:, column].any() and not holds(candidate.certificates, licence):
             text = f"法定须持有{licence.label}，本人已登记的证书中没有"
@@ -148,37 +156,40 @@ def _exclude_by_demand(excluder: _Excluder, fit: FitArrays) -> None:
 
 def _exclude_by_wish(
     excluder: _Excluder, candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances
-) -> NDArray[np.bool_]:
+) -> None:
     mode = stock.mode[rows]
     own_word = Source("本人意愿", "求职登记")
     if candidate.work_modes:
         accepted = [MODES.index(m) for m in candidate.work_modes]
+        if {WorkMode.ONSITE, WorkMode.REMOTE} <= set(candidate.work_modes):
+            accepted.append(MODES.index(WorkMode.HYBRID))  # partly each of the two that are accepted
         refused = (mode >= 0) & ~np.isin(mode, accepted)
         wanted = "、".join(m.label for m in candidate.work_modes)
         text = f"本人只接受的工作方式：{wanted}"
-        excluder.add(refused, Exclusion("work_mode", text, Ground.PREFERENCE, own_word))
+        general = "不在本人可接受的工作方式之内"
+        excluder.add(refused, Exclusion("work_mode", text, Ground.PREFERENCE, own_word, general))
     if candidate.hours_per_day_max is not None:
         flexible = stock.demands.offered[rows][:, ACCOMMODATIONS.index(Accommodation.FLEXIBLE_HOURS)]
         longer = (stock.hours[rows] > float(candidate.hours_per_day_max)) & ~flexible
         text = f"每日工时超过本人可承受的{_plain(candidate.hours_per_day_max)}小时，单位未提供弹性工时"
-        excluder.add(longer, Exclusion("hours", text, Ground.PREFERENCE, own_word))
-    beyond = _beyond_commute(candidate, stock, rows, distance)
+        general = "每日工时超过本人所填上限，单位未提供弹性工时"
+        excluder.add(longer, Exclusion("hours", text, Ground.PREFERENCE, own_word, general))
     if candidate.max_commute_km is not None:
+        beyond = _beyond_commute(candidate, float(candidate.max_commute_km), stock, rows, distance)
         text = f"超过本人最远通勤{_plain(candidate.max_commute_km)}公里，且无宿舍、班车，也不在意向地区"
-        excluder.add(beyond, Exclusion("commute", text, Ground.PREFERENCE, own_word))
-    return beyond
+        general = "超过本人所填最远通勤，且无宿舍、班车，也不在意向地区"
+        excluder.add(beyond, Exclusion("commute", text, Ground.PREFERENCE, own_word, general))
 
 
 def _beyond_commute(
-    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances
+    candidate: Candidate, limit: float, stock: Stock, rows: NDArray[np.intp], distance: Distances
 ) -> NDArray[np.bool_]:
     """True where even the shortest possible way breaks the person's limit and nothing else brings them there."""
-    if candidate.max_commute_km is None and candidate.transport is not Transport.NONE:
-        return np.zeros(len(rows), dtype=np.bool_)
-    limit = float(candidate.max_commute_km) if candidate.max_commute_km is not None else 0.0
     offered = stock.demands.offered[rows]
     brought = offered[:, ACCOMMODATIONS.index(Accommodation.DORMITORY)]
-    brought |= offered[:, ACCOMMODATIONS.index(Accommodation.SHUTTLE)]
+    # A shuttle runs daily: it brings nobody across the province.
+    is_daily = np.nan_to_num(distance.typical, nan=0.0) <= reach_settings().shuttle_km
+    brought |= offered[:, ACCOMMODATIONS.index(Accommodation.SHUTTLE)] & is_daily
     at_home = stock.mode[rows] == MODES.index(WorkMode.REMOTE)
     moves = in_regions(stock.spots.region[rows], candidate.wished_regions)
     beyond: NDArray[np.bool_] = (distance.least > limit) & ~brought & ~at_home & ~moves

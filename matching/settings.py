@@ -42,6 +42,7 @@ class RankingSettings(BaseModel):
     lead: LeadSettings
     derived_gap_behind: int
     freshness_days: float
+    licences_to_ask: tuple[str, ...]
     trained_work: TrainedWork
     popularity_half_life_days: float
     k_max: int

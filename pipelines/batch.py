@@ -58,7 +58,7 @@ def run_batch(desk: Desk, out: Path, *, k: int, progress: Callable[[int, int], N
 def _facts(desk: Desk, people: Sequence[CandidateId], k: int) -> dict[str, Any]:
     head = desk.head()
     del head["run_id"]  # a batch that goes on is the same run
-    return {**head, "k": k, "n_candidates": len(people), "first": people[0] if people else None}
+    return {**head, "k": k, "n_candidates": len(people), "data": desk.casebook.fingerprint()}
 
 
 def _write_block(desk: Desk, people: Sequence[CandidateId], path: Path, k: int) -> int:

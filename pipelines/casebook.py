@@ -3,9 +3,10 @@
 Comes from the store (`load_casebook`) or from a folder of tables (`pipelines.worlds`); what uses it cannot tell which.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -60,17 +61,18 @@ class Casebook:
 
     def placed(self, on: date) -> Mapping[VacancyId, int]:
         """Return how many people hold each vacancy on a day."""
-        holding = Counter(
-            p.vacancy_id
+        holding = {
+            (p.vacancy_id, p.candidate_id)
             for p in self.placements
             if p.vacancy_id is not None
-            and (p.starts_on is None or p.starts_on <= on)
+            and p.starts_on is not None  # an unknown first day is not known to have come
+            and p.starts_on <= on
             and (p.ends_on is None or p.ends_on >= on)
-        )
-        return dict(holding)
+        }
+        return dict(Counter(vacancy_id for vacancy_id, _ in holding))
 
-    def acts(self, *, since: date | None = None, until: date | None = None) -> pd.DataFrame:
-        """Return each pair once, with its strongest act and its last day in the period, both ends included.
+    def acts(self, *, since: date | None = None, until: date | None = None, first_day: bool = False) -> pd.DataFrame:
+        """Return each pair once, with its strongest act and its last (or first) day in the period, both ends included.
 
         Columns `Columns.INTERACTIONS`; refusals are not acts. In the order of day, candidate, vacancy.
         """
@@ -97,6 +99,18 @@ class Casebook:
             found.setdefault(candidate_id, []).append((vacancy_id, float(weight)))
         return found
 
+    def fingerprint(self) -> str:
+        """Return a hash of everything that lists are made from, to tell whether earlier ones still hold."""
+        digest = hashlib.sha256()
+        for rows in (self.vacancies, self.candidates.values(), self.employers.values()):
+            for row in rows:
+                digest.update(repr([getattr(row, f.name) for f in fields(row) if f.name != "sources"]).encode())
+        for act in self.interactions:
+            digest.update(f"{act.candidate_id} {act.vacancy_id} {act.kind} {act.at}".encode())
+        for placement in self.placements:
+            digest.update(repr(placement).encode())
+        return digest.hexdigest()[:16]
+
     def act_days(self) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
         """Return the days of all acts, sorted."""
         return np.sort(np.array([i.at for i in self.interactions], dtype="datetime64[D]"))
@@ -104,12 +118,12 @@ class Casebook:
     def outcomes(self, *, since: date, until: date, settled_before: date) -> list[tuple[Interaction, bool]]:
         """Return the first proposal of each pair in a period and whether it ended in a placement.
 
-        A proposal is a referral or an application. One without any ending yet counts as not placed only where it is
-        older than `settled_before`; a younger one is not known and left out.
+        A proposal is a referral or an application. Those younger than `settled_before` are left out whole: of them only
+        the quick endings would be known, and refusals are quicker than placements.
         """
         proposals: dict[tuple[CandidateId, VacancyId], Interaction] = {}
         placed: set[tuple[CandidateId, VacancyId]] = set()
-        refused: set[tuple[CandidateId, VacancyId]] = set()
+        placed |= {(p.candidate_id, p.vacancy_id) for p in self.placements if p.vacancy_id and _began(p, until)}
         for act in sorted(self.interactions, key=lambda i: i.at):
             pair = (act.candidate_id, act.vacancy_id)
             if act.at > until:
@@ -118,23 +132,25 @@ class Casebook:
                 proposals.setdefault(pair, act)
             elif act.kind in (InteractionKind.PLACED, InteractionKind.RETAINED_3M, InteractionKind.RETAINED_6M):
                 placed.add(pair)
-            elif act.kind in (InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER):
-                refused.add(pair)
-        return [
-            (act, pair in placed)
-            for pair, act in proposals.items()
-            if act.at >= since and (pair in placed or pair in refused or act.at < settled_before)
-        ]
+        return [(act, pair in placed) for pair, act in proposals.items() if since <= act.at < settled_before]
+
+
+def _began(placement: Placement, until: date) -> bool:
+    return placement.starts_on is not None and placement.starts_on <= until
 
 
 def load_casebook(connection: Connection) -> Casebook:
     """Read everything from the store; texts not read yet are read and kept."""
-    vacancies = VacancyRepository(connection).all()
+    # Databases sort by their own collation: the order that anything is learned in is made here.
+    vacancies = sorted(VacancyRepository(connection).all(), key=lambda v: v.vacancy_id)
+    people = sorted(CandidateRepository(connection).all(), key=lambda c: c.candidate_id)
     return Casebook(
-        candidates={c.candidate_id: c for c in CandidateRepository(connection).all()},
+        candidates={c.candidate_id: c for c in people},
         vacancies=vacancies,
         employers={e.employer_id: e for e in EmployerRepository(connection).all()},
-        interactions=InteractionRepository(connection).all(),
+        interactions=sorted(
+            InteractionRepository(connection).all(), key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind)
+        ),
         placements=PlacementRepository(connection).all(),
         courses=CourseRepository(connection).all(),
         texts=read_texts(connection, vacancies),

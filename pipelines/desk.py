@@ -5,23 +5,25 @@ The command line, the API and the batch all ask here, so that they give the same
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.accommodation import facts as accommodation_facts
-from matching.components import Asked, VacancyIndex
+from matching.components import Asked, PastAct, VacancyIndex
 from matching.entities import Candidate, CandidateId, VacancyId
 from matching.licences import holds, licences
-from matching.matcher import Item, Shortlist, explain_lines, match
+from matching.matcher import Shortlist, explain_lines, match
 from matching.missing import accommodation_unlocks
+from matching.notes import Employment
 from matching.ranking import rank
 from matching.regions import region_name
 from matching.retrieval import Retrieval, retrieve
 from matching.rules.dated import Rules, rules_on
-from matching.vocabulary import YesNo
+from matching.vocabulary import InteractionKind, YesNo
 from pipelines.casebook import Casebook
 from pipelines.documents import item_document, shortlist_document
 from pipelines.errors import PipelineError
@@ -46,17 +48,22 @@ class Desk:
     index: VacancyIndex
     rules: Rules
     history: Mapping[CandidateId, Sequence[tuple[VacancyId, float]]]
+    past: Mapping[CandidateId, Mapping[int, PastAct]]
+    employed: Mapping[CandidateId, Employment]
 
     @classmethod
     def open(cls, casebook: Casebook, model: RankingModel, model_version: str, on: date) -> "Desk":
         """Put the model over the stock of a day."""
+        index = index_of(model, casebook, on)
         return cls(
             casebook=casebook,
             model=model,
             model_version=model_version,
-            index=index_of(model, casebook, on),
+            index=index,
             rules=rules_on(on),
             history=casebook.history(on),
+            past=_past(casebook, index, on),
+            employed=_employed(casebook, on),
         )
 
     def ask(self, candidate_id: str) -> Asked:
@@ -74,11 +81,14 @@ class Desk:
 
     def ask_for(self, candidate: Candidate) -> Asked:
         """Prepare a person that need not be stored."""
-        return self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index)
+        asked = self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index)
+        return replace(asked, past=self.past.get(candidate.candidate_id, {}))
 
     def shortlist(self, candidate_id: str, *, k: int) -> Shortlist:
         """Return one person's explained list."""
-        return match(self.ask(candidate_id), self.index, self.rules, self.model.weights, k=k)
+        employment = self.employed.get(CandidateId(candidate_id))
+        asked = self.ask(candidate_id)
+        return match(asked, self.index, self.rules, self.model.weights, k=k, employment=employment)
 
     def head(self) -> dict[str, str]:
         """Return the head of a new run."""
@@ -108,31 +118,37 @@ class Desk:
         NoSuchVacancy
             When there is no such id, or it is not open on the day.
         """
-        row = self._open_row(vacancy_id)
-        rows = np.array([row], dtype=np.intp)
-        found: list[tuple[int, float, CandidateId, Item]] = []
+        rows = np.array([self._open_row(vacancy_id)], dtype=np.intp)
+        people = self.active()
+        found: list[tuple[int, float, float, CandidateId]] = []
         excluded: dict[str, dict[str, Any]] = {}
-        for candidate_id in self.active():
+        for candidate_id in people:
             asked = self.ask(candidate_id)
             retrieval = retrieve(asked.candidate, self.index.stock, self.rules, rows=rows)
             if retrieval.excluded_by[0] >= 0:
                 _count(excluded, retrieval)
                 continue
             ranking = rank(asked, self.index, retrieval, self.rules, self.model.weights)
-            item = explain_lines(asked, self.index, ranking, self.rules, range(1))[0]
-            found.append((int(item.band), -round(item.score, 6), candidate_id, item))
-        found.sort(key=lambda entry: entry[:3])
-        head = self.head()
+            # Scores compare vacancies for one person, not people: people stand by what is known to speak for the post.
+            known_fit = float(ranking.fit.total[0] - ranking.fit.parts["unknown"][0])
+            found.append((int(ranking.band[0]), -round(known_fit, 6), -round(float(ranking.score[0]), 6), candidate_id))
+        found.sort()
         return {
-            **head,
+            **self.head(),
             "vacancy_id": vacancy_id,
             "items": [
-                {**_without_vacancy(item_document(item)), "rank": place, "candidate_id": candidate_id}
-                for place, (_, _, candidate_id, item) in enumerate(found[:k], start=1)
+                self._person_line(candidate_id, rows, place) for place, (*_, candidate_id) in enumerate(found[:k], 1)
             ],
             "excluded": list(excluded.values()),
-            "counts": {"active": len(self.active()), "ranked": len(found), "shown": min(k, len(found))},
+            "counts": {"active": len(people), "ranked": len(found), "shown": min(k, len(found))},
         }
+
+    def _person_line(self, candidate_id: CandidateId, rows: NDArray[np.intp], place: int) -> dict[str, Any]:
+        asked = self.ask(candidate_id)
+        retrieval = retrieve(asked.candidate, self.index.stock, self.rules, rows=rows)
+        ranking = rank(asked, self.index, retrieval, self.rules, self.model.weights)
+        item = explain_lines(asked, self.index, ranking, self.rules, range(1))[0]
+        return {**_without_vacancy(item_document(item)), "rank": place, "candidate_id": candidate_id}
 
     def _open_row(self, vacancy_id: str) -> int:
         row = self.index.stock.position.get(VacancyId(vacancy_id))
@@ -157,15 +173,7 @@ class Desk:
             "candidate_id": candidate_id,
             "as_of": document["as_of"],
             "facts": document["unlock"],
-            "licences": [
-                {
-                    "licence": u.licence_id,
-                    "label": u.label,
-                    "vacancies": u.n_vacancies,
-                    "courses": self._courses(u.licence_id),
-                }
-                for u in shortlist.licence_unlocks
-            ],
+            "licences": self._licences(asked, shortlist),
             "accommodations": [
                 {
                     "accommodation": u.accommodation.value,
@@ -180,6 +188,19 @@ class Desk:
             "counts": document["counts"],
             "benefits": "待遇与补贴需按规则另行计算（需人工核实）",
         }
+
+    def _licences(self, asked: Asked, shortlist: Shortlist) -> list[dict[str, Any]]:
+        """Return what each licence would truly open: the list as it would be with it, against the list as it is."""
+        found: list[dict[str, Any]] = []
+        for unlock in shortlist.licence_unlocks:
+            held = (*asked.candidate.certificates, licences()[unlock.licence_id].words[0])
+            with_it = retrieve(replace(asked.candidate, certificates=held), self.index.stock, self.rules)
+            n_opened = len(with_it.listed) - shortlist.n_ranked
+            if n_opened > 0:
+                courses = self._courses(unlock.licence_id)
+                entry = {"licence": unlock.licence_id, "label": unlock.label, "vacancies": n_opened, "courses": courses}
+                found.append(entry)
+        return found
 
     def _courses(self, licence_id: str) -> list[dict[str, Any]]:
         """Return the courses not yet begun that lead to a licence, soonest first."""
@@ -203,13 +224,40 @@ class Desk:
         ]
 
 
+def _past(casebook: Casebook, index: VacancyIndex, on: date) -> Mapping[CandidateId, Mapping[int, PastAct]]:
+    """Return the last act of every person on every vacancy of the stock; of one day, the furthest act is the last."""
+    order = list(InteractionKind)
+    found: dict[CandidateId, dict[int, PastAct]] = {}
+    for act in sorted(casebook.interactions, key=lambda i: (i.at, order.index(i.kind))):
+        row = index.stock.position.get(act.vacancy_id)
+        if act.at <= on and row is not None:
+            found.setdefault(act.candidate_id, {})[row] = PastAct(act.kind, act.at, act.reason)
+    return found
+
+
+def _employed(casebook: Casebook, on: date) -> Mapping[CandidateId, Employment]:
+    """Return who is in work on a day by the placements; one without a first day is not known to have begun."""
+    names = {v.vacancy_id: v for v in casebook.vacancies}
+    found: dict[CandidateId, Employment] = {}
+    for p in casebook.placements:
+        if p.starts_on is None or p.starts_on > on or (p.ends_on is not None and p.ends_on < on):
+            continue
+        employer = casebook.employers.get(p.employer_id) if p.employer_id else None
+        vacancy = names.get(p.vacancy_id) if p.vacancy_id else None
+        where = "，".join(
+            name for name in (employer.name if employer else None, vacancy.title if vacancy else None) if name
+        )
+        found[p.candidate_id] = Employment(where or "已登记的单位", p.starts_on)
+    return found
+
+
 def _count(excluded: dict[str, dict[str, Any]], retrieval: Retrieval) -> None:
     exclusion = retrieval.exclusions[int(retrieval.excluded_by[0])]
     entry = excluded.setdefault(
         exclusion.code,
         {
             "candidates": 0,
-            "reason": exclusion.text,
+            "reason": exclusion.general_text,
             "code": exclusion.code,
             "ground": exclusion.ground.value if exclusion.ground else None,
             "source": exclusion.source.as_dict() if exclusion.source else {},

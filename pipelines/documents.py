@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matching.explanation import Reason
+from matching.explanation import Reason, wage_text
 from matching.matcher import Item, Shortlist
 from matching.missing import MissingFact
+from matching.regions import region_name
 from matching.source import Source
+from matching.stock import StockItem
 
 
 def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[str, Any]:
@@ -36,6 +38,9 @@ def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[st
             }
             for unlock in shortlist.unlocks
         ],
+        "notes": [
+            {"code": note.code, "text": note.text, "source": _source(note.source) or {}} for note in shortlist.notes
+        ],
         "counts": {
             "open": shortlist.n_open,
             "ranked": shortlist.n_ranked,
@@ -54,6 +59,7 @@ def item_document(item: Item) -> dict[str, Any]:
         "vacancy_id": vacancy.vacancy_id,
         "title": vacancy.title,
         "employer": item.stock_item.employer_name,
+        "vacancy": _vacancy_facts(item.stock_item),
         "outcome": item.outcome.value,
         "outlook": item.outlook.value if item.outlook else None,
         "policy_order": {"band": int(item.band), "label": item.band.label},
@@ -69,6 +75,21 @@ def item_document(item: Item) -> dict[str, Any]:
             {"name": accommodation.value, "label": accommodation.label, "state": state.value}
             for accommodation, state in item.accommodations.items()
         ],
+    }
+
+
+def _vacancy_facts(item: StockItem) -> dict[str, str | None]:
+    """Return what a caseworker reads out first of any vacancy; None is what the employer did not say."""
+    vacancy = item.vacancy
+    hours = f"每日{vacancy.hours_per_day.normalize():f}小时" if vacancy.hours_per_day is not None else None
+    return {
+        "region": region_name(vacancy.region) if vacancy.region else None,
+        "wage": wage_text(vacancy.wage_min, vacancy.wage_max),
+        "hours": hours,
+        "night_shift": vacancy.night_shift.label if vacancy.night_shift else None,
+        "work_mode": vacancy.work_mode.label if vacancy.work_mode else None,
+        "education_min": vacancy.education_min.label if vacancy.education_min else None,
+        "closes_on": vacancy.closes_on.isoformat() if vacancy.closes_on else None,
     }
 
 
@@ -105,6 +126,11 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
         f"在招岗位 {counts['open']} 个：列出 {counts['shown']}，排在其后 {counts['below_the_cut']}，"
         f"不列入 {counts['excluded']}"
     )
+    lines += [f"请先注意：{note['text']}{_cited(note['source'])}" for note in document["notes"]]
+    if document["unlock"]:
+        first = document["unlock"][:3]
+        asked = "、".join(f"{entry['label']}（涉及{entry['vacancies']}个岗位）" for entry in first)
+        lines.append(f"先问这几件：{asked}。{_who(first)}")
     for item in document["items"][:k]:
         lines += _item_lines(item)
     if document["excluded"]:
@@ -112,34 +138,45 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
         lines += [
             f"  {entry['vacancies']} 个：{entry['reason']}{_cited(entry['source'])}" for entry in document["excluded"]
         ]
-    if document["unlock"]:
-        lines.append("补充以下信息可使更多岗位得到判断：")
-        lines += [
-            f"  {entry['label']}：涉及 {entry['vacancies']} 个岗位（可由{entry['who_can_supply']}提供）"
-            for entry in document["unlock"][:6]
-        ]
+    lines.append("合意：有多合本人所提的要求，0 到 1；入职可能：按以往结果估算，仅供参考。由人决定，不由系统决定。")
     return lines
+
+
+def _who(missing: Sequence[Mapping[str, str]]) -> str:
+    """Say who can supply facts, each source of help once."""
+    return "可由" + "；".join(dict.fromkeys(entry["who_can_supply"] for entry in missing)) + "提供"
 
 
 _OUTCOMES = {"fits": "功能适合", "fits_with_accommodation": "有便利即适合", "unknown": "待核实"}
 
 
 def _item_lines(item: Mapping[str, Any]) -> list[str]:
-    chance = "尚无足够结果" if item["chance"] is None else f"{item['chance']:.0%}"
+    chance = _chance_words(item["chance"])
     lines = [
         f"{item['rank']:>3}. {item['title']}（{item['employer']}）  [{_OUTCOMES[item['outcome']]}]  "
         f"合意 {item['fit']:.2f}  入职可能 {chance}"
     ]
     if item["policy_order"]["band"] != 2:
         lines[0] += f"  〔{item['policy_order']['label']}〕"
+    facts = [item["vacancy"][name] for name in ("region", "wage", "hours", "work_mode", "education_min")]
+    night = "含夜班" if item["vacancy"]["night_shift"] == "是" else None
+    lines.append(f"      {item['vacancy_id']}  " + " · ".join(text for text in (*facts, night) if text))
     lines += [f"      · {reason['text']}{_cited(reason['source'])}" for reason in item["reasons"]]
     if item["missing"]:
-        lines.append("      ? 缺：" + "；".join(f"{m['label']}（{m['who_can_supply']}）" for m in item["missing"][:3]))
+        named = "、".join(m["label"] for m in item["missing"][:4])
+        more = f" 等{len(item['missing'])}项" if len(item["missing"]) > 4 else ""
+        lines.append(f"      ? 缺：{named}{more}")
     if item["accommodations"]:
         states = {"verified": "已核实", "declared": "单位自报", "to_arrange": "需安排"}
         named = "、".join(f"{a['label']}（{states[a['state']]}）" for a in item["accommodations"])
         lines.append(f"      + 便利：{named}")
     return lines
+
+
+def _chance_words(chance: float | None) -> str:
+    if chance is None:
+        return "尚无足够结果"
+    return "较低" if chance < 0.01 else f"{chance:.0%}"
 
 
 def _cited(source: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """A fitted ranking model: what was learned, how it is put over a stock, and how it is saved and loaded.
 
-People appear in it only as keyed positions of their history (a hash of the id), never by id or by any identity fact.
+People appear in it only by a hash of their id, as positions of their history, never by id or by any identity fact.
 """
 
 import hashlib

@@ -42,6 +42,7 @@ def text_hash(vacancy: Vacancy) -> str:
         *vacancy.skills,
         "\x1e",
         *vacancy.certificates,
+        vacancy.work_mode or "",
     )
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 

@@ -102,7 +102,13 @@ class Registry:
         NoModel
             When no version was champion before.
         """
-        retired = [v for v in self.all() if v.status == "retired"]
-        if not retired:
+        earlier = [v for v in self.all() if v.status == "retired" and v.champion_since is not None]
+        if not earlier:
             raise NoModel("没有可以恢复的上一版本")
-        return self.promote(retired[0].version)
+        before = max(earlier, key=lambda v: v.champion_since or v.created_at)
+        present = next((v for v in self.all() if v.status == "champion"), None)
+        restored = self.promote(before.version)
+        if present is not None:
+            # What was rolled back from is no earlier champion to return to; it waits to be promoted again.
+            ModelVersionRepository(self.connection).set_status(present.version, "candidate", None)
+        return restored

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from matching.components import COMPONENTS, Asked, Columns, VacancyIndex, components
-from matching.entities import CandidateId, VacancyId
+from matching.entities import CandidateId, Vacancy, VacancyId
 from matching.features import address_words, candidate_features, candidate_words, vacancy_features
 from matching.ranking import Weights
 from matching.retrieval import retrieve
@@ -119,14 +119,12 @@ def _inner_day(acts: pd.DataFrame, config: TrainConfig) -> date | None:
 
 def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> RankingModel:
     """Learn everything but the weights of the components."""
-    texts = [
-        casebook.texts[v.vacancy_id].words for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until
-    ]
-    people = [candidate_words(c) for c in casebook.candidates.values()]
+    known = [v for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until]
+    texts = [casebook.texts[v.vacancy_id].words for v in known]
     return RankingModel(
         trained_until=until,
-        text_space=_text_space([*texts, *people]),
-        address_space=_address_space(casebook),
+        text_space=_text_space(texts),  # words of vacancies alone: what people wrote of themselves is never learned
+        address_space=_address_space(known),
         collaborative=_collaborative(casebook, acts, until, config),
         popularity=_popularity(acts, until),
         weights=Weights.prior(),
@@ -141,10 +139,10 @@ def _text_space(texts: Sequence[Sequence[str]]) -> TextSpace:
         return TextSpace(min_df=1).fit([*texts, ["岗位"]])
 
 
-def _address_space(casebook: Casebook) -> TextSpace | None:
+def _address_space(vacancies: Sequence[Vacancy]) -> TextSpace | None:
     """Words of vacancies' addresses only; people's addresses are held against them and never learned."""
     try:
-        return TextSpace(min_df=1).fit([address_words(v.address) for v in casebook.vacancies if v.address])
+        return TextSpace(min_df=1).fit([address_words(v.address) for v in vacancies if v.address])
     except NotEnoughData:
         return None
 
@@ -194,7 +192,7 @@ class _Askers:
         self._casebook, self._model, self._index = casebook, model, index
         self._prepared: dict[CandidateId, Prepared] = {}
         self._acts: dict[CandidateId, list[tuple[date, VacancyId, float]]] = {}
-        table = casebook.acts(until=until)
+        table = casebook.acts(until=until, first_day=True)
         for candidate_id, vacancy_id, weight, time in table.itertuples(index=False):
             self._acts.setdefault(candidate_id, []).append((pd.Timestamp(time).date(), vacancy_id, float(weight)))
 
@@ -218,7 +216,7 @@ def _learn_weights(
     stock, rng = index.stock, np.random.default_rng(config.seed)
     askers = _Askers(casebook, model, index, until)
     known = {(i, v) for i, acts in casebook.history(inner).items() for v, _ in acts}
-    later = casebook.acts(since=inner + timedelta(days=1), until=until)
+    later = casebook.acts(since=inner + timedelta(days=1), until=until, first_day=True)
     if len(later) > config.n_choices:
         later = later.iloc[np.sort(rng.choice(len(later), size=config.n_choices, replace=False))]
     positives: list[NDArray[np.float64]] = []
@@ -236,7 +234,8 @@ def _learn_weights(
         if day not in open_by_day:
             open_by_day[day] = stock.open_rows(day)
         chosen = stock.position[vacancy_id]
-        others = open_by_day[day][open_by_day[day] != chosen]
+        # What the person acted on before was no alternative that was passed over.
+        others = open_by_day[day][~np.isin(open_by_day[day], [chosen, *asked.history.rows])]
         if len(others) < 2:
             continue
         if len(others) > config.n_looked_at:
@@ -266,7 +265,8 @@ def _learn_weights(
 STATIC = tuple(
     name
     for name in COMPONENTS
-    if name not in ("collaborative", "direction", "history_text", "history_family", "popularity", "freshness")
+    if name
+    not in ("collaborative", "direction", "history_text", "history_family", "popularity", "freshness", "address_text")
 )
 """Components that no act changes: outcomes of the whole past can teach these without looking ahead."""
 
@@ -306,10 +306,12 @@ def _learn_chance(
         ended.append(int(is_placed))
         people.append(act.candidate_id)
     static = [COMPONENTS.index(name) for name in STATIC]
-    return ChanceModel.fit_if_enough(
+    chance = ChanceModel.fit_if_enough(
         ChanceConfig(STATIC),
         np.array(pairs).reshape(-1, len(COMPONENTS))[:, static],
         np.array(ended),
         groups=np.unique(np.array(people), return_inverse=True)[1] if people else None,
         minimum=config.min_outcomes,
     )
+    # A chance that states no more than the mean rate does is not shown.
+    return chance if chance is not None and chance.calibration.holds else None

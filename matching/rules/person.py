@@ -98,4 +98,5 @@ def is_recent_graduate(candidate: Candidate, rules: Rules) -> bool | None:
     version = rules.find_or_none("plan.graduate_years")
     if candidate.education is None or candidate.graduated_on is None or version is None:
         return None
-    return candidate.graduated_on <= rules.on and (rules.on - candidate.graduated_on).days <= int(version.value) * 366
+    left, months = candidate.graduated_on, int(version.value) * 12
+    return left <= rules.on and age_in_months(left, rules.on) < months

@@ -427,3 +427,20 @@ def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
     keys = [column.name for column in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), [dict(r) for r in rows])
+
+
+def has_rows_beside(connection: Connection, prefix: str) -> bool:
+    """Return whether the store holds candidates, vacancies or courses whose ids do not begin so, or other employers.
+
+    An employer has no id of ours; one that no such vacancy or placement names counts as somebody else's.
+    """
+    c, v = tables.CASE_TABLES["candidates"].c, tables.CASE_TABLES["vacancies"].c
+    others = [
+        select(c.candidate_id).where(~c.candidate_id.startswith(prefix, autoescape=True)),
+        select(v.vacancy_id).where(~v.vacancy_id.startswith(prefix, autoescape=True)),
+    ]
+    course = tables.CASE_TABLES["courses"].c.course_id
+    others.append(select(course).where(~course.startswith(prefix, autoescape=True)))
+    employer = tables.CASE_TABLES["employers"].c
+    others.append(select(employer.employer_id).where(~employer.name.contains("（演示）") | employer.name.is_(None)))
+    return any(connection.execute(statement.limit(1)).first() is not None for statement in others)

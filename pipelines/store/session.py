@@ -30,12 +30,12 @@ def engine_for(url: str) -> Engine:
         raise UnsupportedDatabase("数据库地址应写作 sqlite:///文件 或 postgresql+psycopg://用户@主机/库") from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"))
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True)
     if backend != "sqlite":
         raise UnsupportedDatabase("支持的数据库是 SQLite 和 PostgreSQL")
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed)
+    engine = create_engine(parsed, hide_parameters=True)  # a failed statement must not carry people's data
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

@@ -33,7 +33,7 @@ from tests.support.builders import (
 def test_the_accommodation_that_closes_the_gap_is_named_with_its_state() -> None:
     vacancy = a_vacancy(demands=demanding(standing=2), accommodations={Accommodation.SEAT: AccommodationState.DECLARED})
     shortlist = a_shortlist(a_candidate(functions=limited(standing=4)), vacancy)
-    assert "站立的差距可由工作座椅（单位自报）补足" in reason_texts(shortlist)
+    assert "站立不便，可由工作座椅（单位自报）解决" in reason_texts(shortlist)
     assert shortlist.items[0].accommodations == {Accommodation.SEAT: AccommodationState.DECLARED}
 
 
