@@ -29,7 +29,7 @@ from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
 from pipelines.desk import Desk
-from pipelines.documents import document_lines
+from pipelines.documents import document_lines, person_lines
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -47,6 +47,7 @@ from pipelines.train import train
 from pipelines.worlds import load_world
 
 DONE, CHECK_FAILED, USAGE, SOME_REJECTED, REFUSED = 0, 1, 2, 3, 4
+SHOWN = 20
 DEMO_PEOPLE = ("demo-c-00001", "demo-c-00002", "demo-c-00003")
 _GLOBAL_WITH_VALUE = ("--db", "--as-of")
 _GLOBAL_FLAGS = ("--json",)
@@ -228,9 +229,13 @@ def _report_document(report: IngestReport) -> dict[str, Any]:
 
 def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
     lines = [f"已读 {report.read}，接收 {report.accepted}，未变 {report.unchanged}，拒收 {report.rejected}"]
-    lines += [f"  第 {r.row} 行 {r.column}：{r.reason}" for r in report.rejections[:10]]
-    if report.rejected > 10:
-        lines.append(f"  …共 {report.rejected} 行" + ("" if rejects else "；加 --rejects 文件 可得到全部"))
+    labels = TABLES[report.table].by_name
+    for r in report.rejections[:SHOWN]:
+        label = f"{labels[r.column].label}（{r.column}）" if r.column in labels else r.column
+        value = f"“{r.value}”" if r.value else ""
+        lines.append(f"  第 {r.row} 行 {label}{value}：{r.reason}")
+    if len(report.rejections) > SHOWN or report.rejected > SHOWN:
+        lines.append("  …以上只是一部分" + (f"，全部在 {rejects}" if rejects else "；加 --rejects 文件 可得到全部"))
     lines += [f"  提示 {NOTE_LABELS.get(code, code)}：{count} 行" for code, count in sorted(report.notes.items())]
     return lines
 
@@ -329,8 +334,7 @@ def _candidates_lines(document: dict[str, Any]) -> list[str]:
     counts = document["counts"]
     lines = [f"岗位 {document['vacancy_id']}：在册 {counts['active']} 人，可推荐 {counts['ranked']} 人"]
     for item in document["items"]:
-        lines.append(f"{item['rank']:>3}. {item['candidate_id']}  合意 {item['fit']:.2f}")
-        lines += [f"      · {reason['text']}" for reason in item["reasons"]]
+        lines += person_lines(item)
     lines += [f"不列入 {entry['candidates']} 人：{entry['reason']}" for entry in document["excluded"]]
     return lines
 
@@ -389,7 +393,15 @@ def _evaluation_lines(document: dict[str, Any]) -> list[str]:
         for segment in ("all", "warm_people", "cold_people", "cold_vacancies"):
             row = segments[segment]
             shown = "  ".join(_metric(name, row[name]) for name in (f"recall@{k}", f"ndcg@{k}"))
-            lines.append(f"{model:<14}{segment:<16}{row['n_people']:>6} 人  {shown}")
+            lines.append(f"{model:<19}{segment:<16}{row['n_people']:>6} 人  {shown}")
+    lines.append(
+        "shortlist 是实际给出的名单：已去掉本人限制和公告排除的岗位，并按政策顺序排列，所以低于只看分数的 hybrid。"
+    )
+    for group, values in document["groups"].items():
+        for value, row in values.items():
+            name = f"recall@{k}"
+            shown = _metric(name, row[name]) if name in row else "人数少于10，不列出"
+            lines.append(f"shortlist  {group}={value:<14}{row['n_people']:>6} 人  {shown}")
     return lines
 
 

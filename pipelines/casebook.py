@@ -87,7 +87,9 @@ class Casebook:
             return table
         table[Columns.TIME] = table[Columns.TIME].to_numpy(dtype="datetime64[D]")
         pair = [Columns.CANDIDATE, Columns.VACANCY]
-        strongest = table.groupby(pair, as_index=False, sort=True).agg({Columns.WEIGHT: "max", Columns.TIME: "max"})
+        strongest = table.groupby(pair, as_index=False, sort=True).agg(
+            {Columns.WEIGHT: "max", Columns.TIME: "min" if first_day else "max"}
+        )
         return strongest.sort_values([Columns.TIME, *pair], kind="stable", ignore_index=True)
 
     def history(self, until: date) -> Mapping[CandidateId, list[tuple[VacancyId, float]]]:
@@ -106,7 +108,7 @@ class Casebook:
             for row in rows:
                 digest.update(repr([getattr(row, f.name) for f in fields(row) if f.name != "sources"]).encode())
         for act in self.interactions:
-            digest.update(f"{act.candidate_id} {act.vacancy_id} {act.kind} {act.at}".encode())
+            digest.update(f"{act.candidate_id} {act.vacancy_id} {act.kind} {act.at} {act.reason}".encode())
         for placement in self.placements:
             digest.update(repr(placement).encode())
         return digest.hexdigest()[:16]

@@ -151,17 +151,26 @@ _OUTCOMES = {"fits": "功能适合", "fits_with_accommodation": "有便利即适
 
 
 def _item_lines(item: Mapping[str, Any]) -> list[str]:
-    chance = _chance_words(item["chance"])
-    lines = [
-        f"{item['rank']:>3}. {item['title']}（{item['employer']}）  [{_OUTCOMES[item['outcome']]}]  "
-        f"合意 {item['fit']:.2f}  入职可能 {chance}"
-    ]
-    if item["policy_order"]["band"] != 2:
-        lines[0] += f"  〔{item['policy_order']['label']}〕"
+    head = f"{item['title']}（{item['employer']}）"
     facts = [item["vacancy"][name] for name in ("region", "wage", "hours", "work_mode", "education_min")]
     night = "含夜班" if item["vacancy"]["night_shift"] == "是" else None
-    lines.append(f"      {item['vacancy_id']}  " + " · ".join(text for text in (*facts, night) if text))
-    lines += [f"      · {reason['text']}{_cited(reason['source'])}" for reason in item["reasons"]]
+    stated = f"      {item['vacancy_id']}  " + " · ".join(text for text in (*facts, night) if text)
+    return [_head_line(item, head), stated, *_reason_lines(item)]
+
+
+def person_lines(item: Mapping[str, Any]) -> list[str]:
+    """Return one person's line of the other direction, by id; who it is, the caseworker looks up."""
+    return [_head_line(item, item["candidate_id"]), *_reason_lines(item)]
+
+
+def _head_line(item: Mapping[str, Any], name: str) -> str:
+    band = "" if item["policy_order"]["band"] == 2 else f"  〔{item['policy_order']['label']}〕"
+    numbers = f"合意 {item['fit']:.2f}  入职可能 {_chance_words(item['chance'])}"
+    return f"{item['rank']:>3}. {name}  [{_OUTCOMES[item['outcome']]}]  {numbers}{band}"
+
+
+def _reason_lines(item: Mapping[str, Any]) -> list[str]:
+    lines = [f"      · {reason['text']}{_cited(reason['source'])}" for reason in item["reasons"]]
     if item["missing"]:
         named = "、".join(m["label"] for m in item["missing"][:4])
         more = f" 等{len(item['missing'])}项" if len(item["missing"]) > 4 else ""

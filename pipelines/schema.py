@@ -164,7 +164,7 @@ def _decimal(minimum: Decimal | None = None, maximum: Decimal | None = None) -> 
         try:
             value = Decimal(text)
         except InvalidOperation as error:
-            raise CellError("应为数字") from error
+            raise CellError("应为数字，如 3000") from error
         if not value.is_finite():
             raise CellError("应为有限的数字")
         # 1e999999999 is a right number of ten characters, and a gigabyte when it is written out.
@@ -198,6 +198,14 @@ def _integer(minimum: int = 0, maximum: int | None = None) -> Parse:
     return parse
 
 
+_GRADES = {"一级": 1, "二级": 2, "三级": 3, "四级": 4, "一": 1, "二": 2, "三": 3, "四": 4}
+
+
+def _grade(text: str) -> int:
+    """Read a grade as a digit or in the certificate's own words."""
+    return _GRADES[text] if text in _GRADES else int(_integer(1, 4)(text))
+
+
 def _coordinate(limit: float) -> Parse:
     def parse(text: str) -> float:
         try:
@@ -227,6 +235,17 @@ def split_list(text: str) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
+def _split_words(text: str) -> list[str]:
+    """Split a list of known words also at the marks that people type between them (、 ， ,)."""
+    for mark in "、，,":
+        text = text.replace(mark, LIST_SEPARATOR)
+    return split_list(text)
+
+
+def _terms(terms: type[Term]) -> Parse:
+    return lambda text: tuple(_term(terms)(part) for part in _split_words(text))
+
+
 def _list(parse_one: Parse) -> Parse:
     return lambda text: tuple(parse_one(part) for part in split_list(text))
 
@@ -237,7 +256,7 @@ def _format_list(format_one: Format) -> Format:
 
 def _levels(text: str) -> dict[Function, int]:
     levels: dict[Function, int] = {}
-    for part in split_list(text):
+    for part in _split_words(text):
         name, equals, level = part.partition("=")
         if not equals or level.strip() not in ("0", "1", "2", "3", "4"):
             raise CellError("应写作 功能=0至4，如 walking=2;hands=3")
@@ -254,7 +273,7 @@ def _format_levels(levels: Mapping[Function, int]) -> str:
 
 def _accommodations(text: str) -> dict[Accommodation, AccommodationState]:
     offered: dict[Accommodation, AccommodationState] = {}
-    for part in split_list(text):
+    for part in _split_words(text):
         name, equals, state = part.partition("=")
         # A bare name is an employer's own word: declared, not verified.
         offered[_term(Accommodation)(name)] = (
@@ -330,7 +349,7 @@ def _term_column(name: str, label: str, terms: type[Term], *, required: bool = F
 
 
 def _terms_column(name: str, label: str, terms: type[Term]) -> ColumnSpec:
-    return ColumnSpec(name, label, _list(_term(terms)), _format_list(_value), stored="packed")
+    return ColumnSpec(name, label, _terms(terms), _format_list(_value), stored="packed")
 
 
 def _texts_column(name: str, label: str) -> ColumnSpec:
@@ -416,7 +435,7 @@ CANDIDATES = TableSpec(
         ColumnSpec("certificate_number", "残疾人证号", _certificate, str, sensitive=True),
         _date_column("certificate_valid_until", "残疾人证有效期至"),
         _term_column("category", "残疾类别", DisabilityCategory),
-        _integer_column("grade", "残疾等级", 1, 4),
+        ColumnSpec("grade", "残疾等级", _grade, str, stored="integer"),
         _term_column("sex", "性别", Sex),
         _date_column("birth_date", "出生日期", sensitive=True),
         _term_column("hukou", "户籍性质", Hukou),

@@ -134,10 +134,16 @@ def test_zero_in_any_spelling_is_a_short_zero(cell: str) -> None:
     assert column("wage_min").format(column("wage_min").parse(cell)) == "0"
 
 
-@pytest.mark.parametrize("cell", ["5", "0", "2.5", "一级"])
+@pytest.mark.parametrize("cell", ["5", "0", "2.5", "五级"])
 def test_grade_is_one_to_four(cell: str) -> None:
     assert why_not("grade", cell, "candidates")
-    assert [column("grade", "candidates").parse(str(grade)) for grade in (1, 4)] == [1, 4]
+    assert [column("grade", "candidates").parse(text) for text in ("1", "4", "一级", "四级")] == [1, 4, 1, 4]
+
+
+def test_known_words_may_be_set_apart_as_people_write_them() -> None:
+    needed = column("accommodations_needed", "candidates")
+    assert needed.parse("坡道、无障碍卫生间，电梯") == needed.parse("ramp;accessible_toilet;lift")
+    assert column("skills", "candidates").parse("打字、排版") == ("打字、排版",)
 
 
 @pytest.mark.parametrize("spoil", [lambda n: n[:19], lambda n: n[:18] + "84", lambda n: n + "B" + "1" * 5000])
