@@ -15,16 +15,18 @@ from pipelines.store.session import engine_for, upgrade
 Stamp = tuple[date, str | None, int]
 
 
+_DAYS_KEPT = 3
+
+
 class DeskKeeper:
-    """Hands out the desk of a day; one thread at a time opens it, all share it."""
+    """Hands out the desk of a day; one thread at a time opens one, all share it, and the latest few days are kept."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = engine_for(settings.database_url)
         upgrade(self.engine)
         self._lock = Lock()
-        self._desk: Desk | None = None
-        self._stamp: Stamp | None = None
+        self._desks: dict[Stamp, Desk] = {}
 
     def desk(self, on: date) -> Desk:
         """Return the desk of a day.
@@ -34,13 +36,23 @@ class DeskKeeper:
         NoModel
             When no model was trained yet.
         """
-        with self._lock, self.engine.begin() as connection:
+        with self.engine.begin() as connection:
             stamp = self._current(connection, on)
-            if self._desk is None or stamp != self._stamp:
-                version, model = Registry(connection, self.settings.models).champion()
-                self._desk = Desk.open(load_casebook(connection), model, version, on)
-                self._stamp = stamp
-            return self._desk
+        ready = self._desks.get(stamp)
+        if ready is not None:
+            return ready
+        with self._lock:
+            if stamp not in self._desks:
+                self._desks = {kept: desk for kept, desk in self._desks.items() if kept[1:] == stamp[1:]}
+                while len(self._desks) >= _DAYS_KEPT:
+                    self._desks.pop(next(iter(self._desks)))
+                self._desks[stamp] = self._opened(on)
+            return self._desks[stamp]
+
+    def _opened(self, on: date) -> Desk:
+        with self.engine.begin() as connection:
+            version, model = Registry(connection, self.settings.models).champion()
+            return Desk.open(load_casebook(connection), model, version, on)
 
     def _current(self, connection: Connection, on: date) -> Stamp:
         champions = [v.version for v in ModelVersionRepository(connection).all() if v.status == "champion"]

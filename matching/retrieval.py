@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matching.entities import Candidate
 from matching.fit import FUNCTIONS, FitArrays, compare_all, limitation_vector
-from matching.licences import holds, licences
+from matching.licences import Licence, holds, licences
 from matching.reach import Distances, distances, reach_settings
 from matching.rules.dated import Rules
 from matching.rules.person import is_past_retirement, is_under_working_age
@@ -136,12 +136,25 @@ def _exclude_without_licence(excluder: _Excluder, candidate: Candidate, stock: S
         if licence_id in ranking_settings().licences_to_ask:
             continue
         licence = licences()[licence_id]
-        if required[:, column].any() and not holds(candidate.certificates, licence):
+        if required[:, column].any() and not _may_hold(candidate.certificates, licence):
             text = f"法定须持有{licence.label}，本人已登记的证书中没有"
             excluder.add(
                 required[:, column],
                 Exclusion(f"licence_{licence_id}", text, Ground.LAW, Source(licence.document, licence.clause)),
             )
+
+
+def _may_hold(certificates: tuple[str, ...], licence: Licence) -> bool:
+    """True where the person holds the licence, or one of the same clause of which the trade is not told on one side."""
+    if holds(certificates, licence):
+        return True
+    untold = ranking_settings().licences_of_any_kind
+    return any(
+        holds(certificates, other)
+        for other in licences().values()
+        if (other.document, other.clause) == (licence.document, licence.clause)
+        and (other.licence_id in untold or licence.licence_id in untold)
+    )
 
 
 def _exclude_by_demand(excluder: _Excluder, fit: FitArrays) -> None:

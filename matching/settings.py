@@ -43,6 +43,7 @@ class RankingSettings(BaseModel):
     derived_gap_behind: int
     freshness_days: float
     licences_to_ask: tuple[str, ...]
+    licences_of_any_kind: tuple[str, ...]
     trained_work: TrainedWork
     popularity_half_life_days: float
     k_max: int

@@ -87,6 +87,19 @@ def test_heavy_work_is_not_done_from_a_seat() -> None:
     assert heavy.outcome is Outcome.DOES_NOT_FIT
 
 
+def test_text_does_not_replace_a_voice_on_the_telephone() -> None:
+    deaf, hears = limited(hearing=4), {A.TEXT_COMMUNICATION: State.VERIFIED}
+    assert compare(deaf, stated(WorkContext.SCREEN, hearing=3), hears).outcome is Outcome.FITS_WITH_ACCOMMODATION
+    on_the_phone = WorkContext.SCREEN | WorkContext.PHONE
+    assert compare(deaf, stated(on_the_phone, hearing=3), hears).outcome is Outcome.DOES_NOT_FIT
+
+
+def test_a_ramp_does_not_carry_a_wheelchair_through_a_field() -> None:
+    wheelchair, ramp = limited(walking=4), {A.RAMP: State.VERIFIED}
+    assert compare(wheelchair, stated(WorkContext.PLAIN, walking=2), ramp).outcome is Outcome.FITS_WITH_ACCOMMODATION
+    assert compare(wheelchair, stated(WorkContext.MOVING, walking=2), ramp).outcome is Outcome.DOES_NOT_FIT
+
+
 def test_large_print_helps_weak_sight_and_not_the_blind() -> None:
     task = stated(WorkContext.PLAIN, seeing=2)
     assert compare(limited(seeing=3), task, {A.LARGE_PRINT: State.VERIFIED}).accommodations
@@ -95,7 +108,7 @@ def test_large_print_helps_weak_sight_and_not_the_blind() -> None:
 
 levels = st.dictionaries(st.sampled_from(list(Function)), st.integers(0, 4))
 offers = st.dictionaries(st.sampled_from(list(Accommodation)), st.sampled_from([State.VERIFIED, State.DECLARED]))
-contexts = st.sampled_from([None, *WorkContext])
+contexts = st.sampled_from([None, *(WorkContext(flags) for flags in range(16))])
 
 
 @given(levels, levels, offers, st.booleans(), contexts, st.booleans())

@@ -92,6 +92,31 @@ def test_a_medical_massage_post_asks_for_the_medical_qualification_and_a_wellnes
     assert listed_ids(qualified) == ["medical"]
 
 
+def test_a_licence_that_names_no_trade_is_asked_about_and_never_a_no() -> None:
+    post = a_vacancy(title="电工", certificates=("特种作业操作证（电工）",))
+    assert a_shortlist(a_candidate(certificates=("低压电工证",)), post).n_ranked == 1
+    assert a_shortlist(a_candidate(certificates=("特种作业操作证",)), post).n_ranked == 1
+    assert a_shortlist(a_candidate(certificates=("计算机二级",)), post).n_ranked == 0
+
+
+def test_a_certificate_that_anybody_gets_in_days_is_asked_for_and_never_a_no() -> None:
+    post = a_vacancy(title="餐饮服务员", certificates=("健康证",))
+    shortlist = a_shortlist(a_candidate(certificates=("计算机二级",)), post)
+    assert shortlist.n_ranked == 1
+    assert any("健康证" in reason.text for reason in shortlist.items[0].reasons)
+
+
+def test_a_shuttle_brings_nobody_across_the_province() -> None:
+    offers = {Accommodation.SHUTTLE: AccommodationState.VERIFIED}
+    person = a_candidate(region=LANZHOU, max_commute_km=yuan(5))
+    assert a_shortlist(person, a_vacancy(region=TIANSHUI, accommodations=offers)).n_ranked == 0
+
+
+def test_partly_at_home_suits_whoever_takes_both() -> None:
+    both = a_candidate(work_modes=(WorkMode.ONSITE, WorkMode.REMOTE))
+    assert a_shortlist(both, a_vacancy(work_mode=WorkMode.HYBRID)).n_ranked == 1
+
+
 def test_a_stated_demand_that_nothing_closes_is_named_with_its_function() -> None:
     loading = a_vacancy(title="仓库搬运工", demands=demanding(standing=4, lifting=4))
     shortlist = a_shortlist(a_candidate(functions=limited(standing=4)), loading)
@@ -104,6 +129,26 @@ def test_a_derived_demand_moves_back_and_asks_but_never_leaves_out() -> None:
     shortlist = a_shortlist(a_candidate(functions=limited(standing=4, walking=4, lifting=4)), loading, office)
     assert listed_ids(shortlist) == ["office", "loading"]
     assert any("核实" in reason.text for reason in shortlist.items[1].reasons)
+
+
+@pytest.mark.parametrize(
+    ("functions", "title"),
+    [
+        ({"hearing": 4}, "电话客服"),
+        ({"speaking": 4}, "呼叫中心话务员"),
+        ({"walking": 4, "standing": 4}, "环卫清扫工"),
+        ({"walking": 4, "standing": 4}, "外卖骑手"),
+        ({"seeing": 4}, "货车司机"),
+        ({"walking": 4, "lifting": 3}, "仓库搬运工"),
+    ],
+)
+def test_what_a_person_plainly_cannot_do_is_asked_about_last(functions: dict[str, int], title: str) -> None:
+    post, other = a_vacancy("post", title=title), a_vacancy("zz-other", title="其他")
+    shortlist = a_shortlist(a_candidate(functions=limited(**functions)), post, other)
+    assert listed_ids(shortlist) == ["zz-other", "post"]
+    texts = [reason.text for reason in shortlist.items[1].reasons]
+    assert any("超出本人目前能力" in text for text in texts)
+    assert not any("未见障碍" in text for text in texts)
 
 
 def test_own_hard_wishes_leave_out_and_unknown_ones_do_not() -> None:
