@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
-from api.settings import Settings
+from api.settings import Settings, is_debug
 from matching.errors import MatchingError
 from matching.rules.dated import rules_on
 from models.errors import ModelError
@@ -130,8 +131,12 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         say(f"未执行：无法读写文件（{error.strerror or type(error).__name__}）")
         return REFUSED
+    except SQLAlchemyError:
+        # The address may hold a password and the driver's words a person's data: neither is repeated.
+        say("未执行：数据库无法打开或读写，请检查地址、权限以及它是否为有岗的数据库")
+        return REFUSED
     except Exception as error:  # the last door: whatever it was, the user gets a line, and the traceback on request
-        if Settings.of().is_debug:
+        if is_debug():
             traceback.print_exc()
         say(f"未执行：程序内部错误（{type(error).__name__}）；设置 YOUGANG_DEBUG=1 可查看详情")
         return REFUSED

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from models.errors import ArtefactMismatch
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
 from pipelines.errors import PipelineError
 from pipelines.registry import NoModel
@@ -36,6 +37,11 @@ def add_handlers(app: FastAPI) -> None:
                 return problem(status, name, title)
         return problem(409, "refused", "请求无法执行")
 
+    @app.exception_handler(ArtefactMismatch)
+    async def damaged(_: Request, __: ArtefactMismatch) -> JSONResponse:
+        logger.error("the saved model is not the one that was trained")
+        return problem(503, "model-unreadable", "模型文件已损坏或缺失")
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what kind of fault, never the value: pydantic's own answer repeats the input.
@@ -44,7 +50,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, "http", _HTTP_TITLES.get(error.status_code, "请求无法执行"))
+        answer = problem(error.status_code, "http", _HTTP_TITLES.get(error.status_code, "请求无法执行"))
+        answer.headers.update(error.headers or {})  # a 405 has to say what is allowed
+        return answer
 
     @app.exception_handler(Exception)
     async def fault(_: Request, error: Exception) -> JSONResponse:

@@ -42,13 +42,18 @@ class Settings:
             database_url=url,
             models=Path(models) if models else models_beside(url),
             as_of=as_of or today(),
-            is_debug=os.environ.get("YOUGANG_DEBUG") == "1",
+            is_debug=is_debug(),
         )
 
     @property
     def sqlite_file(self) -> Path | None:
         """The file of a SQLite database, or None for another."""
         return sqlite_file(self.database_url)
+
+
+def is_debug() -> bool:
+    """Say whether tracebacks are wanted; answers even where the other settings are wrong."""
+    return os.environ.get("YOUGANG_DEBUG") == "1"
 
 
 def sqlite_file(url: str) -> Path | None:

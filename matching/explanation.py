@@ -15,6 +15,7 @@ import numpy as np
 from matching.accommodation import facts as accommodation_facts
 from matching.components import COMPONENTS, Asked, VacancyIndex
 from matching.entities import Candidate
+from matching.features import occupation_words
 from matching.fit import Fit
 from matching.occupations import classify, families, group_label
 from matching.ranking import Band, Ranking, priority_ground
@@ -258,7 +259,7 @@ def _shared_words(line: Line) -> list[str]:
     found = sorted(zip(product.data, product.col, strict=True), reverse=True)
     names = text.space.words_
     words = [names[column] for value, column in found if value > 0.01]
-    words = [word for word in words if len(word) > 1]  # a single character says little by itself
+    words = [word for word in words if len(word) > 1 and word in occupation_words()]
     return words[:3]
 
 

@@ -43,7 +43,8 @@ def tokenizer() -> Tokenizer:
 
 
 @cache
-def _occupation_words() -> frozenset[str]:
+def occupation_words() -> frozenset[str]:
+    """Return the words that name occupations."""
     return frozenset(lexicon_words())
 
 
@@ -92,7 +93,7 @@ def candidate_features(candidate: Candidate, words: Sequence[str]) -> Features:
 
     Of the words only those of occupations become features: others (a name in a reference, a village) would be learned.
     """
-    found = _words([word for word in words if word in _occupation_words()]) | _missing(candidate, _ASKED_OF_CANDIDATE)
+    found = _words([word for word in words if word in occupation_words()]) | _missing(candidate, _ASKED_OF_CANDIDATE)
     for wish in candidate.wished_occupations:
         if family := classify(wish):
             found[f"wish:{family.family_id}"] = 1.0

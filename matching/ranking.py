@@ -102,7 +102,8 @@ def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, 
     rows = retrieval.rows[listed]
     distance, function_fit = retrieval.distance.take(listed), retrieval.fit.take(listed)
     columns = components(asked, index, rows, distance=distance, fit=function_fit, on=rules.on)
-    score = columns.astype(np.float64) @ weights.values
+    # Sums over many rows differ in their last bits with the number of rows; a score must not.
+    score = np.round(columns.astype(np.float64) @ weights.values, 9)
     fit = fit_parts(asked.candidate, index.stock, rows, columns)
     leads = lead_codes(asked.candidate, index.stock, rows, rules)
     if rules.find_or_none("plan.policy_order") is None:

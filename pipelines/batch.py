@@ -37,10 +37,14 @@ def run_batch(desk: Desk, out: Path, *, k: int, progress: Callable[[int, int], N
     people = desk.active()
     facts = _facts(desk, people, k)
     run_file = out / "run.json"
-    if run_file.exists() and json.loads(run_file.read_text(encoding="utf-8")) != facts:
-        for old in out.glob("block-*.parquet"):
+    if _facts_of(run_file) != facts:
+        # The old facts go first and the new ones come whole: whatever stops this, no block outlives its run.
+        run_file.unlink(missing_ok=True)
+        for old in (*out.glob("block-*.parquet"), *out.glob("block-*.partial")):
             old.unlink()
-    run_file.write_text(json.dumps(facts, ensure_ascii=False, indent=2), encoding="utf-8")
+        half_written = run_file.with_suffix(".partial")
+        half_written.write_text(json.dumps(facts, ensure_ascii=False, indent=2), encoding="utf-8")
+        half_written.replace(run_file)
     n_lines = n_kept = 0
     for number, start in enumerate(range(0, len(people), BLOCK)):
         path = out / f"block-{number:05d}.parquet"
@@ -53,6 +57,15 @@ def run_batch(desk: Desk, out: Path, *, k: int, progress: Callable[[int, int], N
         if progress is not None:
             progress(start + len(block), len(people))
     return BatchReport(len(people), n_lines, n_kept, out)
+
+
+def _facts_of(run_file: Path) -> dict[str, Any] | None:
+    """Return the facts of the run whose blocks lie in the folder; None where that cannot be told."""
+    try:
+        facts: dict[str, Any] = json.loads(run_file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return facts
 
 
 def _facts(desk: Desk, people: Sequence[CandidateId], k: int) -> dict[str, Any]:

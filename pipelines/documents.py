@@ -9,6 +9,7 @@ from matching.missing import MissingFact
 from matching.regions import region_name
 from matching.source import Source
 from matching.stock import StockItem
+from matching.vocabulary import Education
 
 
 def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[str, Any]:
@@ -88,9 +89,15 @@ def _vacancy_facts(item: StockItem) -> dict[str, str | None]:
         "hours": hours,
         "night_shift": vacancy.night_shift.label if vacancy.night_shift else None,
         "work_mode": vacancy.work_mode.label if vacancy.work_mode else None,
-        "education_min": vacancy.education_min.label if vacancy.education_min else None,
+        "education_min": _education(vacancy.education_min),
         "closes_on": vacancy.closes_on.isoformat() if vacancy.closes_on else None,
     }
+
+
+def _education(least: Education | None) -> str | None:
+    if least is None:
+        return None
+    return "学历不限" if least.rank == 0 else f"{least.label}及以上"
 
 
 def reason_document(reason: Reason) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A small invented province, imported and trained once for the whole suite; tests that change it get a copy."""
+"""Fixtures over the small invented province (`tests.support.province`); tests that change it get a copy."""
 
 import json
 import shutil
@@ -10,19 +10,14 @@ from typing import Any
 import pytest
 
 from api.cli import run
-from models.hybrid import HybridConfig
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
-from pipelines.ingest import ingest
-from pipelines.readings import refresh_texts
 from pipelines.registry import Registry
-from pipelines.schema import TABLES
-from pipelines.store.session import engine_for, upgrade
-from pipelines.synthetic import Province, ProvinceConfig, invent, write_tables
-from pipelines.train import TrainConfig, train
-from tests.support.builders import TODAY
+from pipelines.store.session import engine_for
+from pipelines.synthetic import Province
+from pipelines.train import train
+from tests.support.province import QUICK, TODAY, trained
 
-SMALL = TrainConfig(hybrid=HybridConfig(no_components=8, epochs=3), n_choices=150, n_outcomes=300)
 SETTINGS = ("YOUGANG_DATABASE_URL", "YOUGANG_MODELS", "YOUGANG_DEBUG")
 
 
@@ -36,12 +31,12 @@ class Town:
     @property
     def url(self) -> str:
         """The address of the store."""
-        return f"sqlite:///{self.folder / 'town.db'}"
+        return f"sqlite:///{self.folder / 'small.db'}"
 
     @property
     def models(self) -> Path:
         """The folder of models, where the settings put it by themselves."""
-        return self.folder / "town-models"
+        return self.folder / "small-models"
 
     @property
     def tables(self) -> Path:
@@ -67,9 +62,9 @@ class Town:
             engine.dispose()
         return Desk.open(casebook, model, version, TODAY)
 
-    def train(self, config: TrainConfig = SMALL) -> str:
+    def train(self) -> str:
         """Train and save one more version; return its name."""
-        model, engine = train(self.casebook(), until=TODAY, config=config), engine_for(self.url)
+        model, engine = train(self.casebook(), until=TODAY, config=QUICK), engine_for(self.url)
         try:
             with engine.begin() as connection:
                 return Registry(connection, self.models).save(model).version
@@ -94,51 +89,22 @@ class Said:
 Yougang = Callable[..., Said]
 
 
-def fill(folder: Path, province: Province) -> Town:
-    """Write the province as tables into a folder and import them into a store there."""
-    town = Town(folder, province)
-    write_tables(province, town.tables)
-    engine = engine_for(town.url)
-    upgrade(engine)
-    for name, table in TABLES.items():
-        report = ingest(engine, table, town.tables / f"{name}.csv", supplied_by="tests", on=TODAY)
-        assert report.rejected == 0, report
-    with engine.begin() as connection:
-        refresh_texts(connection)
-    engine.dispose()
-    return town
+def _copied(folder: Path) -> Town:
+    whole = trained()
+    shutil.copytree(whole.folder, folder)
+    return Town(folder, whole.province)
 
 
 @pytest.fixture(scope="session")
-def province() -> Province:
-    """Invent 250 people and 120 vacancies."""
-    return invent(ProvinceConfig(n_candidates=250, n_vacancies=120, seed=7, today=TODAY))
-
-
-@pytest.fixture(scope="session")
-def _untouched(province: Province, tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """The original, which no test gets: a request for a list already writes a run."""
-    town = fill(tmp_path_factory.mktemp("untouched"), province)
-    town.train()
-    return town
-
-
-@pytest.fixture(scope="session")
-def town(_untouched: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """The shared store: ask it for lists, but import, train and promote nothing."""
-    return copied(_untouched, tmp_path_factory.mktemp("town") / "copy")
+    return _copied(tmp_path_factory.mktemp("town") / "shared")
 
 
 @pytest.fixture
-def own_town(_untouched: Town, tmp_path: Path) -> Town:
+def own_town(tmp_path: Path) -> Town:
     """A store of the test's own."""
-    return copied(_untouched, tmp_path / "own")
-
-
-def copied(town: Town, folder: Path) -> Town:
-    """Copy a store that nobody has open, with its models and tables."""
-    shutil.copytree(town.folder, folder)
-    return Town(folder, town.province)
+    return _copied(tmp_path / "own")
 
 
 @pytest.fixture(scope="session")

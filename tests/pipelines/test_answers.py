@@ -124,7 +124,7 @@ def test_with_a_trained_model_category_and_grade_change_no_list(category: int, g
         twins = replace(casebook, candidates={**casebook.candidates, person.candidate_id: person})
         desk = Desk.open(twins, a_desk().model, "m", TODAY)
         return [
-            (item.stock_item.vacancy.vacancy_id, item.score, item.fit, item.chance, item.outcome)
+            (item.stock_item.vacancy.vacancy_id, round(item.score, 6), round(item.fit, 6), item.outcome)
             for item in desk.shortlist("twin", k=1000).items
             if not (item.stock_item.vacancy.kind or VacancyKind.OPEN).is_announced_for_disabled_people
         ]
