@@ -148,9 +148,9 @@ def test_rejection_tells_row_column_value_and_reason(sqlite: Engine, tmp_path: P
     path = sent(tmp_path, ("岗位编号", "岗位名称", "招聘人数"), ["v1", "焊工", "2"], ["v2", "客服", "两人"])
     out = tmp_path / "rejects.csv"
     (one,) = take(sqlite, "vacancies", path, rejects_path=out).rejections
-    assert astuple(one) == (3, "openings", "两人", "应为数字")
+    assert astuple(one) == (3, "openings", "两人", "应为数字，如 3000")
     with out.open(encoding="utf-8-sig", newline="") as stream:
-        assert list(csv.reader(stream))[1:] == [["3", "openings", "两人", "应为数字"]]
+        assert list(csv.reader(stream))[1:] == [["3", "openings", "两人", "应为数字，如 3000"]]
 
 
 def test_rejects_file_holds_all_and_the_report_the_first(sqlite: Engine, tmp_path: Path) -> None:
