@@ -71,7 +71,7 @@ def _facts_of(run_file: Path) -> dict[str, Any] | None:
 def _facts(desk: Desk, people: Sequence[CandidateId], k: int) -> dict[str, Any]:
     head = desk.head()
     del head["run_id"]  # a batch that goes on is the same run
-    return {**head, "k": k, "n_candidates": len(people), "data": desk.casebook.fingerprint()}
+    return {**head, "k": k, "block": BLOCK, "n_candidates": len(people), "data": desk.casebook.fingerprint()}
 
 
 def _write_block(desk: Desk, people: Sequence[CandidateId], path: Path, k: int) -> int:

@@ -6,7 +6,7 @@ Two passes. The first stops at an inner day: what people did after it teaches ho
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -119,13 +119,14 @@ def _inner_day(acts: pd.DataFrame, config: TrainConfig) -> date | None:
 
 def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> RankingModel:
     """Learn everything but the weights of the components."""
+    # What opened later is not known: not its words, nor that its features exist.
     known = [v for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until]
     texts = [casebook.texts[v.vacancy_id].words for v in known]
     return RankingModel(
         trained_until=until,
         text_space=_text_space(texts),  # words of vacancies alone: what people wrote of themselves is never learned
         address_space=_address_space(known),
-        collaborative=_collaborative(casebook, acts, until, config),
+        collaborative=_collaborative(replace(casebook, vacancies=known), acts, until, config),
         popularity=_popularity(acts, until),
         weights=Weights.prior(),
         summary={},

@@ -55,18 +55,6 @@ def test_a_shortlist_has_every_part_of_the_interface(ask: Any) -> None:
     assert all(entry["vacancies"] > 0 and entry["reason"] for entry in document["excluded"])
 
 
-def test_options_of_every_command_may_stand_anywhere(ask: Any) -> None:
-    front, back = (
-        ask("--json", "shortlist", "demo-c-00002", "-k", "3"),
-        ask("shortlist", "demo-c-00002", "-k", "3", "--json"),
-    )
-    assert _without_run(front.document) == _without_run(back.document)
-
-
-def _without_run(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name != "run_id"}
-
-
 def test_words_for_people_hold_ids_reasons_and_who_decides(ask: Any) -> None:
     text = ask("shortlist", "demo-c-00001", "-k", "2").out
     assert "demo-v-" in text
@@ -139,26 +127,6 @@ def test_the_other_direction_agrees_with_the_list_on_the_same_pair(ask: Any) -> 
     same = next(item for item in other["items"] if item["candidate_id"] == "demo-c-00001")
     for name in ("outcome", "fit", "score", "chance", "reasons", "missing", "accommodations"):
         assert same[name] == listed[name], name
-
-
-def test_models_wait_until_promoted_and_can_be_rolled_back(ask: Any, tmp_path: Path) -> None:
-    store = a_copy(tmp_path)
-    first = ask("models", "--json", of=store).document["models"][0]["version"]
-    assert ask("train", of=store).code == 0
-    versions = {v["version"]: v["status"] for v in ask("models", "--json", of=store).document["models"]}
-    second = next(name for name in versions if name != first)
-    assert versions == {first: "champion", second: "candidate"}
-    ask("models", "promote", second, of=store)
-    assert ask("shortlist", "demo-c-00001", "-k", "1", "--json", of=store).document["model_version"] == second
-    ask("models", "rollback", of=store)
-    assert ask("shortlist", "demo-c-00001", "-k", "1", "--json", of=store).document["model_version"] == first
-
-
-def test_without_a_model_the_list_is_refused_in_plain_words(ask: Any, tmp_path: Path) -> None:
-    empty = Trained(tmp_path, f"sqlite:///{tmp_path / 'empty.db'}", tmp_path, tmp_path, trained().province)
-    answer = ask("shortlist", "x", of=empty)
-    assert answer.code == 4
-    assert "yougang train" in answer.err
 
 
 def test_without_any_history_training_still_gives_lists(ask: Any, tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""Stopping and going on: what a batch keeps, what it never keeps, and that it equals single requests in full."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines import batch
+from pipelines.batch import run_batch
+from pipelines.casebook import Casebook
+from pipelines.desk import Desk
+from tests.conftest import Town, Yougang
+from tests.support.province import TODAY
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "BLOCK", 20)
+
+
+@pytest.fixture(scope="module")
+def desk(town: Town) -> Desk:
+    """A desk for a few people."""
+    whole = town.desk()
+    few = dict(list(whole.casebook.candidates.items())[:70])
+    return over(whole, replace(whole.casebook, candidates=few))
+
+
+def blocks(folder: Path) -> list[Path]:
+    return sorted(folder.glob("block-*.parquet"))
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return [row for path in blocks(folder) for row in pq.read_table(path).to_pylist()]
+
+
+def over(desk: Desk, casebook: Casebook) -> Desk:
+    return Desk.open(casebook, desk.model, desk.model_version, TODAY)
+
+
+def test_every_line_of_the_batch_is_the_line_of_a_single_request(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=4)
+    found = rows(tmp_path)
+    assert found
+    for candidate_id in desk.active()[::7]:
+        items = desk.document(candidate_id, k=4)["items"]
+        lines = [row for row in found if row["candidate_id"] == candidate_id]
+        assert len(lines) == len(items)
+        for row, item in zip(lines, items, strict=True):
+            assert {n: row[n] for n in ("rank", "vacancy_id", "outcome", "fit", "chance", "score")} == {
+                n: item[n] for n in ("rank", "vacancy_id", "outcome", "fit", "chance", "score")
+            }
+            for name in ("reasons", "missing", "accommodations"):
+                assert json.loads(row[name]) == item[name]
+
+
+def test_the_lines_of_one_person_carry_one_run_id(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=3)
+    people = {(row["candidate_id"], row["run_id"]) for row in rows(tmp_path)}
+    assert len(people) == len({candidate_id for candidate_id, _ in people})
+
+
+def test_a_batch_killed_in_a_block_goes_on_with_that_block(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tmp_path / "whole"
+    run_batch(desk, whole, k=2)
+    real, written = batch._write_block, []
+
+    def killed_in_the_third(*given: Any) -> int:
+        written.append(given[2])
+        if len(written) == 3:
+            given[2].with_suffix(".partial").write_bytes(b"half a block")
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(batch, "_write_block", killed_in_the_third)
+    stopped = tmp_path / "stopped"
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(desk, stopped, k=2)
+    assert len(blocks(stopped)) == 2
+    monkeypatch.setattr(batch, "_write_block", real)
+    report = run_batch(desk, stopped, k=2)
+    assert report.n_blocks_kept == 2
+    assert [{**row, "run_id": ""} for row in rows(stopped)] == [{**row, "run_id": ""} for row in rows(whole)]
+    assert list(stopped.glob("*.partial")) == []
+
+
+@pytest.mark.parametrize("spoiled", ["", "{", "[]", None])
+def test_blocks_of_which_no_run_is_known_are_made_anew(desk: Desk, tmp_path: Path, spoiled: str | None) -> None:
+    run_batch(desk, tmp_path, k=2)
+    (tmp_path / "run.json").unlink()
+    if spoiled is not None:
+        (tmp_path / "run.json").write_text(spoiled, encoding="utf-8")
+    assert run_batch(desk, tmp_path, k=2).n_blocks_kept == 0
+    assert run_batch(desk, tmp_path, k=2).n_blocks_kept == len(blocks(tmp_path))
+
+
+def test_another_length_day_or_model_starts_anew_and_leaves_no_old_block(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=2)
+    assert run_batch(desk, tmp_path, k=3).n_blocks_kept == 0
+    assert run_batch(replace(desk, model_version="other"), tmp_path, k=3).n_blocks_kept == 0
+    few = dict(list(desk.casebook.candidates.items())[:30])
+    report = run_batch(over(desk, replace(desk.casebook, candidates=few)), tmp_path, k=3)
+    assert report.n_blocks_kept == 0
+    assert {row["candidate_id"] for row in rows(tmp_path)} <= set(few)
+
+
+def test_blocks_of_another_size_are_made_anew(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_batch(desk, tmp_path, k=2)
+    monkeypatch.setattr(batch, "BLOCK", 35)
+    run_batch(desk, tmp_path, k=2)
+    found = rows(tmp_path)
+    assert len(found) == len({(row["candidate_id"], row["rank"]) for row in found})
+    assert {row["candidate_id"] for row in found} == {c for c in desk.active() if desk.document(c, k=1)["items"]}
+
+
+def test_a_changed_word_in_a_refusal_starts_anew_since_lists_repeat_it(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=2)
+    acts = [replace(act, reason="改了说法") for act in desk.casebook.interactions]
+    assert run_batch(over(desk, replace(desk.casebook, interactions=acts)), tmp_path, k=2).n_blocks_kept == 0
+
+
+def test_another_process_goes_on_where_one_stopped(
+    town: Town, yougang: Yougang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes of Python differ between processes; the facts of a run must not."""
+    monkeypatch.undo()  # the blocks of both processes have to be of one size
+    command = ["--db", town.url, "--as-of", TODAY.isoformat(), "batch", "--out", str(tmp_path), "-k", "2", "--json"]
+    subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-m", "api.cli", *command],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONHASHSEED": "4242"},
+        cwd=Path(__file__).parents[2],
+    )
+    made = blocks(tmp_path)
+    made[0].unlink()
+    said = yougang(*command)
+    assert said.document["n_blocks_kept"] == len(made) - 1
+    assert said.document["n_candidates"] == len(town.desk().active())

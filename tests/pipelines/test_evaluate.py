@@ -1,0 +1,89 @@
+"""An evaluation as its reader relies on it: split in time, the same each time, no small group shown."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.casebook import Casebook
+from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate
+from tests.conftest import Town, Yougang
+from tests.support.province import QUICK, TODAY
+
+SPLIT = date(2026, 6, 30)
+CONFIG = EvaluateConfig(k=5, split_at=SPLIT, train=replace(QUICK, left_out=("freshness",)))
+
+
+@pytest.fixture(scope="module")
+def casebook(town: Town) -> Casebook:
+    return town.casebook()
+
+
+@pytest.fixture(scope="module")
+def found(casebook: Casebook) -> dict[str, Any]:
+    return evaluate(casebook, CONFIG)
+
+
+def test_every_model_is_measured_on_every_segment_between_0_and_1(found: dict[str, Any]) -> None:
+    assert set(found["models"]) == set(MODELS)
+    for segments in found["models"].values():
+        for segment in SEGMENTS:
+            for name in ("recall@5", "ndcg@5"):
+                interval = segments[segment][name]
+                assert interval is None or 0 <= interval["low"] <= interval["mean"] <= interval["high"] <= 1
+
+
+def test_warm_and_cold_people_together_are_all(found: dict[str, Any]) -> None:
+    for segments in found["models"].values():
+        assert segments["warm_people"]["n_people"] + segments["cold_people"]["n_people"] == segments["all"]["n_people"]
+
+
+def test_an_evaluation_is_the_same_each_time_whatever_the_order_of_people(
+    casebook: Casebook, found: dict[str, Any]
+) -> None:
+    again = evaluate(replace(casebook, interactions=list(casebook.interactions)), CONFIG)
+    assert again == found
+
+
+def test_what_people_did_later_moves_the_measure_and_not_what_was_learned(
+    casebook: Casebook, found: dict[str, Any]
+) -> None:
+    target = next(v.vacancy_id for v in casebook.vacancies if v.closes_on is None or v.closes_on > TODAY)
+    turned = [replace(i, vacancy_id=target) if i.at > SPLIT else i for i in casebook.interactions]
+    other = evaluate(replace(casebook, interactions=turned), CONFIG)
+    assert other["training"] == found["training"]
+    assert other["models"] != found["models"]
+
+
+def test_no_group_of_fewer_than_ten_is_shown(found: dict[str, Any]) -> None:
+    hidden = 0
+    for groups in found["groups"].values():
+        for shown in groups.values():
+            if isinstance(shown["n_people"], str):
+                hidden += 1
+                assert set(shown) == {"n_people"}
+            else:
+                assert shown["n_people"] >= SMALL_GROUP
+    assert hidden > 0
+
+
+def test_no_person_is_named(casebook: Casebook, found: dict[str, Any]) -> None:
+    text = json.dumps(found, ensure_ascii=False)
+    for person in casebook.candidates.values():
+        for said in (person.candidate_id, person.name, person.certificate_number, person.phone):
+            assert not said or said not in text
+
+
+def test_the_command_evaluates_a_folder_without_touching_the_store(
+    town: Town, yougang: Yougang, tmp_path: Path
+) -> None:
+    words = ("evaluate", "--world", town.tables, "--split-at", SPLIT.isoformat(), "-k", "5")
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+    said = yougang("--db", url, *words, "--json")
+    assert said.code == 0
+    assert said.document["split_at"] == SPLIT.isoformat()
+    assert said.document["n_people"] > 0
+    assert not (tmp_path / "none.db").exists()

@@ -1,0 +1,84 @@
+"""Versions of the model: which one answers, going back, and files that are not what was saved."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from models.errors import ArtefactMismatch
+from pipelines.registry import NoModel, Registry
+from pipelines.store.session import engine_for
+from tests.conftest import Town
+
+
+@pytest.fixture
+def registry(own_town: Town) -> Iterator[Registry]:
+    engine = engine_for(own_town.url)
+    with engine.begin() as connection:
+        yield Registry(connection, own_town.models)
+    engine.dispose()
+
+
+def champion(registry: Registry) -> str:
+    return registry.champion()[0]
+
+
+def test_versions_saved_in_one_second_have_names_and_folders_of_their_own(registry: Registry) -> None:
+    model = registry.champion()[1]
+    names = {registry.save(model).version for _ in range(3)}
+    assert len(names) == 3
+    assert all((registry.folder / registry.get(name).folder).is_dir() for name in names)
+    assert champion(registry) not in names
+
+
+def test_there_is_one_champion_at_any_time(registry: Registry) -> None:
+    model = registry.champion()[1]
+    for name in [registry.save(model).version for _ in range(2)]:
+        registry.promote(name)
+        assert [v.version for v in registry.all() if v.status == "champion"] == [name]
+
+
+def test_going_back_twice_goes_back_two_champions_and_then_no_further(registry: Registry) -> None:
+    first, model = registry.champion()
+    second, third = registry.save(model).version, registry.save(model).version
+    registry.promote(second)
+    registry.promote(third)
+    assert registry.rollback().version == second
+    assert registry.rollback().version == first
+    with pytest.raises(NoModel):
+        registry.rollback()
+    assert champion(registry) == first
+
+
+def test_promoting_the_champion_again_changes_nothing_to_go_back_to(registry: Registry) -> None:
+    first, model = registry.champion()
+    second = registry.save(model).version
+    registry.promote(second)
+    registry.promote(second)
+    assert registry.rollback().version == first
+
+
+def test_a_promotion_of_no_version_leaves_the_champion(registry: Registry) -> None:
+    before = champion(registry)
+    with pytest.raises(NoModel):
+        registry.promote("v9")
+    assert champion(registry) == before
+
+
+def test_another_versions_files_in_its_place_are_refused(registry: Registry) -> None:
+    """The files are whole in themselves; only the row knows that they are not its own."""
+    first, model = registry.champion()
+    other = registry.folder / "other"
+    replace(model, summary={**model.summary, "n_pairs": -1}).save(other)
+    folder = registry.folder / registry.get(first).folder
+    shutil.rmtree(folder)
+    other.rename(folder)
+    with pytest.raises(ArtefactMismatch):
+        registry.champion()
+
+
+def test_a_version_whose_files_are_gone_is_refused(registry: Registry) -> None:
+    shutil.rmtree(registry.folder / registry.get(champion(registry)).folder)
+    with pytest.raises(ArtefactMismatch):
+        registry.champion()
