@@ -1,6 +1,7 @@
 """Scores to an ordered list: two numbers for people to read, one score, and the bands of the policy order.
 
-The order is: band, then score, then vacancy id. The bands are stated reasons, never weights in the score.
+The order is: band, then score, then how sought a vacancy is (which decides only between equals), then vacancy id. The
+bands are stated reasons, never weights in the score.
 """
 
 from collections.abc import Mapping
@@ -116,7 +117,8 @@ def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, 
     behind |= np.isin(rows, asked.refused)
     band[behind] = Band.ASK_FIRST
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
-    order = np.lexsort((rows, -np.round(score, 6), band))
+    # Where nothing known tells two vacancies apart, the more sought one goes first.
+    order = np.lexsort((rows, -index.popularity[rows], -np.round(score, 6), band))
     return Ranking(
         retrieval=retrieval,
         order=listed[order],

@@ -187,8 +187,9 @@ def _lists(
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
     ids = index.stock.items
+    ties = dict.fromkeys(scores, np.zeros(len(rows))) | {"hybrid": -column("popularity")}  # as `rank` orders equals
     lists = {
-        name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, -np.round(score, 6)))[:k]]
+        name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, ties[name], -np.round(score, 6)))[:k]]
         for name, score in scores.items()
     }
     ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights))
