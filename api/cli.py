@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
@@ -229,7 +230,8 @@ def import_table(
 
 
 def _report_document(report: IngestReport) -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(report), ensure_ascii=False, default=str))  # type: ignore[no-any-return]
+    document: dict[str, Any] = json.loads(json.dumps(asdict(report), ensure_ascii=False, default=str))
+    return document
 
 
 def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
@@ -293,7 +295,7 @@ class _Progress:
 # ---- the main job ---------------------------------------------------------------------------------------------------
 
 
-def _current_engine(context: typer.Context):  # type: ignore[no-untyped-def]
+def _current_engine(context: typer.Context) -> Engine:
     engine = engine_for(_session(context).settings.database_url)
     upgrade(engine)
     return engine

@@ -46,7 +46,6 @@ class RankingSettings(BaseModel):
     licences_of_any_kind: tuple[str, ...]
     trained_work: TrainedWork
     popularity_half_life_days: float
-    k_max: int
     reasons_max: int
     act_weights: dict[InteractionKind, float]
 
