@@ -11,21 +11,22 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
+from api.benefit_commands import benefits, quota_command
+from api.rule_commands import rules
+from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
 from matching.errors import MatchingError
-from matching.rules.dated import rules_on
 from models.errors import ModelError
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
@@ -64,38 +65,13 @@ app = typer.Typer(
 )
 database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=True, rich_markup_mode=None)
 versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
-rules = typer.Typer(help="规则：某日有效的规则及其出处。", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(database, name="db")
 app.add_typer(versions, name="models")
 app.add_typer(rules, name="rules")
+app.add_typer(benefits, name="benefits")
+app.command("quota")(quota_command)
 
 Kind = StrEnum("Kind", {name: name for name in TABLES})  # type: ignore[misc]  # the members are the tables
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What every command is given: the settings, and whether the answer is wanted as JSON."""
-
-    settings: Settings
-    wants_json: bool
-
-
-def _session(context: typer.Context) -> Session:
-    session: Session = context.obj
-    return session
-
-
-def say(text: str) -> None:
-    """Write a message or progress; never part of the answer."""
-    typer.echo(text, err=True)
-
-
-def _answer(context: typer.Context, document: Any, lines: Callable[[], Sequence[str]]) -> None:
-    if _session(context).wants_json:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        for line in lines():
-            typer.echo(line)
 
 
 @app.callback()
@@ -171,23 +147,23 @@ def _globals_first(arguments: list[str]) -> list[str]:
 @database.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """把数据库升级到最新结构。"""
-    engine = engine_for(_session(context).settings.database_url)
+    engine = engine_for(session_of(context).settings.database_url)
     upgrade(engine)
-    _answer(context, {"current": is_current(engine)}, lambda: ["数据库结构已是最新"])
+    answer(context, {"current": is_current(engine)}, lambda: ["数据库结构已是最新"])
 
 
 @database.command("check")
 def db_check(context: typer.Context) -> None:
     """检查数据库结构以及已存数据是否前后一致。"""
-    engine = engine_for(_session(context).settings.database_url)
+    engine = engine_for(session_of(context).settings.database_url)
     if not is_current(engine):
-        _answer(context, {"current": False, "findings": []}, lambda: ["数据库结构不是最新：请运行 yougang db upgrade"])
+        answer(context, {"current": False, "findings": []}, lambda: ["数据库结构不是最新：请运行 yougang db upgrade"])
         raise typer.Exit(CHECK_FAILED)
     with engine.connect() as connection:
-        findings = check(connection, on=_session(context).settings.as_of)
+        findings = check(connection, on=session_of(context).settings.as_of)
     document = {"current": True, "findings": [asdict(finding) for finding in findings]}
     lines = [f"{'错误' if f.is_error else '提示'} {f.table} {f.id}：{f.text}" for f in findings]
-    _answer(context, document, lambda: lines or ["数据前后一致"])
+    answer(context, document, lambda: lines or ["数据前后一致"])
     if any(finding.is_error for finding in findings):
         raise typer.Exit(CHECK_FAILED)
 
@@ -203,7 +179,7 @@ def import_table(
     by: Annotated[str, typer.Option(help="由谁提供")] = "import",
 ) -> None:
     """导入一张表：已读 = 接收 + 未变 + 拒收。"""
-    settings = _session(context).settings
+    settings = session_of(context).settings
     engine = engine_for(settings.database_url)
     upgrade(engine)
     progress = _Progress("已读")
@@ -224,7 +200,7 @@ def import_table(
             reading = _Progress("已识读岗位文本")
             refresh_texts(connection, progress=reading)
             reading.end()
-    _answer(context, _report_document(report), lambda: _report_lines(report, rejects))
+    answer(context, _report_document(report), lambda: _report_lines(report, rejects))
     if report.rejected:
         raise typer.Exit(SOME_REJECTED)
 
@@ -255,10 +231,10 @@ def export_table(
     mapping: Annotated[str | None, typer.Option(help="对照文件，或随附的名称")] = None,
 ) -> None:
     """导出一张表；导入的原样回来。"""
-    engine = _current_engine(context)
+    engine = current_engine(context)
     with engine.connect() as connection:
         n = export(connection, TABLES[kind.value], out, mapping=SheetMapping.load(mapping) if mapping else None)
-    _answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
+    answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
 
 
 @app.command()
@@ -269,7 +245,7 @@ def template(
 ) -> None:
     """写出一张空表：列名、说明与下拉选项。"""
     write_template(TABLES[kind.value], out)
-    _answer(context, {"table": kind.value, "file": str(out)}, lambda: [f"已写出模板 {out}"])
+    answer(context, {"table": kind.value, "file": str(out)}, lambda: [f"已写出模板 {out}"])
 
 
 class _Progress:
@@ -295,19 +271,13 @@ class _Progress:
 # ---- the main job ---------------------------------------------------------------------------------------------------
 
 
-def _current_engine(context: typer.Context) -> Engine:
-    engine = engine_for(_session(context).settings.database_url)
-    upgrade(engine)
-    return engine
-
-
 def _casebook(context: typer.Context) -> Casebook:
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         return load_casebook(connection)
 
 
 def _desk(context: typer.Context, connection: Any) -> Desk:
-    settings = _session(context).settings
+    settings = session_of(context).settings
     version, model = Registry(connection, settings.models).champion()
     return Desk.open(load_casebook(connection), model, version, settings.as_of)
 
@@ -319,10 +289,10 @@ def shortlist(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="列出几个")] = 20,
 ) -> None:
     """为一位求职者列出排好序、有理由的岗位。"""
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         document = _desk(context, connection).document(candidate_id, k=k)
         RunRepository(connection).save_document(document)
-    _answer(context, document, lambda: document_lines(document))
+    answer(context, document, lambda: document_lines(document))
 
 
 @app.command("candidates-for")
@@ -332,9 +302,9 @@ def candidates_for(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="列出几位")] = 20,
 ) -> None:
     """为一个岗位列出求职者。"""
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         document = _desk(context, connection).candidates_for(vacancy_id, k=k)
-    _answer(context, document, lambda: _candidates_lines(document))
+    answer(context, document, lambda: _candidates_lines(document))
 
 
 def _candidates_lines(document: dict[str, Any]) -> list[str]:
@@ -349,9 +319,9 @@ def _candidates_lines(document: dict[str, Any]) -> list[str]:
 @app.command()
 def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(help="求职者编号")]) -> None:
     """补上哪项信息、证书、课程或便利，能多打开多少岗位。"""
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         document = _desk(context, connection).unlock(candidate_id)
-    _answer(context, document, lambda: _unlock_lines(document))
+    answer(context, document, lambda: _unlock_lines(document))
 
 
 def _unlock_lines(document: dict[str, Any]) -> list[str]:
@@ -368,14 +338,14 @@ def train_model(
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="学习到哪一天为止")] = None,
 ) -> None:
     """训练并保存一个模型版本。"""
-    settings = _session(context).settings
+    settings = session_of(context).settings
     casebook = _casebook(context)
     model = train(casebook, until=until.date() if until else settings.as_of, progress=say)
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         version = Registry(connection, settings.models).save(model)
     document = {"version": version.version, "status": version.status, "summary": model.summary}
     state = "已启用" if version.status == "champion" else "待启用：yougang models promote " + version.version
-    _answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
+    answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
 
 
 @app.command("evaluate")
@@ -386,11 +356,11 @@ def evaluate_models(
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
 ) -> None:
     """按时间划分，检验各模型，按人群分列。"""
-    settings = _session(context).settings
+    settings = session_of(context).settings
     casebook = load_world(world, today=settings.as_of) if world else _casebook(context)
     config = EvaluateConfig(k=k, split_at=split_at.date() if split_at else None)
     document = evaluate(casebook, config, progress=say)
-    _answer(context, document, lambda: _evaluation_lines(document))
+    answer(context, document, lambda: _evaluation_lines(document))
 
 
 def _evaluation_lines(document: dict[str, Any]) -> list[str]:
@@ -428,15 +398,15 @@ def batch(
     """为所有求职者生成推荐名单。"""
     if engine != "local":
         raise typer.BadParameter("目前只有 --engine local")
-    settings = _session(context).settings
+    settings = session_of(context).settings
     folder = out or Path("var") / "batch" / settings.as_of.isoformat()
     progress = _Progress("已完成")
-    with _current_engine(context).begin() as connection:
+    with current_engine(context).begin() as connection:
         desk = _desk(context, connection)
     report = run_batch(desk, folder, k=k, progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
-    _answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])
+    answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])
 
 
 # ---- models and rules -----------------------------------------------------------------------------------------------
@@ -457,9 +427,9 @@ def models_list(context: typer.Context) -> None:
     """列出模型版本。"""
     if context.invoked_subcommand is not None:
         return
-    with _current_engine(context).begin() as connection:
-        found = [_version_document(v) for v in Registry(connection, _session(context).settings.models).all()]
-    _answer(
+    with current_engine(context).begin() as connection:
+        found = [_version_document(v) for v in Registry(connection, session_of(context).settings.models).all()]
+    answer(
         context,
         {"models": found},
         lambda: [f"{v['version']}  {v['status']}  学习到 {v['trained_until']}" for v in found] or ["还没有模型"],
@@ -469,60 +439,25 @@ def models_list(context: typer.Context) -> None:
 @versions.command("show")
 def models_show(context: typer.Context, version: str) -> None:
     """查看一个版本。"""
-    with _current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, _session(context).settings.models).get(version))
-    _answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
+    with current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, session_of(context).settings.models).get(version))
+    answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
 
 
 @versions.command("promote")
 def models_promote(context: typer.Context, version: str) -> None:
     """启用一个版本。"""
-    with _current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, _session(context).settings.models).promote(version))
-    _answer(context, document, lambda: [f"已启用 {document['version']}"])
+    with current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, session_of(context).settings.models).promote(version))
+    answer(context, document, lambda: [f"已启用 {document['version']}"])
 
 
 @versions.command("rollback")
 def models_rollback(context: typer.Context) -> None:
     """恢复上一个启用过的版本。"""
-    with _current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, _session(context).settings.models).rollback())
-    _answer(context, document, lambda: [f"已恢复 {document['version']}"])
-
-
-@rules.command("list")
-def rules_list(context: typer.Context) -> None:
-    """列出某日有效的规则。"""
-    found = rules_on(_session(context).settings.as_of)
-    rows = []
-    for rule_id, parameter in sorted(found.parameters.items()):
-        version = found.find_or_none(rule_id)
-        rows.append(
-            {
-                "rule_id": rule_id,
-                "title": parameter.title,
-                "in_force": version is not None,
-                "valid_from": version.valid_from.isoformat() if version else None,
-                "source": version.cited.as_dict() if version else {},
-            }
-        )
-    document = {"as_of": found.on.isoformat(), "rules_version": found.version, "rules": rows}
-    _answer(
-        context,
-        document,
-        lambda: [f"{r['rule_id']}  {r['title']}  {'有效' if r['in_force'] else '当日无有效规则'}" for r in rows],
-    )
-
-
-@rules.command("show")
-def rules_show(context: typer.Context, rule_id: str) -> None:
-    """查看一条规则的各个版本。"""
-    found = rules_on(_session(context).settings.as_of)
-    parameter = found.parameters.get(rule_id)
-    if parameter is None:
-        raise PipelineError("没有这个规则编号")
-    document = parameter.model_dump(mode="json")
-    _answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
+    with current_engine(context).begin() as connection:
+        document = _version_document(Registry(connection, session_of(context).settings.models).rollback())
+    answer(context, document, lambda: [f"已恢复 {document['version']}"])
 
 
 # ---- demonstration and service --------------------------------------------------------------------------------------
@@ -536,7 +471,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="随机种子")] = 20221104,
 ) -> None:
     """虚构一个甘肃，走完主要流程，打印三份名单。"""
-    session = _session(context)
+    session = session_of(context)
     settings = session.settings
     _clear_demo(settings)
     engine = engine_for(settings.database_url)
@@ -560,7 +495,7 @@ def demo(
         for document in documents:
             RunRepository(connection).save_document(document)
     lines = [line for document in documents for line in [*document_lines(document), ""]]
-    _answer(context, {"shortlists": documents}, lambda: lines)
+    answer(context, {"shortlists": documents}, lambda: lines)
 
 
 def _clear_demo(settings: Settings) -> None:
@@ -597,7 +532,7 @@ def serve(
     from api.app import create_app
 
     say(f"在 http://127.0.0.1:{port} 提供服务。尚无登录与权限控制，只绑定本机地址。")
-    uvicorn.run(create_app(_session(context).settings), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(create_app(session_of(context).settings), host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 MatchingError
 ├── RuleError          a rule file that cannot be used
-│   └── NotInForce     no value is in force on that day
+│   ├── NotInForce     no value is in force on that day
+│   └── RuleInputError a fact given to a rule that is not of the kind expected
 └── UnknownVacancy     an id that the stock does not hold
 """
 
@@ -24,6 +25,10 @@ class NotInForce(RuleError):
         super().__init__(f"规则 {rule_id} 在 {day.isoformat()} 没有有效的数值")
         self.rule_id = rule_id
         self.day = day
+
+
+class RuleInputError(RuleError):
+    """A fact given to a rule is not of the kind expected, or no fact of that rule; the message names it only."""
 
 
 class UnknownVacancy(MatchingError):

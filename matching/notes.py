@@ -49,7 +49,7 @@ def _notes(candidate: Candidate, rules: Rules, employment: Employment | None) ->
         kinds = f"{VacancyKind.DIRECTED.label}、{VacancyKind.RESERVED.label}"
         yield PersonNote("no_disclosure", f"本人不同意向单位告知残疾情况：应聘{kinds}即等于告知，请先说明")
     if is_past_retirement(candidate, rules):
-        source = rules.find("person.retirement_age").cited
+        source = rules.find("retire.statutory_age").cited
         yield PersonNote("past_retirement", "已过法定退休年龄：用工形式和能否计入按比例就业需人工核实", source)
     age = age_on(candidate, rules.on)
     if age is not None and not is_under_working_age(candidate, rules) and age < _ADULT:

@@ -48,7 +48,7 @@ def retirement_age(birth_date: date, sex: Sex | None, rules: Rules) -> Retiremen
 
     Source: 全国人大常委会关于实施渐进式延迟法定退休年龄的决定 (2024-09-13); FACTS retire.statutory_age.
     """
-    version = rules.find_or_none("person.retirement_age")
+    version = rules.find_or_none("retire.statutory_age")
     if version is None:
         return None
     groups = ("male",) if sex is Sex.MALE else ("female_50", "female_55") if sex is Sex.FEMALE else tuple(version.value)
@@ -95,7 +95,7 @@ def is_recent_graduate(candidate: Candidate, rules: Rules) -> bool | None:
     """True within the plan's years after leaving college; None where education or the day is not known."""
     if candidate.education is not None and candidate.education.rank < Education.COLLEGE.rank:
         return False
-    version = rules.find_or_none("plan.graduate_years")
+    version = rules.find_or_none("person.graduate_unemployed.within_years")
     if candidate.education is None or candidate.graduated_on is None or version is None:
         return None
     left, months = candidate.graduated_on, int(version.value) * 12

@@ -22,13 +22,12 @@ def minimum_wage(region: str | None, rules: Rules) -> MinimumWage | None:
 
     Source: 甘政办发〔2023〕83号 (2020, 1960, 1910, 1850 yuan by class from 2023-11-01).
     """
-    classes, amounts = rules.find_or_none("wage.minimum_class"), rules.find_or_none("wage.minimum")
+    classes, amounts = rules.find_or_none("wage.minimum.area_class"), rules.find_or_none("wage.minimum.monthly")
     if region is None or classes is None or amounts is None:
         return None
-    for area_class, counties in classes.value.items():
-        if region in counties:
-            review: date | None = amounts.review_after
-            return MinimumWage(
-                Decimal(amounts.value[area_class]), amounts.cited, review is not None and rules.on > review
-            )
-    return None
+    area_class = classes.value.get(region)
+    if area_class is None:
+        return None
+    review: date | None = amounts.review_after
+    amount = {str(key): value for key, value in amounts.value.items()}[str(area_class)]
+    return MinimumWage(Decimal(str(amount)), amounts.cited, review is not None and rules.on > review)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     String,
@@ -154,6 +155,28 @@ shortlist_runs = Table(
     Column("rules_version", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("payload", Text, nullable=False),
+)
+
+rule_books = Table(
+    "rule_books",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("rules_version", Text, ForeignKey("rule_books.version"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("payload", Text, nullable=False),
+    CheckConstraint("subject_kind IN ('candidate', 'employer', 'placement')", name="subject_known"),
 )
 
 model_versions = Table(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from matching.entities import FactSource, VacancyId
@@ -38,7 +38,7 @@ from pipelines.store.repositories import (
     VacancyRepository,
 )
 from pipelines.store.session import downgrade, is_current, upgrade
-from pipelines.store.tables import metadata
+from pipelines.store.tables import metadata, rule_books
 from tests.support.builders import certificate_number
 from tests.support.stores import BACKENDS, a_store, an_empty_database
 
@@ -103,6 +103,7 @@ def test_schema_goes_up_down_and_up_again(empty: Engine) -> None:
 # Constraints
 
 _IMPORT = "'t', 'f', 'x', '2026-01-01 00:00:00', 'me'"
+_DECISION = "'d', 'e', 'quota', '2026-01-01', 'kept', '2026-01-01 00:00:00', '{}'"
 _VERSION = "'m', '2026-01-01 00:00:00', '2026-01-01', 'f', '{}'"
 REFUSED_BY = {
     "ck_vacancies_wages_in_order": "vacancies (vacancy_id, title, wage_min, wage_max) VALUES ('v', 't', 10000, 9000)",
@@ -119,6 +120,8 @@ REFUSED_BY = {
     f" VALUES ({_VERSION}, 'king')",
     "ck_imports_every_row_accounted_for": "imports (table_name, file_name, file_sha256, started_at, supplied_by,"
     f" read, accepted, unchanged, rejected) VALUES ({_IMPORT}, 3, 1, 1, 0)",
+    "ck_decisions_subject_known": "decisions (decision_id, subject_id, question, as_of, rules_version, created_at,"
+    f" payload, subject_kind) VALUES ({_DECISION}, 'somebody')",
 }
 
 
@@ -130,6 +133,9 @@ def test_every_check_has_a_row_that_it_refuses() -> None:
 @pytest.mark.parametrize("name", REFUSED_BY)
 def test_database_refuses_what_cannot_be_and_names_the_constraint(engine: Engine, name: str) -> None:
     put(engine, "candidates", {"candidate_id": "known"})
+    book = {"version": "kept", "kept_at": datetime(2026, 1, 1, tzinfo=UTC), "files": b""}
+    with engine.begin() as connection:
+        connection.execute(insert(rule_books).values(**book))
     with pytest.raises(IntegrityError, match=name), engine.begin() as connection:
         connection.execute(text(f"INSERT INTO {REFUSED_BY[name]}"))
 
