@@ -5,7 +5,7 @@ A condition that a task of the same posting explains (eyesight for driving) name
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ class _Kind(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     label: str
     is_body: bool
+    clause: str = "第二十六条"
     triggers: tuple[str, ...] = Field(min_length=1)
     patterns: tuple[str, ...] = Field(min_length=1)
     unless: tuple[str, ...] = ()
@@ -71,6 +72,19 @@ class BodyCondition:
 def _file() -> _File:
     path = Path(__file__).parent / "data" / "body_conditions.yaml"
     return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def joined_clauses(found: Iterable[str]) -> str:
+    """Return the clauses of 就业促进法 against hiring by these kinds of condition, in the order of the law."""
+    clauses = {clause for kind in found for clause in _file().kinds[kind].clause.split("、")}
+    return "、".join(sorted(clauses, key=_number_of))
+
+
+def _number_of(clause: str) -> int:
+    """Return 26 for 第二十六条."""
+    tens, has_tens, ones = clause.strip("第条").rpartition("十")
+    digits = "零一二三四五六七八九"
+    return digits.index(ones or "零") + 10 * (digits.index(tens or "一") if has_tens else 0)
 
 
 def kinds() -> tuple[str, ...]:

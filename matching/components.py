@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matching.entities import Candidate, VacancyId
-from matching.features import address_words, candidate_words
-from matching.fit import FitArrays
+from matching.features import address_words, candidate_words, occupation_words
+from matching.fit import FUNCTIONS, FitArrays
 from matching.occupations import OccupationFamily, classify, families
-from matching.reach import Distances, comfortable_km
+from matching.reach import Distances, comfortable_km, distances
 from matching.regions import is_prefecture_wide
 from matching.retrieval import in_regions
-from matching.settings import ranking_settings
+from matching.settings import PlainWish, ranking_settings
 from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
 from matching.vocabulary import Education, InteractionKind, WorkMode
 from models.text import TextSpace
@@ -68,9 +68,10 @@ class TextIndex:
         """Return the inner product of one row with the texts at `rows`, float32 (len(rows),)."""
         if query.nnz == 0:
             return np.zeros(len(rows), dtype=np.float32)
+        wide = query.astype(np.float64)  # both ways must come to the same last digit, whatever order they add in
         if len(rows) * _FEW < self.rows.shape[0]:  # a few texts: cheaper by row than by word over all
-            return np.asarray((self.rows[rows] @ query.T).toarray(), dtype=np.float32).ravel()
-        product = self.by_word[:, query.indices] @ query.data
+            return np.asarray((self.rows[rows] @ wide.T).toarray(), dtype=np.float32).ravel()
+        product = self.by_word[:, wide.indices] @ wide.data
         return np.asarray(product, dtype=np.float32).ravel()[rows]
 
     def centre(self, history: History) -> sparse.csr_matrix:
@@ -149,13 +150,18 @@ def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mappi
         return found
     found["direction"] = np.zeros(len(rows))
     if index.units is not None and asked.direction is not None:
-        found["direction"] = index.units[rows] @ asked.direction
-    found["collaborative"] = index.factors[rows] @ asked.vector + index.biases[rows]
+        found["direction"] = _products(index.units[rows], asked.direction)
+    found["collaborative"] = _products(index.factors[rows], asked.vector) + index.biases[rows]
     return found
 
 
+def _products(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the inner products in double width, so that they do not depend on how many rows are asked at once."""
+    return np.asarray(rows.astype(np.float64) @ vector.astype(np.float64))
+
+
 def _texts(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
-    profile = index.text.likeness(index.text.space.transform([asked.words]), rows)
+    profile = index.text.likeness(index.text.space.transform([telling_words(asked)]), rows)
     history = addresses = np.zeros(len(rows), dtype=np.float32)
     has_history = len(asked.history.rows) > 0
     if has_history:
@@ -168,6 +174,26 @@ def _texts(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping
     # Like itself is no likeness: a vacancy acted on before is not recommended for having been acted on.
     history = np.where(np.isin(rows, asked.history.rows), 0.0, history).astype(np.float32)
     return {"profile_text": profile, "history_text": history, "address_text": addresses}
+
+
+def telling_words(asked: Asked) -> list[str]:
+    """Return the words of a person that say something of work: the others (打, 就行) are alike in any two texts.
+
+    Of experience only words that name occupations tell; of skills, certificates and wishes every word of two characters
+    or more, but for wishes that name no trade (什么都行).
+    """
+    candidate = asked.candidate
+    wishes = (wish for wish in candidate.wished_occupations if not plain_wishes(wish))
+    own = " ".join((*wishes, *candidate.skills, *candidate.certificates)).casefold()
+    return [word for word in asked.words if word in occupation_words() or (len(word) > 1 and word.casefold() in own)]
+
+
+@cache
+def plain_wishes(wish: str) -> tuple[PlainWish, ...]:
+    """Return what a wish says of work where it names no trade (能坐着干的活), or nothing where it names one."""
+    if classify(wish) is not None:
+        return ()
+    return tuple(plain for plain in ranking_settings().plain_wishes if any(word in wish for word in plain.words))
 
 
 def wished_families(candidate: Candidate) -> tuple[OccupationFamily, ...]:
@@ -188,13 +214,38 @@ def _occupations(asked: Asked, stock: Stock, rows: NDArray[np.intp]) -> Mapping[
 
 
 def occupation_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return 1 for a wished occupation family, 0.3 for its group, else 0; float64 (len(rows),)."""
-    found = np.zeros(len(rows))
+    """Return 1 for a wished occupation family, 0.5 for a wished kind of work, 0.3 for a wished family's group, else 0.
+
+    float64 (len(rows),)
+    """
+    found = np.where(plain_match(candidate, stock, rows), 0.5, 0.0)
     for family in wished_families(candidate):
         same_group = stock.group[rows] == GROUPS.index(family.group)
         same_family = stock.family[rows] == FAMILIES.index(family.family_id)
         found = np.maximum(found, np.where(same_family, 1.0, np.where(same_group, 0.3, 0.0)))
     return found
+
+
+def plain_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return where a vacancy is of a kind that the person wishes without naming a trade, bool (len(rows),)."""
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for wish in candidate.wished_occupations:
+        for plain in plain_wishes(wish):
+            found |= is_of_kind(plain, stock, rows)
+    return found
+
+
+def is_of_kind(plain: PlainWish, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return where all of a plain wish is known to hold, bool (len(rows),); nowhere for a wish that names nothing."""
+    holds = np.full(len(rows), bool(plain.at_most or plain.at_least or plain.is_remote))
+    for function, level in plain.at_most.items():
+        demand = stock.demands.levels[rows, FUNCTIONS.index(function)]
+        holds &= (demand >= 0) & (demand <= level)
+    for function, level in plain.at_least.items():
+        holds &= stock.demands.levels[rows, FUNCTIONS.index(function)] >= level
+    if plain.is_remote:
+        holds &= stock.mode[rows] == MODES.index(WorkMode.REMOTE)
+    return holds
 
 
 def skill_share(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -207,9 +258,27 @@ def skill_share(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> N
 
 
 def nearness(candidate: Candidate, distance: Distances) -> NDArray[np.float64]:
-    """Return how near, 1 next door down to 0 far beyond the person's means; unknown places count as half."""
+    """Return how near, 1 next door down to 0 far beyond the person's means; unknown distances count as half."""
     comfortable = max(1.0, comfortable_km(candidate))
     return 1.0 / (1.0 + (np.nan_to_num(distance.typical, nan=comfortable) / comfortable) ** 1.5)
+
+
+def _nowhere(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return where it is the vacancy's own place that is not known, and not the person's."""
+    is_remote = stock.mode[rows] == MODES.index(WorkMode.REMOTE)
+    has_home = candidate.region is not None or candidate.longitude is not None
+    return np.asarray(np.isnan(stock.spots.longitude[rows]) & ~is_remote & has_home)
+
+
+def _usual(candidate: Candidate, stock: Stock) -> tuple[float, float]:
+    """Return how near, and how many doublings too far, the known places of the stock are to this person on the mean."""
+    usual = stock.usual_places
+    if not len(usual.share):
+        return 0.5, 0.0
+    distance = distances(candidate, usual.spots)
+    far = _doublings(candidate, distance.typical)
+    far = np.where(in_regions(usual.spots.region, candidate.wished_regions), 0.0, far)
+    return float(nearness(candidate, distance) @ usual.share), float(far @ usual.share)
 
 
 def _places(
@@ -219,9 +288,12 @@ def _places(
     home = candidate.region
     county = np.zeros(len(rows)) if home is None or is_prefecture_wide(home) else (codes == int(home)).astype(float)
     wide = np.zeros(len(rows)) if home is None else (codes // 100 == int(home) // 100).astype(float)
+    # What nobody knows the place of gains nothing by it: it counts as the known places commonly do for this person.
+    usual_nearness, usual_far = _usual(candidate, stock)
+    nowhere = _nowhere(candidate, stock, rows)
     return {
-        "nearness": nearness(candidate, distance),
-        "far": -_far(candidate, stock, rows, distance),
+        "nearness": np.where(nowhere, np.minimum(0.5, usual_nearness), nearness(candidate, distance)),
+        "far": -np.where(nowhere, usual_far, _far(candidate, stock, rows, distance)),
         "remote": (stock.mode[rows] == MODES.index(WorkMode.REMOTE)).astype(float),
         "same_county": county,
         "same_prefecture": wide,
@@ -231,11 +303,15 @@ def _places(
 
 def _far(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances) -> NDArray[np.float64]:
     """Return how many doublings beyond the daily way a place lies, 0 to 4; 0 at home, where wished for, or unknown."""
-    daily = 2.0 * max(1.0, comfortable_km(candidate))
-    doublings = np.clip(np.log2(np.maximum(np.nan_to_num(distance.typical, nan=0.0), daily) / daily), 0.0, 4.0)
+    doublings = _doublings(candidate, distance.typical)
     stays = stock.mode[rows] == MODES.index(WorkMode.REMOTE)
     wished = in_regions(stock.spots.region[rows], candidate.wished_regions)
     return np.where(stays | wished, 0.0, doublings)
+
+
+def _doublings(candidate: Candidate, km: NDArray[np.float64]) -> NDArray[np.float64]:
+    daily = 2.0 * max(1.0, comfortable_km(candidate))
+    return np.clip(np.log2(np.maximum(np.nan_to_num(km, nan=0.0), daily) / daily), 0.0, 4.0)
 
 
 def _training_gap(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -263,6 +339,14 @@ def trained_families() -> frozenset[str]:
     )
 
 
+def _years(stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the years of work asked for: as stated, else (or where 0) as a senior title suggests, else NaN."""
+    stated = stock.experience[rows]
+    return np.where(
+        (np.nan_to_num(stated) == 0) & stock.is_senior[rows], ranking_settings().senior_titles.years, stated
+    )
+
+
 def _gaps(
     candidate: Candidate, stock: Stock, rows: NDArray[np.intp], fit: FitArrays
 ) -> Mapping[str, NDArray[np.floating]]:
@@ -278,7 +362,7 @@ def _gaps(
         asked = stock.education[rows].astype(float)
         education = -np.maximum(0.0, np.where(asked >= 0, asked - candidate.education.rank, 0.0))
     if candidate.experience_years is not None:
-        experience = -np.nan_to_num(np.maximum(0.0, stock.experience[rows] - float(candidate.experience_years)))
+        experience = -np.nan_to_num(np.maximum(0.0, _years(stock, rows) - float(candidate.experience_years)))
     offered = zero
     if candidate.accommodations_needed:
         needed = [ACCOMMODATIONS.index(a) for a in candidate.accommodations_needed]
@@ -288,8 +372,9 @@ def _gaps(
         "education_gap": education,
         "training_gap": -_training_gap(candidate, stock, rows),
         "experience_gap": np.maximum(experience, -10.0),
-        "function_gap": -fit.open_gap.astype(float),
-        "to_arrange": -fit.to_arrange.astype(float),
+        # What cannot be read gains nothing by it: an unknown demand counts as demands commonly do for this person.
+        "function_gap": -(fit.open_gap + fit.unread_open),
+        "to_arrange": -(fit.to_arrange + fit.unread_to_arrange),
         "accommodation_offered": offered,
     }
 

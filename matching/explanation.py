@@ -8,19 +8,20 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from matching.accommodation import facts as accommodation_facts
-from matching.components import COMPONENTS, Asked, VacancyIndex
+from matching.body_conditions import BodyCondition, joined_clauses
+from matching.components import COMPONENTS, Asked, VacancyIndex, is_of_kind, plain_wishes
 from matching.entities import Candidate
-from matching.features import occupation_words
 from matching.fit import Fit
 from matching.occupations import classify, families, group_label
 from matching.ranking import Band, Ranking, priority_ground
-from matching.reach import comfortable_km
-from matching.regions import is_prefecture_wide, region_name
+from matching.reach import MUNICIPALITIES, comfortable_km
+from matching.regions import is_prefecture_wide, prefecture, region_name
 from matching.retrieval import in_regions
 from matching.rules.dated import Rules
 from matching.rules.wage import minimum_wage
@@ -124,6 +125,7 @@ def _for(line: Line) -> Iterator[Reason]:
 def _against(line: Line) -> Iterator[Reason]:
     yield from _past(line)
     yield from _doubts_of_function(line)
+    yield from _unread(line)
     yield from _certificates(line)
     yield from _requirements_not_met(line)
     yield from _body_conditions(line)
@@ -168,19 +170,52 @@ def _derived_functions(line: Line) -> Iterator[Reason]:
     if fit.deciding or not limited or fit.demands_missing:
         return
     gaps = [f for f in fit.functions if f.gap > 0]
-    if not gaps:
-        text = f"按{_basis(line.item, limited)}推断，已知的受限情况未见障碍；岗位要求尚待单位核实"
-        yield Reason(ReasonKind.FUNCTION, text, {"derived": True, "outlook": Outcome.FITS.value}, None, 3.0)
+    if not gaps and _unread_functions(fit):
         return
-    named = "、".join(f.function.label for f in gaps)
-    helps = "、".join(dict.fromkeys(a.label for f in gaps for a, _ in f.closed_by)) or "改在电脑上做"
-    text = f"按{_basis(line.item, {f.function for f in gaps})}推断要用到{named}，需要{helps}；请先向单位核实"
+    closing = {accommodation: state for f in gaps for accommodation, state in f.closed_by}
+    outlook = Outcome.FITS_WITH_ACCOMMODATION if gaps else Outcome.FITS
     facts = {
         "derived": True,
-        "outlook": Outcome.FITS_WITH_ACCOMMODATION.value,
+        "outlook": outlook.value,
+        "basis": _basis(line.item, {f.function for f in gaps} or limited),
         "functions": [f.function.value for f in gaps],
+        "needs": {accommodation.value: state.value for accommodation, state in closing.items()},
     }
-    yield Reason(ReasonKind.FUNCTION, text, facts, None, 3.0)
+    yield Reason(ReasonKind.FUNCTION, derived_text(facts), facts, None, 3.0)
+
+
+def derived_text(facts: Mapping[str, Any], said: Collection[str] = ()) -> str:
+    """Return the sentence on derived demands from its facts, without what the head of a list says for all its lines.
+
+    `said` holds names of accommodations and missing facts, as `PersonNote.covers`.
+    """
+    is_asked = "vacancy.demands" in said
+    if not facts["functions"]:
+        return f"按{facts['basis']}推断，已知的受限情况未见障碍" + ("" if is_asked else "；岗位要求尚待单位核实")
+    named = "、".join(Function(function).label for function in facts["functions"])
+    needs = {Accommodation(name): AccommodationState(state) for name, state in facts["needs"].items()}
+    unsaid = "、".join(
+        a.label if state is AccommodationState.TO_ARRANGE else f"{a.label}（{state.label}）"
+        for a, state in needs.items()
+        if state is not AccommodationState.TO_ARRANGE or a.value not in said
+    )
+    helps = f"需要{unsaid}" if unsaid else "有上述便利即可" if facts["needs"] else "需要改在电脑上做"
+    return f"按{facts['basis']}推断要用到{named}，{helps}" + ("" if is_asked else "；请先向单位核实")
+
+
+def _unread_functions(fit: Fit) -> list[Function]:
+    """Return the functions in which the person is limited and of which nobody knows what the work demands."""
+    return [f.function for f in fit.functions if f.limitation and f.demand is None]
+
+
+def _unread(line: Line) -> Iterator[Reason]:
+    unread = _unread_functions(line.fit)
+    if not unread:
+        return
+    named = "、".join(function.label for function in unread[:4]) + ("等" if len(unread) > 4 else "")
+    known = "招聘信息看不出做什么" if line.fit.demands_missing else "招聘信息说得不全"
+    text = f"{known}，是否要用到本人受限的{named}未知：请先向单位问清具体工作"
+    yield Reason(ReasonKind.FUNCTION, text, {"unread": [function.value for function in unread]}, None, 8.0)
 
 
 def _accommodations(line: Line) -> Iterator[Reason]:
@@ -199,8 +234,10 @@ def _accommodations(line: Line) -> Iterator[Reason]:
     yield Reason(ReasonKind.ACCOMMODATION, text, facts, sources[0], sure)
 
 
+_WITHIN_A_DAY_KM = 30.0
+_OFFERED = Source("岗位信息", "提供的便利")
 _STATED = Source("岗位信息", "岗位功能要求")
-_LIST_NUMBER = re.compile(r"^\s*[（(]?\d{1,2}[、.．)）]\s*")
+_LIST_NUMBER = re.compile(r"^\s*[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[、.．)）]\s*")
 
 
 def _basis(item: StockItem, functions: Collection[Function]) -> str:
@@ -217,6 +254,7 @@ def _occupation(line: Line) -> Iterator[Reason]:
     match = line.component("occupation")
     if match <= 0:
         return
+    yield from _kind_of_work(line)
     own = line.item.reading.family_id
     label = families()[own].label if own else ""
     group = families()[own].group if own else ""
@@ -232,6 +270,17 @@ def _occupation(line: Line) -> Iterator[Reason]:
             text = f"与意向职业“{wish}”同属{kind}，具体工作不同（{label}）"
             yield Reason(ReasonKind.PREFERENCE, text, facts, None, 3.0)
             return
+
+
+def _kind_of_work(line: Line) -> Iterator[Reason]:
+    for wish in line.candidate.wished_occupations:
+        for plain in plain_wishes(wish):
+            if not plain.is_remote and is_of_kind(plain, line.index.stock, np.array([line.row]))[0]:
+                functions = {*plain.at_most, *plain.at_least}
+                basis = "岗位功能要求" if line.item.demands.is_stated else _basis(line.item, functions)
+                text = f"按{basis}，是{plain.label}工作，合本人“{wish}”的意向"
+                yield Reason(ReasonKind.PREFERENCE, text, {"wish": wish, "kind": plain.label}, None, 5.4)
+                return
 
 
 def _families_of_wishes(candidate: Candidate) -> list[str | None]:
@@ -253,14 +302,22 @@ def _skills(line: Line) -> Iterator[Reason]:
 
 
 def _shared_words(line: Line) -> list[str]:
+    if _naming_words().isdisjoint(line.asked.words):
+        return []
     text = line.index.text
     own = text.space.transform([line.asked.words])
     product = own.multiply(text.rows[line.row]).tocoo()
     found = sorted(zip(product.data, product.col, strict=True), reverse=True)
     names = text.space.words_
     words = [names[column] for value, column in found if value > 0.01]
-    words = [word for word in words if len(word) > 1 and word in occupation_words()]
+    words = [word for word in words if len(word) > 1 and word in _naming_words()]
     return words[:3]
+
+
+@cache
+def _naming_words() -> frozenset[str]:
+    """Words that name one occupation by themselves; 管理 or 操作 do not."""
+    return frozenset(word for family in families().values() for word in family.words)
 
 
 def _place(line: Line) -> Iterator[Reason]:
@@ -272,10 +329,10 @@ def _place(line: Line) -> Iterator[Reason]:
         return
     name = region_name(vacancy.region)
     km = line.km
-    if candidate.region == vacancy.region and not line.is_exact_place:
-        text = f"同在{name}，具体路程未知，请问清地址"
+    if _in_the_same_wide_region(line):
+        text = f"同在{region_name(_shared_region(line))}，具体路程未知，请问清地址"
         yield Reason(ReasonKind.PLACE, text, {"region": vacancy.region}, None, 5.0)
-    elif km is not None and km <= 2 * max(1.0, comfortable_km(candidate)):
+    elif km is not None and km <= _daily_km(candidate):
         means = f"，{_MEANS[candidate.transport]}" if candidate.transport else ""
         seat = "市驻地" if is_prefecture_wide(vacancy.region) else "县区驻地"
         about = "" if line.is_exact_place else f"（按{seat}估算）"
@@ -285,6 +342,32 @@ def _place(line: Line) -> Iterator[Reason]:
         yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1), "region": vacancy.region}, None, 5.0)
     elif _lies_in(vacancy.region, candidate.wished_regions):
         yield Reason(ReasonKind.PLACE, f"在意向地区：{name}", {"region": vacancy.region}, None, 4.5)
+
+
+def _in_the_same_wide_region(line: Line) -> bool:
+    """True where both places are known only as one region, or one as the prefecture of the other: no way to measure."""
+    if line.is_exact_place:
+        return False
+    home, work = line.candidate.region, line.item.vacancy.region
+    if home is None or work is None or line.candidate.longitude is not None:
+        return home is not None and home == work
+    is_wide = is_prefecture_wide(home) or is_prefecture_wide(work)
+    return home == work or (is_wide and _city(home) == _city(work))
+
+
+def _city(region: str) -> str:
+    return region[:2] if region[:2] in MUNICIPALITIES else prefecture(region)
+
+
+def _shared_region(line: Line) -> str:
+    home, work = str(line.candidate.region), str(line.item.vacancy.region)
+    return work if home == work or is_prefecture_wide(work) else home
+
+
+def _daily_km(candidate: Candidate) -> float:
+    """Return the way that speaks for a place: twice the comfortable one, but never beyond the person's own limit."""
+    daily = 2 * max(1.0, comfortable_km(candidate))
+    return daily if candidate.max_commute_km is None else min(daily, float(candidate.max_commute_km))
 
 
 _MEANS = {
@@ -365,7 +448,7 @@ def _mode(line: Line) -> Iterator[Reason]:
     if needed:
         text = "单位提供本人需要的便利：" + "、".join(f"{a.label}（{line.item.offered[a].label}）" for a in needed)
         facts = {a.value: line.item.offered[a].value for a in needed}
-        yield Reason(ReasonKind.ACCOMMODATION, text, facts, _STATED, 5.2)
+        yield Reason(ReasonKind.ACCOMMODATION, text, facts, _OFFERED, 5.2)
 
 
 def _doubts_of_function(line: Line) -> Iterator[Reason]:
@@ -386,7 +469,11 @@ def _requirements_not_met(line: Line) -> Iterator[Reason]:
         yield Reason(
             ReasonKind.SKILL, text, {"asked": vacancy.education_min.value, "own": candidate.education.value}, None, 8.0
         )
-    if line.component("experience_gap") < 0:
+    if line.component("experience_gap") < 0 and not vacancy.experience_years_min:
+        word = ranking_settings().senior_titles.word_in(vacancy.title)
+        text = f"岗位名称写明“{word}”，没有要求年限，本人工作{_number(candidate.experience_years)}年：请先问清"
+        yield Reason(ReasonKind.SKILL, text, {"title_word": word}, None, 4.0)
+    elif line.component("experience_gap") < 0:
         text = f"岗位要求工作{_number(vacancy.experience_years_min)}年，本人{_number(candidate.experience_years)}年"
         yield Reason(ReasonKind.SKILL, text, {"asked": _number(vacancy.experience_years_min)}, None, 4.0)
     wished = candidate.wished_wage_min
@@ -401,16 +488,21 @@ def _requirements_not_met(line: Line) -> Iterator[Reason]:
 def _far_away(line: Line) -> Iterator[Reason]:
     """Warn of a way that surely is long, or that breaks the person's own limit by the estimate."""
     vacancy, candidate, km = line.item.vacancy, line.candidate, line.km
-    if km is None or vacancy.work_mode is WorkMode.REMOTE or candidate.region == vacancy.region:
+    if km is None or vacancy.work_mode is WorkMode.REMOTE or _in_the_same_wide_region(line):
         return
     about = "" if line.is_exact_place else "（按驻地估算）"
     if km > 2 * max(1.0, comfortable_km(candidate)):
-        lodging = "，单位提供宿舍" if _has_dormitory(line.item) else "，需考虑住宿"
-        text = f"距居住地直线约{km:.0f}公里{about}，超出日常通勤{lodging}"
+        text = f"距居住地直线约{km:.0f}公里{about}，超出日常通勤，{_how_to_bridge(line.item, km)}"
         yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1)}, None, 7.0)
     elif candidate.max_commute_km is not None and km > candidate.max_commute_km:
         text = f"直线约{km:.0f}公里{about}，可能超出本人{_number(candidate.max_commute_km)}公里的上限，请核实地址"
         yield Reason(ReasonKind.PLACE, text, {"km": round(km, 1)}, None, 6.0)
+
+
+def _how_to_bridge(item: StockItem, km: float) -> str:
+    if _has_dormitory(item):
+        return "单位提供宿舍"
+    return "需考虑住宿" if km > _WITHIN_A_DAY_KM else "请与本人商量怎样往返"
 
 
 def _has_dormitory(item: StockItem) -> bool:
@@ -464,13 +556,19 @@ _PAST_WORDS = {
 
 
 def _body_conditions(line: Line) -> Iterator[Reason]:
-    unexplained = [condition for condition in line.item.reading.body_conditions if condition.task is None]
-    if unexplained:
-        quotes = "”“".join(dict.fromkeys(condition.quote.removeprefix("原文") for condition in unexplained[:3]))
-        text = f"招聘信息含与任务无关的条件“{quotes}”：不作为筛选依据，可请单位更正"
-        source = Source("残疾人就业条例", "第四条、第十三条")
-        facts = {"conditions": [condition.kind for condition in unexplained]}
-        yield Reason(ReasonKind.POLICY, text, facts, source, 5.0)
+    """Flag conditions that no task explains: of each kind the fullest quote, all kinds in the facts."""
+    fullest: dict[str, BodyCondition] = {}
+    for condition in line.item.reading.body_conditions:
+        known = fullest.get(condition.kind)
+        if condition.task is None and (known is None or len(condition.quote) > len(known.quote)):
+            fullest[condition.kind] = condition
+    if not fullest:
+        return
+    shown = list(fullest.values())[:3]
+    quotes = "”“".join(condition.quote.removeprefix("原文") for condition in shown)
+    text = f"招聘信息含与任务无关的条件“{quotes}”：不作为筛选依据，可请单位更正"
+    source = Source("就业促进法", joined_clauses([condition.kind for condition in shown]))
+    yield Reason(ReasonKind.POLICY, text, {"conditions": list(fullest)}, source, 5.0)
 
 
 def _only_order(line: Line) -> Reason:

@@ -17,6 +17,7 @@ from matching.vocabulary import Accommodation, AccommodationState, Function, Out
 
 UNKNOWN = -1
 FUNCTIONS = tuple(Function)
+_FEW_VACANCIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,8 @@ class FitArrays:
     `outcome`, `outlook` int8 (n,), positions in `OUTCOMES`, outlook -1 where nothing suggests anything;
     `open_gap` int16 (n,) levels that nothing closes; `to_arrange` int16 (n,) levels that nothing offered closes yet;
     `deciding` int8 (n,) first function with an open gap, -1 for none; `n_missing` int16 (n,) limitations not known.
+    Where the person is limited and nobody knows what is demanded: `unread_open`, `unread_to_arrange` float32 (n,), the
+    levels to expect, and `unread_hard` float32 (n,), the share of other vacancies whose demand nothing would close.
     """
 
     outcome: NDArray[np.int8]
@@ -207,6 +210,9 @@ class FitArrays:
     to_arrange: NDArray[np.int16]
     deciding: NDArray[np.int8]
     n_missing: NDArray[np.int16]
+    unread_open: NDArray[np.float32]
+    unread_to_arrange: NDArray[np.float32]
+    unread_hard: NDArray[np.float32]
 
     def take(self, rows: NDArray[np.intp]) -> "FitArrays":
         """Return some vacancies' answers, in the order of `rows`."""
@@ -217,7 +223,43 @@ class FitArrays:
             self.to_arrange[rows],
             self.deciding[rows],
             self.n_missing[rows],
+            self.unread_open[rows],
+            self.unread_to_arrange[rows],
+            self.unread_hard[rows],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedGaps:
+    """What a limitation meets where the demand is known: the measure for a demand that nobody knows.
+
+    Means over the vacancies of a stock that demand a known level of the function, float32 (5, 15) by the level of the
+    limitation and the function: levels that nothing closes (`open`), levels that nothing offered closes (`to_arrange`),
+    and the share of vacancies with a gap that nothing closes (`hard`). A few vacancies say little: the means are drawn
+    towards 0 as if some more without a gap had been seen.
+    """
+
+    open: NDArray[np.float32]
+    to_arrange: NDArray[np.float32]
+    hard: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> "ExpectedGaps":
+        """Return the expectation of somebody who has seen no vacancy: no gap."""
+        nothing = np.zeros((MAX_LEVEL + 1, len(FUNCTIONS)), dtype=np.float32)
+        return cls(nothing, nothing, nothing)
+
+    @classmethod
+    def of(cls, demands: DemandArrays) -> "ExpectedGaps":
+        """Measure a stock."""
+        n_known = (demands.levels >= 0).sum(axis=0) + _FEW_VACANCIES
+        found = np.zeros((3, MAX_LEVEL + 1, len(FUNCTIONS)), dtype=np.float32)
+        for level in range(1, MAX_LEVEL + 1):
+            gaps = _gaps_of(np.full(len(FUNCTIONS), level, dtype=np.int8), demands)
+            found[0, level] = gaps.open.sum(axis=0) / n_known
+            found[1, level] = gaps.to_arrange.sum(axis=0) / n_known
+            found[2, level] = gaps.is_hard.sum(axis=0) / n_known
+        return cls(*found)
 
 
 def limitation_vector(limitations: Mapping[Function, int]) -> NDArray[np.int8]:
@@ -225,16 +267,18 @@ def limitation_vector(limitations: Mapping[Function, int]) -> NDArray[np.int8]:
     return np.array([limitations.get(f, UNKNOWN) for f in FUNCTIONS], dtype=np.int8)
 
 
-def compare_all(limitations: NDArray[np.int8], demands: DemandArrays, *, needs_any: bool = False) -> FitArrays:
-    """Hold one person's functional profile against every vacancy of a stock.
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Gaps by vacancy and function, each (n, 15): all of them, those that nothing closes, and by how much."""
 
-    Parameters
-    ----------
-    limitations
-        int8 (15,), -1 for unknown.
-    needs_any
-        Whether the person stated an accommodation that they need in any case.
-    """
+    gap: NDArray[np.int8]
+    is_open: NDArray[np.bool_]
+    is_hard: NDArray[np.bool_]
+    open: NDArray[np.int8]
+    to_arrange: NDArray[np.int8]
+
+
+def _gaps_of(limitations: NDArray[np.int8], demands: DemandArrays) -> _Gaps:
     level = demands.levels
     is_known = (limitations[None, :] >= 0) & (level >= 0)
     gap = np.where(is_known, np.maximum(limitations[None, :] + level - MAX_LEVEL, 0), 0).astype(np.int8)
@@ -244,17 +288,67 @@ def compare_all(limitations: NDArray[np.int8], demands: DemandArrays, *, needs_a
     closed_by_offered = np.where(is_complete, demands.closed_by_offered[1], demands.closed_by_offered[0])
     is_open = gap > closable
     context_unknown = (demands.context < 0)[:, None]
-    hard = is_open & ~(context_unknown & (gap <= closable_at_screen))
+    is_hard = is_open & ~(context_unknown & (gap <= closable_at_screen))
+    return _Gaps(
+        gap=gap,
+        is_open=is_open,
+        is_hard=is_hard,
+        open=np.where(is_hard, gap - closable, 0).astype(np.int8),
+        to_arrange=np.maximum(gap - closed_by_offered, 0).astype(np.int8),
+    )
+
+
+def compare_all(
+    limitations: NDArray[np.int8],
+    demands: DemandArrays,
+    *,
+    needs_any: bool = False,
+    expected: ExpectedGaps | None = None,
+) -> FitArrays:
+    """Hold one person's functional profile against every vacancy of a stock.
+
+    Parameters
+    ----------
+    limitations
+        int8 (15,), -1 for unknown.
+    needs_any
+        Whether the person stated an accommodation that they need in any case.
+    expected
+        What to expect where a demand is not known; nothing when None.
+    """
+    level = demands.levels
+    gaps = _gaps_of(limitations, demands)
     limitation_missing = (limitations[None, :] < 0) & (level != 0)
     demand_uncertain = (limitations[None, :] > 0) & ((level < 0) | ~demands.is_stated[:, None])
-    has_hard = hard.any(axis=1)
-    has_gap = (gap > 0).any(axis=1) | needs_any
-    undecided = limitation_missing.any(axis=1) | demand_uncertain.any(axis=1) | is_open.any(axis=1)
+    has_hard = gaps.is_hard.any(axis=1)
+    has_gap = (gaps.gap > 0).any(axis=1) | needs_any
+    undecided = limitation_missing.any(axis=1) | demand_uncertain.any(axis=1) | gaps.is_open.any(axis=1)
     outcome = np.where(demands.is_stated & has_hard, 3, np.where(undecided, 2, np.where(has_gap, 1, 0))).astype(np.int8)
     has_levels = demands.is_stated | (level >= 0).any(axis=1)
     suggested = np.where(has_hard, 3, np.where(~has_levels, -1, np.where(has_gap, 1, 0)))
     outlook = np.where(outcome == 2, suggested, -1).astype(np.int8)
-    open_gap = np.where(hard, gap - closable, 0).sum(axis=1, dtype=np.int16)
-    to_arrange = np.maximum(gap - closed_by_offered, 0).sum(axis=1, dtype=np.int16)
-    deciding = np.where(has_hard, hard.argmax(axis=1), -1).astype(np.int8)
-    return FitArrays(outcome, outlook, open_gap, to_arrange, deciding, limitation_missing.sum(axis=1, dtype=np.int16))
+    deciding = np.where(has_hard, gaps.is_hard.argmax(axis=1), -1).astype(np.int8)
+    return FitArrays(
+        outcome,
+        outlook,
+        gaps.open.sum(axis=1, dtype=np.int16),
+        gaps.to_arrange.sum(axis=1, dtype=np.int16),
+        deciding,
+        limitation_missing.sum(axis=1, dtype=np.int16),
+        *_expected_at(limitations, level, expected or ExpectedGaps.none()),
+    )
+
+
+def _expected_at(
+    limitations: NDArray[np.int8], levels: NDArray[np.int8], expected: ExpectedGaps
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the levels to expect, open and to arrange, and the greatest share without help, of what is not known."""
+    nothing_closes, to_arrange, hard = np.zeros((3, len(levels)), dtype=np.float32)
+    # One function after the other, not as a product of matrices: sums must not depend on the number of vacancies.
+    for position in np.flatnonzero(limitations > 0):
+        own = limitations[position]
+        unread = levels[:, position] < 0
+        nothing_closes[unread] += expected.open[own, position]
+        to_arrange[unread] += expected.to_arrange[own, position]
+        hard[unread] = np.maximum(hard[unread], expected.hard[own, position])
+    return nothing_closes, to_arrange, hard

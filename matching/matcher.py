@@ -1,6 +1,6 @@
 """`match`: one person and a stock to an explained list; the project's main verb."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,17 +11,18 @@ from matching.entities import Candidate
 from matching.explanation import Line, Reason, explain, needed_at
 from matching.fit import Fit, compare
 from matching.missing import LicenceUnlock, MissingFact, Unlock, licence_unlocks, missing_for, unlocks
-from matching.notes import Employment, PersonNote, person_notes
+from matching.notes import Employment, PersonNote, list_notes, person_notes, wish_notes
 from matching.ranking import Band, Probability, Ranking, Weights, rank
 from matching.retrieval import Exclusion, retrieve
 from matching.rules.dated import Rules
+from matching.settings import ranking_settings
 from matching.stock import StockItem
 from matching.vocabulary import Accommodation, AccommodationState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a shortlist."""
+    """One line of a shortlist; `stands_behind` is the rank of the employer's similar post before it, if it moved."""
 
     rank: int
     stock_item: StockItem
@@ -36,6 +37,7 @@ class Item:
     reasons: tuple[Reason, ...]
     missing: tuple[MissingFact, ...]
     accommodations: Mapping[Accommodation, AccommodationState]
+    stands_behind: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ def match(
     """Hold one person against every open vacancy, rank what may be listed, and explain the first k."""
     retrieval = retrieve(asked.candidate, index.stock, rules)
     ranking = rank(asked, index, retrieval, rules, weights)
+    first_fits = _first_fits(asked, index, ranking) if k else []
+    common = list_notes(asked.candidate, first_fits)
     counts = np.bincount(retrieval.excluded_by[retrieval.excluded_by >= 0], minlength=len(retrieval.exclusions))
     return Shortlist(
         candidate=asked.candidate,
-        items=explain_lines(asked, index, ranking, rules, range(min(k, len(ranking)))),
+        items=explain_lines(asked, index, ranking, rules, range(min(k, len(ranking))), fits=first_fits),
         n_open=len(retrieval.rows),
         n_ranked=len(ranking),
         excluded=tuple(
@@ -83,17 +87,34 @@ def match(
         ),
         unlocks=unlocks(asked.candidate, index.stock, retrieval),
         licence_unlocks=licence_unlocks(retrieval),
-        notes=person_notes(asked.candidate, rules, employment),
+        notes=(
+            *person_notes(asked.candidate, rules, employment),
+            *wish_notes(asked.candidate, index.stock, retrieval),
+            *common,
+        ),
     )
 
 
-def explain_lines(asked: Asked, index: VacancyIndex, ranking: Ranking, rules: Rules, places: range) -> tuple[Item, ...]:
-    """Explain some lines of a ranking; reasons are made only for lines that somebody looks at."""
+def _first_fits(asked: Asked, index: VacancyIndex, ranking: Ranking) -> list[Fit]:
+    """Return the fits of the first lines, the same few however long a list is asked for."""
+    return [
+        _fit(asked, index, ranking, place) for place in range(min(ranking_settings().said_once.lines, len(ranking)))
+    ]
+
+
+def explain_lines(
+    asked: Asked, index: VacancyIndex, ranking: Ranking, rules: Rules, places: range, *, fits: Sequence[Fit] = ()
+) -> tuple[Item, ...]:
+    """Explain some lines of a ranking; reasons are made only for lines that somebody looks at.
+
+    `fits` are those of the ranking's first places, where somebody has made them already.
+    """
     chances = _chances(ranking, places)
-    return tuple(
-        _item(Line(asked, index, ranking, place, _fit(asked, index, ranking, place), rules), chance)
-        for place, chance in zip(places, chances, strict=True)
-    )
+    found = []
+    for place, chance in zip(places, chances, strict=True):
+        fit = fits[place] if place < len(fits) else _fit(asked, index, ranking, place)
+        found.append(_item(Line(asked, index, ranking, place, fit, rules), chance))
+    return tuple(found)
 
 
 def _fit(asked: Asked, index: VacancyIndex, ranking: Ranking, place: int) -> Fit:
@@ -132,6 +153,7 @@ def _item(line: Line, chance: Probability | None) -> Item:
         reasons=explain(line),
         missing=missing_for(line.candidate, line.item, line.fit),
         accommodations=_accommodations(line),
+        stands_behind=int(ranking.repeats[place]) + 1 if ranking.repeats[place] >= 0 else None,
     )
 
 

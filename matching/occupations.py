@@ -40,7 +40,9 @@ _SEGMENTS = re.compile(
     r"[/／、,，;；|｜&·•\\\n\t:：～~—…!！?？。★☆【】\[\]《》<>]|(?<![c+])[+＋]|或者|或|兼|及|和|-(?![a-z0-9])"
 )
 _BRACKETS = re.compile(r"[（(【\[][^（()）】\]]*[）)】\]]?")
-_NOISE = re.compile(r"急招|急聘|诚聘|高薪聘请|高薪诚聘|高薪|诚招|直招|直聘|包吃住|包食宿|五险一金|无经验均可|月薪过万")
+_NOISE = re.compile(
+    r"岗位招聘|急招|急聘|诚聘|高薪聘请|高薪诚聘|高薪|诚招|直招|直聘|包吃住|包食宿|五险一金|无经验均可|月薪过万|工资(?![料源质产本深历金])"
+)
 
 
 class _Rule(BaseModel):
@@ -232,6 +234,8 @@ def _matches(segment: str) -> Iterator[_Match]:
                 continue
             if word.strength is _Strength.WEAK and length == 1 and end != len(segment):
                 continue
+            if segment[end - 1 : end + 1] == "工程":
+                continue  # 维护工程师 is no 护工, 优化工程师 no 化工
             yield _Match(word.strength, end, length, word.family_id)
             break  # a shorter word at the same place says less
 

@@ -1,7 +1,7 @@
 """Scores to an ordered list: two numbers for people to read, one score, and the bands of the policy order.
 
-The order is: band, then score, then how sought a vacancy is (which decides only between equals), then vacancy id. The
-bands are stated reasons, never weights in the score.
+The order is: band, then score, then, between equals, how sought a vacancy is, how few questions stand open, and its id;
+further posts of one kind by one employer step behind others. The bands are stated reasons, never weights in the score.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,18 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, Asked, Columns, VacancyIndex, components, wished_families
+from matching.components import (
+    COMPONENTS,
+    Asked,
+    Columns,
+    VacancyIndex,
+    components,
+    plain_match,
+    plain_wishes,
+    wished_families,
+)
 from matching.entities import Candidate
+from matching.fit import FitArrays
 from matching.reach import comfortable_km
 from matching.retrieval import Retrieval, in_regions
 from matching.rules.dated import Rules
@@ -72,11 +82,15 @@ class FitParts:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One person's whole list: positions within `retrieval.rows` in order, and what ordered them, in that order."""
+    """One person's whole list: positions within `retrieval.rows` in order, and what ordered them, in that order.
+
+    `repeats` int32 (n,) is the place of the employer's first post of the same kind, where that moved a post, else -1.
+    """
 
     retrieval: Retrieval
     order: NDArray[np.intp]
     band: NDArray[np.int8]
+    repeats: NDArray[np.int32]
     band_reason: tuple[str | None, ...]
     score: NDArray[np.float64]
     columns: Columns
@@ -114,16 +128,20 @@ def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, 
     band[np.isin(leads, _PRIORITY) & can_lead] = Band.PRIORITY
     band[np.isin(leads, _ANNOUNCED) & can_lead] = Band.ANNOUNCED
     behind = (function_fit.outlook == 3) & (function_fit.open_gap >= ranking_settings().derived_gap_behind)
+    behind |= function_fit.unread_hard >= ranking_settings().unread_behind
     behind |= np.isin(rows, asked.refused)
     band[behind] = Band.ASK_FIRST
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
     # Where nothing known tells two vacancies apart, the more sought one goes first.
-    order = np.lexsort((rows, -index.popularity[rows], -np.round(score, 6), band))
+    questions = _open_questions(asked.candidate, index.stock, rows, function_fit)
+    order = np.lexsort((rows, questions, -index.popularity[rows], -np.round(score, 6), band))
+    order, repeats = _spread(order, band, np.round(score, 6), index.stock, rows)
     return Ranking(
         retrieval=retrieval,
         order=listed[order],
         band=band[order],
-        band_reason=tuple(LEADS[code] if code >= 0 else None for code in leads[order]),
+        repeats=repeats,
+        band_reason=tuple(_LEAD_NAMES[leads[order]].tolist()),
         score=score[order],
         columns=columns[order],
         fit=FitParts(fit.total[order], {name: part[order] for name, part in fit.parts.items()}, fit.known_share[order]),
@@ -131,8 +149,56 @@ def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, 
     )
 
 
+def _open_questions(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], fit: FitArrays) -> NDArray[np.int16]:
+    """Return how much would have to be asked about each vacancy, int16 (len(rows),)."""
+    asks_education = (stock.education[rows] > 0) & (candidate.education is None)
+    no_wage = np.isnan(stock.wage_min[rows]) & np.isnan(stock.wage_max[rows])
+    no_place = (stock.spots.region[rows] == 0) & (stock.mode[rows] != MODES.index(WorkMode.REMOTE))
+    return np.asarray(fit.n_missing + asks_education + no_wage + no_place, dtype=np.int16)
+
+
+def _spread(
+    order: NDArray[np.intp], band: NDArray[np.int8], score: NDArray[np.float64], stock: Stock, rows: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Let an employer's further posts of one kind step behind others within their band.
+
+    Posts of which no occupation is known are one kind: nothing tells them apart.
+
+    Returns
+    -------
+    The new order, and by place in it the place of the first post of that kind, or -1.
+    """
+    settings = ranking_settings()
+    head, rest = order[: settings.repeats_within], order[settings.repeats_within :]
+    # Announced and priority posts are the policy's order, and stand outside this one.
+    nth = _nth_of_kind(stock.employer[rows[head]], stock.family[rows[head]], band[head])
+    moved = np.lexsort((np.arange(len(head)), -np.round(score[head] - settings.repeat_step * nth, 6), band[head]))
+    head = head[moved]
+    repeats = np.full(len(order), -1, dtype=np.int32)
+    first: dict[tuple[int, int, int], int] = {}
+    for place, (row, nth_here, own) in enumerate(zip(rows[head], nth[moved], band[head], strict=True)):
+        kind = (int(stock.employer[row]), int(stock.family[row]), int(own))
+        if nth_here == 0:
+            first[kind] = place
+        else:
+            repeats[place] = first[kind]
+    return np.concatenate((head, rest)), repeats
+
+
+def _nth_of_kind(employer: NDArray[np.int32], family: NDArray[np.int16], band: NDArray[np.int8]) -> NDArray[np.intp]:
+    """Return for each post how many of its employer's posts of that kind and band stand before it, 0 for the first."""
+    seen: dict[tuple[int, int, int], int] = {}
+    found = np.zeros(len(employer), dtype=np.intp)
+    for place, kind in enumerate(zip(employer.tolist(), family.tolist(), band.tolist(), strict=True)):
+        found[place] = seen.get(kind, 0)
+        if kind[2] >= Band.GENERAL:
+            seen[kind] = found[place] + 1
+    return found
+
+
 LEADS = ("directed", "reserved", "rural_household", "hard_to_employ", "zero_employment", "graduate")
 """Codes of `lead_codes`, also the keys of the rule `plan.policy_order`."""
+_LEAD_NAMES = np.array([*LEADS, None], dtype=object)  # position -1, no ground, is the last
 _ANNOUNCED = (0, 1)
 _PRIORITY = (2, 3, 4, 5)
 
@@ -231,9 +297,10 @@ def _part_values(
 
     unknown = np.full(len(rows), np.nan)
     values = dict.fromkeys(ranking_settings().fit.weights, unknown)
-    if candidate.wished_occupations:
+    if any(not plain_wishes(wish) or _says_something(wish) for wish in candidate.wished_occupations):
         by_words = np.clip(2.0 * column("profile_text"), 0.0, 1.0)
-        values["occupation"] = np.maximum(column("occupation"), by_words * (0.5 if wished_families(candidate) else 1.0))
+        named = np.maximum(column("occupation"), by_words * (0.5 if wished_families(candidate) else 1.0))
+        values["occupation"] = np.where(plain_match(candidate, stock, rows), 1.0, named)
     if candidate.region or candidate.wished_regions or candidate.longitude is not None:
         place = np.maximum(np.maximum(column("wished_region"), column("remote")), column("nearness"))
         is_nowhere = (stock.spots.region[rows] == 0) & (stock.mode[rows] != MODES.index(WorkMode.REMOTE))
@@ -252,3 +319,8 @@ def _part_values(
         states_skills = np.asarray(stock.skills[rows].sum(axis=1)).ravel() > 0
         values["skills"] = np.where(states_skills, column("skills"), np.nan)
     return values
+
+
+def _says_something(wish: str) -> bool:
+    """True where a wish that names no trade still says what the work is to be like; 什么都行 does not."""
+    return any(plain.at_most or plain.at_least or plain.is_remote for plain in plain_wishes(wish))

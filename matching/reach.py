@@ -17,6 +17,7 @@ from matching.regions import is_prefecture_wide, point, prefecture
 from matching.vocabulary import Transport
 
 EARTH_KM = 6371.0
+MUNICIPALITIES = ("11", "12", "31", "50")
 
 
 class ReachSettings(BaseModel):
@@ -52,13 +53,13 @@ def spot(longitude: float | None, latitude: float | None, region: str | None) ->
     """Return the spot of a row: its own point, else its division's seat, else None."""
     if longitude is not None and latitude is not None:
         return Spot(longitude, latitude, 0.0)
-    if region is None or region.endswith("0000"):
-        return None  # a whole province is no place to travel to
+    is_municipality = region is not None and region[:2] in MUNICIPALITIES
+    if region is None or (region.endswith("0000") and not is_municipality):
+        return None  # a whole province is no place to travel to; a municipality is one city
     found = point(region)
     if found is None:
         return None
     settings = reach_settings()
-    is_municipality = region[:2] in ("11", "12", "31", "50")
     wide = is_prefecture_wide(region) or (found == point(prefecture(region)) and not is_municipality)
     return Spot(*found, settings.prefecture_radius_km if wide else settings.county_radius_km)
 
@@ -75,6 +76,21 @@ class SpotArrays:
     def take(self, rows: NDArray[np.intp]) -> "SpotArrays":
         """Return some vacancies' spots, in the order of `rows`."""
         return SpotArrays(self.longitude[rows], self.latitude[rows], self.radius_km[rows], self.region[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class UsualPlaces:
+    """Where the vacancies of a stock lie: each known spot once, and the share of vacancies there, float64 (m,)."""
+
+    spots: SpotArrays
+    share: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, spots: SpotArrays) -> "UsualPlaces":
+        """Count the places of a stock by region; vacancies without a known place are left out."""
+        known = np.flatnonzero((spots.region > 0) & ~np.isnan(spots.longitude))
+        _, first, count = np.unique(spots.region[known], return_index=True, return_counts=True)
+        return cls(spots.take(known[first]), count / max(1, len(known)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ Basis = Literal["text", "occupation"]
 MAX_EVIDENCE = 3
 MAX_QUOTE = 24
 _CLAUSE_END = re.compile(r"[，,。；;！!？?\n\t]")
-_METHOD = b"1"  # raised when the code, and not only a data file, reads differently
+_METHOD = b"3"  # raised when the code, and not only a data file, reads differently
 _DATA_FILES = ("occupations.yaml", "demand_cues.yaml", "body_conditions.yaml")
 _WEIGHT = re.compile(
     r"(?:搬|扛|提|抬|举|负重|重物|承重|承受|端|重量|单件|每[件箱袋包]|一[件箱袋包])[^，,。；;\n\d]{0,8}(\d{1,3}(?:\.\d)?)\s*(?:[-—~～至到]\s*(\d{1,3}(?:\.\d)?)\s*)?"

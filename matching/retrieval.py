@@ -82,6 +82,7 @@ def retrieve(candidate: Candidate, stock: Stock, rules: Rules, *, rows: NDArray[
         limitation_vector(candidate.functions),
         stock.demands.take(rows),
         needs_any=bool(candidate.accommodations_needed),
+        expected=stock.expected,
     )
     excluder = _Excluder(len(rows))
     _exclude_filled(excluder, stock, rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from matching.vocabulary import InteractionKind
+from matching.vocabulary import Function, InteractionKind
 
 
 class FitSettings(BaseModel):
@@ -32,6 +32,38 @@ class TrainedWork(BaseModel):
     but_not: tuple[str, ...]
 
 
+class SeniorTitles(BaseModel):
+    """Words of a title that name a senior post, and the years of work derived from them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    words: tuple[str, ...]
+    years: float
+
+    def word_in(self, title: str) -> str | None:
+        """Return the first of the words that a title holds, or None."""
+        return next((word for word in self.words if word in title), None)
+
+
+class PlainWish(BaseModel):
+    """A wish that names no trade: the words for it, and what such work demands at most or at least."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    words: tuple[str, ...]
+    label: str
+    at_most: dict[Function, int] = {}
+    at_least: dict[Function, int] = {}
+    is_remote: bool = False
+
+
+class SaidOnce(BaseModel):
+    """When something is said once at the head of a list and not on its lines."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    lines: int
+    at_least: int
+    share: float
+
+
 class RankingSettings(BaseModel):
     """The whole file."""
 
@@ -41,10 +73,16 @@ class RankingSettings(BaseModel):
     not_negative: tuple[str, ...]
     lead: LeadSettings
     derived_gap_behind: int
+    unread_behind: float
+    repeat_step: float
+    repeats_within: int
     freshness_days: float
     licences_to_ask: tuple[str, ...]
     licences_of_any_kind: tuple[str, ...]
     trained_work: TrainedWork
+    senior_titles: SeniorTitles
+    plain_wishes: tuple[PlainWish, ...]
+    said_once: SaidOnce
     popularity_half_life_days: float
     reasons_max: int
     act_weights: dict[InteractionKind, float]

@@ -14,11 +14,12 @@ from scipy import sparse
 from matching.accommodation import WorkContext, context_of
 from matching.entities import Employer, EmployerId, Vacancy, VacancyId
 from matching.errors import UnknownVacancy
-from matching.fit import FUNCTIONS, DemandArrays, Demands
+from matching.fit import FUNCTIONS, DemandArrays, Demands, ExpectedGaps
 from matching.licences import licences, required_licences
 from matching.occupations import families
-from matching.reach import SpotArrays, spot
+from matching.reach import SpotArrays, UsualPlaces, spot
 from matching.reading import VacancyReading
+from matching.settings import ranking_settings
 from matching.vocabulary import (
     Accommodation,
     AccommodationState,
@@ -119,15 +120,19 @@ class Stock:
 
     `opens`, `closes` int32 ordinal days (0 and the largest for unknown); `openings_left`, `wage_min`, `wage_max`,
     `hours`, `experience` float64, NaN unknown; `kind`, `mode`, `education` int8, -1 unknown; `welcomes` bool (n, 7);
+    `is_senior` bool (n,), by the title;
     `family`, `group` int16, -1 unknown; `licence` bool (n, n_licences); `employer` int32 and
     `employer_kind` int8 positions;
-    `skills` (n, n_skills), a row's stated skills each with its share, so that a row sums to 1 or 0.
+    `skills` (n, n_skills), a row's stated skills each with its share, so that a row sums to 1 or 0. `expected` and
+    `usual_places` are measured over all n vacancies, so that one vacancy is judged alike alone and among the others.
     """
 
     items: tuple[StockItem, ...]
     position: Mapping[VacancyId, int]
     demands: DemandArrays
+    expected: ExpectedGaps
     spots: SpotArrays
+    usual_places: UsualPlaces
     opens: NDArray[np.int32]
     closes: NDArray[np.int32]
     openings_left: NDArray[np.float64]
@@ -139,6 +144,7 @@ class Stock:
     hours: NDArray[np.float64]
     education: NDArray[np.int8]
     experience: NDArray[np.float64]
+    is_senior: NDArray[np.bool_]
     family: NDArray[np.int16]
     group: NDArray[np.int16]
     licence: NDArray[np.bool_]
@@ -159,11 +165,16 @@ class Stock:
         family = np.array(
             [_FAMILY_POSITION.get(item.reading.family_id or "", -1) for item in ordered], dtype=np.int16
         ).reshape(len(ordered))
+        demands = _demand_arrays(ordered)
+        spots = _spot_arrays(vacancies)
+        senior = ranking_settings().senior_titles
         return cls(
             items=ordered,
             position={vacancy.vacancy_id: i for i, vacancy in enumerate(vacancies)},
-            demands=_demand_arrays(ordered),
-            spots=_spot_arrays(vacancies),
+            demands=demands,
+            expected=ExpectedGaps.of(demands),
+            spots=spots,
+            usual_places=UsualPlaces.of(spots),
             opens=_days([v.opens_on for v in vacancies], 0),
             closes=_days([v.closes_on for v in vacancies], np.iinfo(np.int32).max),
             openings_left=_numbers([item.openings_left for item in ordered]),
@@ -175,6 +186,7 @@ class Stock:
             hours=_numbers([v.hours_per_day for v in vacancies]),
             education=np.array([_rank(v.education_min) for v in vacancies], dtype=np.int8),
             experience=_numbers([v.experience_years_min for v in vacancies]),
+            is_senior=np.array([senior.word_in(v.title) is not None for v in vacancies], dtype=np.bool_),
             family=family,
             group=np.where(family >= 0, _GROUP_OF_FAMILY[family], -1).astype(np.int16),
             licence=_licence_flags(ordered),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matching.explanation import Reason, wage_text
+from matching.explanation import Reason, derived_text, wage_text
 from matching.matcher import Item, Shortlist
 from matching.missing import MissingFact
 from matching.regions import region_name
@@ -40,7 +40,13 @@ def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[st
             for unlock in shortlist.unlocks
         ],
         "notes": [
-            {"code": note.code, "text": note.text, "source": _source(note.source) or {}} for note in shortlist.notes
+            {
+                "code": note.code,
+                "text": note.text,
+                "source": _source(note.source) or {},
+                "covers": list(note.covers),
+            }
+            for note in shortlist.notes
         ],
         "counts": {
             "open": shortlist.n_open,
@@ -64,6 +70,7 @@ def item_document(item: Item) -> dict[str, Any]:
         "outcome": item.outcome.value,
         "outlook": item.outlook.value if item.outlook else None,
         "policy_order": {"band": int(item.band), "label": item.band.label},
+        "stands_behind": item.stands_behind,
         "fit": round(item.fit, 4),
         "fit_parts": _rounded(item.fit_parts),
         "chance": None if item.chance is None else round(item.chance.value, 4),
@@ -138,8 +145,9 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
         first = document["unlock"][:3]
         asked = "、".join(f"{entry['label']}（涉及{entry['vacancies']}个岗位）" for entry in first)
         lines.append(f"先问这几件：{asked}。{_who(first)}")
+    said = frozenset(name for note in document["notes"] for name in note["covers"])
     for item in document["items"][:k]:
-        lines += _item_lines(item)
+        lines += _item_lines(item, said)
     if document["excluded"]:
         lines.append("不列入的岗位：")
         lines += [
@@ -157,12 +165,12 @@ def _who(missing: Sequence[Mapping[str, str]]) -> str:
 _OUTCOMES = {"fits": "功能适合", "fits_with_accommodation": "有便利即适合", "unknown": "待核实"}
 
 
-def _item_lines(item: Mapping[str, Any]) -> list[str]:
+def _item_lines(item: Mapping[str, Any], said: frozenset[str]) -> list[str]:
     head = f"{item['title']}（{item['employer']}）"
     facts = [item["vacancy"][name] for name in ("region", "wage", "hours", "work_mode", "education_min")]
     night = "含夜班" if item["vacancy"]["night_shift"] == "是" else None
     stated = f"      {item['vacancy_id']}  " + " · ".join(text for text in (*facts, night) if text)
-    return [_head_line(item, head), stated, *_reason_lines(item)]
+    return [_head_line(item, head), stated, *_reason_lines(item, said)]
 
 
 def person_lines(item: Mapping[str, Any]) -> list[str]:
@@ -176,17 +184,33 @@ def _head_line(item: Mapping[str, Any], name: str) -> str:
     return f"{item['rank']:>3}. {name}  [{_OUTCOMES[item['outcome']]}]  {numbers}{band}"
 
 
-def _reason_lines(item: Mapping[str, Any]) -> list[str]:
-    lines = [f"      · {reason['text']}{_cited(reason['source'])}" for reason in item["reasons"]]
-    if item["missing"]:
-        named = "、".join(m["label"] for m in item["missing"][:4])
-        more = f" 等{len(item['missing'])}项" if len(item["missing"]) > 4 else ""
+def _reason_lines(item: Mapping[str, Any], said: frozenset[str] = frozenset()) -> list[str]:
+    """Return what is said below a line's head; what the list's head says for all lines (`said`) is not said again."""
+    lines = [f"      · {_reason_text(reason, said)}{_cited(reason['source'])}" for reason in item["reasons"]]
+    if item.get("stands_behind"):
+        lines.append(f"      ↓ 同一单位的相近岗位已列在第{item['stands_behind']}位，本岗位顺延")
+    missing = [m for m in item["missing"] if m["fact"] not in said]
+    if missing:
+        named = "、".join(m["label"] for m in missing[:4])
+        more = f" 等{len(missing)}项" if len(missing) > 4 else ""
         lines.append(f"      ? 缺：{named}{more}")
-    if item["accommodations"]:
+    in_reasons = {name for reason in item["reasons"] if reason["kind"] == "accommodation" for name in reason["facts"]}
+    accommodations = [
+        a
+        for a in item["accommodations"]
+        if a["name"] not in in_reasons and (a["state"] != "to_arrange" or a["name"] not in said)
+    ]
+    if accommodations:
         states = {"verified": "已核实", "declared": "单位自报", "to_arrange": "需安排"}
-        named = "、".join(f"{a['label']}（{states[a['state']]}）" for a in item["accommodations"])
+        named = "、".join(f"{a['label']}（{states[a['state']]}）" for a in accommodations)
         lines.append(f"      + 便利：{named}")
     return lines
+
+
+def _reason_text(reason: Mapping[str, Any], said: frozenset[str]) -> str:
+    if reason["facts"].get("derived"):
+        return derived_text(reason["facts"], said)
+    return str(reason["text"])
 
 
 def _chance_words(chance: float | None) -> str:
