@@ -51,7 +51,8 @@ class BlendConfig:
 class PairwiseBlend:
     """Conditional logit: the chosen vacancy against others that the same person could have chosen.
 
-    Minimises Σ_g u_g · (ln Σ_j exp s_gj − s_g,chosen) + λ/2 · Σ (w − prior)², w and prior per spread of the component.
+    Minimises Σ_g u_g · (ln Σ_j c_gj · exp s_gj − s_g,chosen) + λ/2 · Σ (w − prior)², w and prior per spread of the
+    component; c is the number of vacancies that a drawn one stands for.
     """
 
     def __init__(self, config: BlendConfig) -> None:
@@ -67,6 +68,7 @@ class PairwiseBlend:
         *,
         valid: Mask | None = None,
         group_weights: Floats | None = None,
+        stand_for: Floats | None = None,
     ) -> "PairwiseBlend":
         """Learn the weights; without any group they are the prior.
 
@@ -80,6 +82,9 @@ class PairwiseBlend:
             Which negatives there are, (m, n_negatives); all where not given.
         group_weights
             Weight of each group, (m,); 1 where not given.
+        stand_for
+            How many vacancies each negative stands for, (m, n_negatives), above 0; 1 where not given. Without it,
+            negatives that were drawn because they look right teach that looking right counts against a vacancy.
 
         Raises
         ------
@@ -92,8 +97,11 @@ class PairwiseBlend:
         scaling = Scaling.fit(self.config.names, np.concatenate([positives, negatives[present]]))
         differences = scaling.apply(negatives) - scaling.apply(positives)[:, None, :]
         weights = np.ones(m) if group_weights is None else np.asarray(group_weights, dtype=np.float64)
+        counts = np.ones((m, n_negatives)) if stand_for is None else np.asarray(stand_for, dtype=np.float64)
+        if counts.shape != (m, n_negatives) or not (counts > 0).all():
+            raise InvalidInput(f"stand_for has shape ({m}, {n_negatives}) and is above 0 everywhere.")
         prior = by_component(self.config.names, self.config.prior) * scaling.spreads
-        learnt = self._minimise(differences, present, weights, prior) if m else prior
+        learnt = self._minimise(differences, np.where(present, np.log(counts), -np.inf), weights, prior) if m else prior
         self._scaling = scaling
         self._weights = learnt / scaling.spreads
         self.n_groups_ = m
@@ -155,11 +163,11 @@ class PairwiseBlend:
         blend.n_groups_ = settings["n_groups"]
         return blend
 
-    def _minimise(self, differences: Floats, present: Mask, group_weights: Floats, prior: Floats) -> Floats:
+    def _minimise(self, differences: Floats, offsets: Floats, group_weights: Floats, prior: Floats) -> Floats:
         strength = self.config.prior_strength
 
         def loss(weights: Floats) -> tuple[float, Floats]:
-            margins = np.where(present, differences @ weights, -np.inf)
+            margins = differences @ weights + offsets
             # The chosen one has margin 0; ln(1 + Σ exp margins) is its surprise.
             totals = np.logaddexp(0.0, logsumexp(margins, axis=1)) if margins.shape[1] else np.zeros(len(margins))
             shares = np.exp(margins - totals[:, None]) * group_weights[:, None]

@@ -1,7 +1,8 @@
 """How well lists would have met what people did later: split at one day for everyone, never at random.
 
 Models see only what was known up to the split day. Each is measured on warm and cold people and on cold vacancies
-apart, with bootstrap intervals over people, beside the paired difference to the next simpler model.
+apart, with bootstrap intervals over people, beside the paired difference to the next simpler model. In every model
+equals stand by how sought they are, as in the product's own list: to somebody of whom nothing is known, all are equal.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,14 +28,22 @@ from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, train
 
-MODELS = ("popularity", "content", "content_and_place", "collaborative", "hybrid", "shortlist")
-"""`hybrid` is the score alone, `shortlist` what a caseworker would have been shown: exclusions and bands as well."""
+MODELS = ("popularity", "text", "content_and_place", "content", "collaborative", "hybrid", "shortlist")
+"""`text` is likeness of words alone, `content_and_place` the same with the place; `content` is everything stated, under
+the weights that hold before any behaviour is known. `hybrid` is the learned score alone, `shortlist` what a caseworker
+would have been shown: exclusions and bands as well."""
 _COMPARED = (
+    ("text", "popularity"),
+    ("content_and_place", "popularity"),
     ("content", "popularity"),
-    ("hybrid", "content"),
+    ("hybrid", "popularity"),
+    ("hybrid", "text"),
     ("hybrid", "content_and_place"),
+    ("hybrid", "content"),
     ("shortlist", "hybrid"),
 )
+_LEARNED_FROM_OTHERS = ("collaborative", "direction", "popularity", "freshness")
+"""Components that know what others did, or when: never part of `content`. A person's own earlier vacancies are."""
 SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
 SMALL_GROUP = 10
 
@@ -135,7 +144,9 @@ def _people(
     index = model.index(casebook.stock(split), casebook.texts)
     pool = _pool(casebook, index, split)
     history = casebook.history(split)
-    seen_vacancies = {vacancy_id for acts in history.values() for vacancy_id, _ in acts}
+    # Refusals are no acts to learn from, but whoever refused, or was refused, is no newcomer.
+    before = [(i.candidate_id, i.vacancy_id) for i in casebook.interactions if i.at <= split]
+    seen_people, seen_vacancies = {person for person, _ in before}, {vacancy for _, vacancy in before}
     chosen = sorted(candidate_id for candidate_id in relevant if candidate_id in casebook.candidates)
     if len(chosen) > config.max_people:
         rng = np.random.default_rng(config.seed)
@@ -148,7 +159,7 @@ def _people(
         people.append(
             _Person(
                 candidate=asked.candidate,
-                is_warm=bool(acts),
+                is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
                 lists=_lists(asked, index, pool, rules, model, config.k),
@@ -181,15 +192,16 @@ def _lists(
 
     scores = {
         "popularity": column("popularity"),
-        "content": column("profile_text") + column("history_text"),
+        "text": column("profile_text") + column("history_text"),
         "content_and_place": _content_and_place(column),
+        "content": columns.astype(np.float64) @ _stated_weights(),
         "collaborative": column("collaborative"),
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
     ids = index.stock.items
-    ties = dict.fromkeys(scores, np.zeros(len(rows))) | {"hybrid": -column("popularity")}  # as `rank` orders equals
+    sought = -column("popularity")  # orders equals, as `rank` does
     lists = {
-        name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, ties[name], -np.round(score, 6)))[:k]]
+        name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, sought, -np.round(score, 6)))[:k]]
         for name, score in scores.items()
     }
     ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights))
@@ -198,9 +210,16 @@ def _lists(
 
 
 def _content_and_place(column: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Likeness of words and of place, none of it learned: the baseline that is hardest to beat where distance rules."""
+    """Likeness of words and of place, weighed alike: a second plain baseline, hard to beat where distance rules."""
     place = (column("same_county") + column("same_prefecture") + column("wished_region")) / 3
     return column("profile_text") + column("history_text") + np.maximum(place, column("address_text"))
+
+
+def _stated_weights() -> NDArray[np.float64]:
+    """Return the weights that hold before any behaviour is known, over what is stated alone."""
+    values = Weights.prior().values.copy()
+    values[[COMPONENTS.index(name) for name in _LEARNED_FROM_OTHERS]] = 0.0
+    return values
 
 
 def _without_freshness(weights: Weights) -> Weights:

@@ -125,10 +125,12 @@ class RankingModel:
 
     def ask_prepared(self, prepared: Prepared, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Join a prepared person with their earlier acts."""
-        history, direction = history_of(acts, index.stock), None
+        history, direction, vector = history_of(acts, index.stock), None, None
         if self.collaborative is not None and index.factors is not None and prepared.profile is not None:
             direction = self.collaborative.direction(prepared.profile, history, index.factors)
-        return Asked(prepared.candidate, prepared.words, history, prepared.vector, direction)
+            # Silence is no taste: to somebody of whom nothing is known all are equal, and how sought they are decides.
+            vector = prepared.vector if acts or _says_anything(prepared) else None
+        return Asked(prepared.candidate, prepared.words, history, vector, direction)
 
     def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Prepare a person with their earlier acts."""
@@ -183,6 +185,13 @@ class RankingModel:
             weights=Weights(np.array([saved.get(name, 0.0) for name in COMPONENTS]), chance),
             summary=metadata["summary"],
         )
+
+
+def _says_anything(prepared: Prepared) -> bool:
+    """True where a person stated any fact that is learned from."""
+    if prepared.profile is not None and prepared.profile.nnz > 0:
+        return True
+    return any(not name.startswith("missing:") for name in candidate_features(prepared.candidate, prepared.words))
 
 
 def _pack_popularity(popularity: Mapping[VacancyId, float]) -> Artefact:

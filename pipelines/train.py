@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 PLACE_WEIGHTS = dict.fromkeys(
     ("county", "prefecture", "place", "home_county", "home_prefecture", "wished_county", "wished_prefecture"), 3.0
 )
+# A vector of its own that one or two acts taught says little: with choices to learn from, it starts from nothing.
+_MUST_EARN = {"collaborative": 0.0}
 Progress = Callable[[str], None]
 
 
@@ -222,6 +224,7 @@ def _learn_weights(
         later = later.iloc[np.sort(rng.choice(len(later), size=config.n_choices, replace=False))]
     positives: list[NDArray[np.float64]] = []
     negatives: list[NDArray[np.float64]] = []
+    stand_for: list[NDArray[np.float64]] = []
     weights: list[float] = []
     open_by_day: dict[date, NDArray[np.intp]] = {}
     left_out = [COMPONENTS.index(name) for name in config.left_out]
@@ -239,18 +242,21 @@ def _learn_weights(
         others = open_by_day[day][~np.isin(open_by_day[day], [chosen, *asked.history.rows])]
         if len(others) < 2:
             continue
-        if len(others) > config.n_looked_at:
+        n_others = len(others)
+        if n_others > config.n_looked_at:
             others = rng.choice(others, size=config.n_looked_at, replace=False)
         found = columns_at(asked, index, np.concatenate([[chosen], others]), day).astype(np.float64)
         found[:, left_out] = 0.0
         positives.append(found[0])
-        negatives.append(_negatives(found[1:], config.n_negatives, rng))
+        drawn, counts = _negatives(found[1:], config.n_negatives, rng)
+        negatives.append(drawn)
+        stand_for.append(counts * (n_others / len(others)))
         weights.append(float(weight))
     settings = ranking_settings()
     blend = PairwiseBlend(
         BlendConfig(
             COMPONENTS,
-            settings.prior_weights,
+            {**settings.prior_weights, **_MUST_EARN},
             prior_strength=config.prior_strength,
             non_negative=frozenset(settings.not_negative),
         )
@@ -260,6 +266,7 @@ def _learn_weights(
         np.array(positives).reshape(-1, n),
         np.array(negatives).reshape(-1, config.n_negatives, n),
         group_weights=np.array(weights),
+        stand_for=np.array(stand_for).reshape(-1, config.n_negatives),
     )
 
 
@@ -272,15 +279,25 @@ STATIC = tuple(
 """Components that no act changes: outcomes of the whole past can teach these without looking ahead."""
 
 
-def _negatives(columns: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return n of the vacancies not chosen: half drawn evenly, half from those that look best beforehand.
+def _negatives(
+    columns: NDArray[np.float64], n: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return n of the vacancies not chosen, and how many of them each stands for.
 
-    Vacancies at the other end of the province teach only that near is better than far; who belongs among the first ten
-    is learned from those that could have been there.
+    Half are drawn from those that look best beforehand: vacancies at the other end of the province teach only that near
+    is better than far; who belongs among the first ten is learned from those that could have been there. The counts let
+    both halves speak for as many as there are, so that being drawn for looking right does not count against a vacancy.
     """
-    likely = np.argsort(-(columns @ Weights.prior().values), kind="stable")[: 2 * n]
-    hard, even = rng.choice(likely, size=n // 2), rng.choice(len(columns), size=n - n // 2)
-    return np.asarray(columns[np.concatenate([hard, even])])
+    order = np.argsort(-(columns @ Weights.prior().values), kind="stable")
+    likely, rest = order[: 2 * n], order[2 * n :]
+    n_likely = n // 2 if len(rest) else n
+    drawn = [_draw(likely, n_likely, rng), _draw(rest, n - n_likely, rng)]
+    counts = np.repeat([len(likely) / max(1, n_likely), len(rest) / max(1, n - n_likely)], [n_likely, n - n_likely])
+    return np.asarray(columns[np.concatenate(drawn)]), counts
+
+
+def _draw(rows: NDArray[np.intp], n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rng.choice(rows, size=n, replace=len(rows) < n) if n else rows[:0]
 
 
 def _learn_chance(

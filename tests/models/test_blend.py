@@ -94,6 +94,29 @@ def test_negatives_that_are_not_there_are_not_learnt_from() -> None:
     assert masked == pytest.approx(plain, rel=1e-3, abs=1e-6)
 
 
+def test_negatives_drawn_for_looking_right_do_not_turn_the_weights_when_they_say_how_many_they_stand_for() -> None:
+    positives, others = choices(4000, n_others=60)
+    rng = np.random.default_rng(3)
+    order = np.argsort(-others[:, :, 0], axis=1)
+    hard = np.array([rng.choice(row[:15], 6, replace=False) for row in order])
+    even = np.array([rng.choice(row[15:], 6, replace=False) for row in order])
+    drawn = np.take_along_axis(others, np.concatenate([hard, even], axis=1)[:, :, None], axis=1)
+    counts = np.tile(np.repeat([15 / 6, 45 / 6], 6), (4000, 1))
+    config = BlendConfig(NAMES, prior_strength=0.01)
+    told = PairwiseBlend(config).fit(positives, drawn, stand_for=counts).weights_["likeness"]
+    untold = PairwiseBlend(config).fit(positives, drawn).weights_["likeness"]
+    assert told == pytest.approx(4.0, rel=0.1)
+    assert untold < 0.85 * told
+
+
+def test_a_negative_that_stands_for_none_is_refused() -> None:
+    positives, negatives = choices(5)
+    with pytest.raises(InvalidInput, match="stand_for"):
+        PairwiseBlend(BlendConfig(NAMES)).fit(positives, negatives, stand_for=np.zeros((5, 6)))
+    with pytest.raises(InvalidInput, match="stand_for"):
+        PairwiseBlend(BlendConfig(NAMES)).fit(positives, negatives, stand_for=np.ones((5, 2)))
+
+
 def test_group_of_weight_zero_is_the_same_as_no_group() -> None:
     positives, negatives = choices(200)
     opposite = -negatives[:, 0], np.repeat(-positives[:, None], negatives.shape[1], axis=1)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from matching.entities import Candidate, Interaction
+from matching.vocabulary import InteractionKind
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate
 from tests.conftest import Town, Yougang
@@ -39,6 +41,45 @@ def test_every_model_is_measured_on_every_segment_between_0_and_1(found: dict[st
 def test_warm_and_cold_people_together_are_all(found: dict[str, Any]) -> None:
     for segments in found["models"].values():
         assert segments["warm_people"]["n_people"] + segments["cold_people"]["n_people"] == segments["all"]["n_people"]
+
+
+def test_cold_people_and_cold_vacancies_have_no_record_of_any_kind_before_the_split(casebook: Casebook) -> None:
+    """A refusal is nothing to learn from, and yet whoever refused, or was refused, is no newcomer."""
+    known = replace(casebook, interactions=[i for i in casebook.interactions if i.at > SPLIT] + refusals(casebook))
+    found = evaluate(known, CONFIG)
+    for segments in found["models"].values():
+        assert segments["cold_people"]["n_people"] == 0
+        assert segments["cold_vacancies"]["n_people"] == 0
+
+
+def refusals(casebook: Casebook) -> list[Interaction]:
+    """Let everybody refuse one of two vacancies nobody acts on later, and one person all others, before the split."""
+    later = sorted({i.vacancy_id for i in casebook.interactions if i.at > SPLIT})
+    unused = next(v.vacancy_id for v in casebook.vacancies if v.vacancy_id not in later)
+    spare = next(c for c in casebook.candidates if not any(i.candidate_id == c for i in casebook.interactions))
+    pairs = [(person, unused) for person in casebook.candidates] + [(spare, vacancy) for vacancy in later]
+    refused = InteractionKind.DECLINED_BY_CANDIDATE
+    return [Interaction(candidate_id=c, vacancy_id=v, kind=refused, at=SPLIT, reason=None) for c, v in pairs]
+
+
+def test_content_knows_nothing_of_what_others_did(casebook: Casebook, found: dict[str, Any]) -> None:
+    """Turning all earlier acts to other vacancies leaves newcomers' lists by content alone, not those by popularity."""
+    before = [i for i in casebook.interactions if i.at <= SPLIT]
+    turned = [replace(i, vacancy_id=j.vacancy_id) for i, j in zip(before, reversed(before), strict=True)]
+    after = [i for i in casebook.interactions if i.at > SPLIT]
+    other = evaluate(replace(casebook, interactions=[*turned, *after]), CONFIG)
+    assert other["models"]["content"]["cold_people"] == found["models"]["content"]["cold_people"]
+    assert other["models"]["popularity"]["cold_people"] != found["models"]["popularity"]["cold_people"]
+
+
+def test_to_people_of_whom_nothing_is_known_every_model_lists_the_most_sought(casebook: Casebook) -> None:
+    """Silence is no taste, and an order by id would be no answer. Work at home is set aside: it is near to everyone."""
+    blank = {c: Candidate(candidate_id=c) for c in casebook.candidates}
+    placed = [replace(v, work_mode=None) for v in casebook.vacancies]
+    found = evaluate(replace(casebook, candidates=blank, vacancies=placed), CONFIG)["models"]
+    assert found["popularity"]["cold_people"]["n_people"] > 0
+    for name in ("text", "content_and_place", "content", "hybrid"):
+        assert found[name]["cold_people"] == found["popularity"]["cold_people"]
 
 
 def test_an_evaluation_is_the_same_each_time_whatever_the_order_of_people(

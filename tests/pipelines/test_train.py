@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from matching.components import COMPONENTS
-from matching.entities import CandidateId, Interaction, VacancyId
+from matching.entities import Candidate, CandidateId, Interaction, VacancyId
 from matching.ranking import Weights
 from matching.vocabulary import InteractionKind
 from pipelines.casebook import Casebook
@@ -93,6 +93,17 @@ def test_a_component_that_is_left_out_keeps_its_stated_weight(casebook: Casebook
     model = train(casebook, until=TODAY, config=replace(QUICK, left_out=("freshness",)))
     place = COMPONENTS.index("freshness")
     assert model.weights.values[place] == pytest.approx(Weights.prior().values[place], abs=1e-3)
+
+
+def test_silence_is_no_taste(casebook: Casebook) -> None:
+    """Features of what is missing have vectors too; they must not order the list of somebody who stated nothing."""
+    model = train(casebook, until=TODAY, config=QUICK)
+    index = model.index(casebook.stock(TODAY), casebook.texts)
+    nobody = Candidate(candidate_id=CandidateId("nobody"))
+    assert model.ask(nobody, [], index).vector is None
+    assert model.ask(replace(nobody, region="620102"), [], index).vector is not None
+    act = (casebook.vacancies[0].vacancy_id, 1.0)
+    assert model.ask(nobody, [act], index).vector is not None
 
 
 def test_the_day_decides_what_was_learned_from(casebook: Casebook) -> None:
