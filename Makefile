@@ -36,12 +36,16 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-bench.lock
+	touch $@
+
+bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 
 # Needs uv. No index address is written into the lock files.
 lock:
-	for name in requirements-build requirements requirements-dev; do \
+	for name in requirements-build requirements requirements-dev requirements-bench; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    $$name.in -o $$name.lock || exit 1; done
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from bench.rules import rule_rows
 from matching.entities import Vacancy, VacancyId
 from matching.regions import divisions
 from pipelines.casebook import Casebook
@@ -50,13 +51,20 @@ def main() -> None:
     desk, seconds = _timed(lambda: Desk.open(large, model, "bench", TODAY))
     _add(rows, f"open a desk over {N_VACANCIES:,} vacancies", seconds, 1)
     rows += _shortlists(desk)
+    rows += rule_rows()
     for row in rows:
-        print(f"{row['what']:<60}{row['each_ms']:>12.2f} ms{row['per_second']:>14,.0f}/s")
+        print(_line(row))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MiB")
     out = Path("var") / "bench.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps({"rows": rows, "peak_mib": round(peak)}, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "ratio" in row:
+        return f"{row['what']:<78}{row['ratio']:>12.1f} x"
+    return f"{row['what']:<78}{row['each_ms']:>12.2f} ms{row['per_second']:>14,.0f}/s"
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:

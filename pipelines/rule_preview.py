@@ -7,7 +7,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from matching.rules.bulk import Answers, columns_of, decide_all
-from matching.rules.columns import Reasons
 from matching.rules.decision import Outcome
 from matching.rules.rulebook import Rulebook
 from matching.rules.values import Unknown, Value, as_decimal
@@ -108,7 +107,7 @@ def _change(
 
 def _answers(book: Rulebook, rule_id: str, cases: Sequence[Mapping[str, Value]], as_of: date) -> Answers:
     kept = [{name: value for name, value in case.items() if name in book.facts} for case in cases]
-    return decide_all(book, rule_id, columns_of(book, kept, Reasons()), as_of)
+    return decide_all(book, rule_id, columns_of(book, kept), as_of)
 
 
 def _paid(answers: Answers, row: int, outcome: int) -> Decimal | None:

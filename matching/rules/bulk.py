@@ -12,21 +12,60 @@ from matching.rules.columns import Array, Column, Reasons, Records
 from matching.rules.evaluation import RoundedStep
 from matching.rules.expressions import Batch, Case, Let
 from matching.rules.functions import inside_columns
-from matching.rules.rulebook import AS_OF, ReadBody, ReadCondition, ReadRule, Rulebook
+from matching.rules.rulebook import AS_OF, FactDefinition, ReadBody, ReadCondition, ReadRule, Rulebook
 from matching.rules.values import NOTHING, Kind, Lack, Unknown, Value, day_number, day_of, missing, read_number
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Facts of many cases, by their names in the dictionary; a fact without a column is unknown for all."""
+    """Facts of many cases, by their names in the dictionary; a fact without a column is unknown for all.
+
+    In these columns `why` is 1 where the fact is missing and 0 where it is known.
+    """
 
     rows: int
     facts: Mapping[str, Column | Records]
-    reasons: Reasons
 
     def take(self, rows: Array) -> "Columns":
         """Return the cases asked for."""
-        return Columns(len(rows), {name: column.take(rows) for name, column in self.facts.items()}, self.reasons)
+        return Columns(len(rows), {name: column.take(rows) for name, column in self.facts.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The columns of one question, with the bits that its reasons have."""
+
+    columns: Columns
+    reasons: Reasons
+
+    @property
+    def rows(self) -> int:
+        return self.columns.rows
+
+    def take(self, rows: Array) -> "_Work":
+        return _Work(self.columns.take(rows), self.reasons)
+
+    def fact(self, name: str, definition: FactDefinition) -> Column | Records:
+        """Return a fact's column with its own bit where it is missing."""
+        blank = missing(name, definition.lack)
+        word = self.reasons.mask(blank)
+        found = self.columns.facts.get(name)
+        if isinstance(found, Records):
+            fields = {key: self._marked(held, missing(f"{name}.{key}")) for key, held in found.fields.items()}
+            return replace(found, fields=fields, why=np.where(found.why != 0, word, np.uint64(0)))
+        if found is not None:
+            return self._marked(found, blank)
+        if definition.kind is Kind.RECORDS:
+            empty = np.zeros(0, dtype=np.int64)
+            fields = {key: col.unknown(kind, blank, self.reasons) for key, kind in definition.fields.items()}
+            return Records(self.rows, empty, fields, np.array([word], dtype=np.uint64))
+        kind = Kind.DATE if definition.kind is Kind.MONTH else definition.kind
+        return col.unknown(kind, blank, self.reasons)
+
+    def _marked(self, column: Column, blank: Unknown) -> Column:
+        if not column.why.any():
+            return column
+        return replace(column, why=np.where(column.why != 0, self.reasons.mask(blank), np.uint64(0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +85,31 @@ class Answers:
         return np.where(held.why != 0, -1, held.data.astype(np.int64))
 
 
-def columns_of(book: Rulebook, cases: Sequence[Mapping[str, Value]], reasons: Reasons | None = None) -> Columns:
+def columns_of(book: Rulebook, cases: Sequence[Mapping[str, Value]]) -> Columns:
     """Return facts read case by case as columns."""
-    reasons = reasons or Reasons()
-    names = {name for case in cases for name in case}
-    facts = {name: _column(book, name, [case.get(name) for case in cases], reasons) for name in sorted(names)}
-    return Columns(len(cases), facts, reasons)
+    names = sorted({name for case in cases for name in case})
+    facts = {name: _column(book.facts[name], [case.get(name, NOTHING) for case in cases]) for name in names}
+    return Columns(len(cases), facts)
 
 
-def _column(book: Rulebook, name: str, values: Sequence[Value | None], reasons: Reasons) -> Column | Records:
-    definition = book.facts[name]
-    blank = missing(name, definition.lack)
-    filled = [blank if value is None else value for value in values]
+def _column(definition: FactDefinition, values: Sequence[Value]) -> Column | Records:
     if definition.kind is Kind.RECORDS:
-        return _records(filled, definition.fields, name, reasons)
-    kind = Kind.DATE if definition.kind is Kind.MONTH else definition.kind
-    return col.from_values(filled, kind, reasons)
+        return _records(values, definition.fields)
+    return _plain(definition.kind, values)
 
 
-def _records(values: Sequence[Any], fields: Mapping[str, Kind], name: str, reasons: Reasons) -> Records:
-    why = np.array([reasons.mask(v) if isinstance(v, Unknown) else 0 for v in values], dtype=np.uint64)
-    lists = [() if isinstance(v, Unknown) else v for v in values]
+def _plain(kind: Kind, values: Sequence[Value]) -> Column:
+    """Return a column whose `why` is 1 where the value is unknown, for whatever reason."""
+    column = col.from_values(values, Kind.DATE if kind is Kind.MONTH else kind, Reasons())
+    return replace(column, why=(column.why != 0).astype(np.uint64))
+
+
+def _records(values: Sequence[Any], fields: Mapping[str, Kind]) -> Records:
+    why = np.array([isinstance(value, Unknown) for value in values], dtype=np.uint64)
+    lists = [() if isinstance(value, Unknown) else value for value in values]
     owner = np.repeat(np.arange(len(values)), [len(entries) for entries in lists])
     columns = {
-        field: col.from_values(
-            [entry.get(field, missing(f"{name}.{field}")) for entries in lists for entry in entries],
-            Kind.DATE if kind is Kind.MONTH else kind,
-            reasons,
-        )
+        field: _plain(kind, [entry.get(field, NOTHING) for entries in lists for entry in entries])
         for field, kind in fields.items()
     }
     return Records(len(values), owner, columns, why)
@@ -82,7 +118,7 @@ def _records(values: Sequence[Any], fields: Mapping[str, Kind], name: str, reaso
 @dataclass(frozen=True, slots=True)
 class _OtherColumns:
     book: Rulebook
-    columns: Columns
+    work: _Work
     answered: dict[tuple[str, str], Column]
 
     def one(self, case: Case, rule_id: str, output: str) -> Value:
@@ -91,14 +127,14 @@ class _OtherColumns:
     def many(self, batch: Batch, rule_id: str, output: str) -> Column:
         key = (rule_id, output)
         if key not in self.answered:
-            self.answered[key] = _in_versions(self.book, rule_id, self.columns, batch.as_of, self, output)
+            self.answered[key] = _in_versions(self.book, rule_id, self.work, batch.as_of, self, output)
         return self.answered[key]
 
 
 def _in_versions(
-    book: Rulebook, rule_id: str, columns: Columns, as_of: Column, others: _OtherColumns, output: str
+    book: Rulebook, rule_id: str, work: _Work, as_of: Column, others: _OtherColumns, output: str
 ) -> Column:
-    answers = _answer(book, rule_id, columns, as_of, others, output)
+    answers = _answer(book, rule_id, work, as_of, others, output)
     if output == "met":
         return answers.held
     if output == "amount" and answers.amount is not None and output not in answers.results:
@@ -111,27 +147,15 @@ def decide_all(book: Rulebook, rule_id: str, columns: Columns, as_of: date | Col
 
     `as_of` is one day, or a column of days, one a case.
     """
-    days = as_of if isinstance(as_of, Column) else col.constant(as_of, columns.reasons)
-    return _answer(book, rule_id, columns, days, _OtherColumns(book, columns, {}))
+    work = _Work(columns, Reasons())
+    days = as_of if isinstance(as_of, Column) else col.constant(as_of, work.reasons)
+    return _answer(book, rule_id, work, days, _OtherColumns(book, work, {}))
 
 
-def _batch(book: Rulebook, read: ReadRule, columns: Columns, as_of: Column, others: _OtherColumns) -> Batch:
+def _batch(book: Rulebook, read: ReadRule, work: _Work, as_of: Column, others: _OtherColumns) -> Batch:
     facts: dict[str, Column | Records] = {AS_OF: as_of}
-    for local, fact in read.inputs.items():
-        definition = book.facts[fact]
-        found = columns.facts.get(fact)
-        if found is None:
-            blank = missing(fact, definition.lack)
-            if definition.kind is Kind.RECORDS:
-                word = np.array([columns.reasons.mask(blank)], dtype=np.uint64)
-                empty = np.zeros(0, dtype=np.int64)
-                fields = {f: col.unknown(k, blank, columns.reasons) for f, k in definition.fields.items()}
-                found = Records(columns.rows, empty, fields, word)
-            else:
-                kind = Kind.DATE if definition.kind is Kind.MONTH else definition.kind
-                found = col.unknown(kind, blank, columns.reasons)
-        facts[local] = found
-    batch = Batch(columns.rows, facts, {}, as_of, None, others, as_of, columns.reasons)
+    facts |= {local: work.fact(fact, book.facts[fact]) for local, fact in read.inputs.items()}
+    batch = Batch(work.rows, facts, {}, as_of, None, others, as_of, work.reasons)
     batch.day = read.day.many(batch)
     if read.region is not None:
         batch.region = read.region.many(batch)
@@ -139,22 +163,22 @@ def _batch(book: Rulebook, read: ReadRule, columns: Columns, as_of: Column, othe
 
 
 def _answer(
-    book: Rulebook, rule_id: str, columns: Columns, as_of: Column, others: _OtherColumns, wanted: str = ""
+    book: Rulebook, rule_id: str, work: _Work, as_of: Column, others: _OtherColumns, wanted: str = ""
 ) -> Answers:
     read = book.rule(rule_id)
-    batch = _batch(book, read, columns, as_of, others)
+    batch = _batch(book, read, work, as_of, others)
     which = _which_version(read, batch)
     different = np.unique(which)
     if len(different) == 1:
         return _answer_version(read, batch, int(different[0]), wanted)
-    which = np.broadcast_to(which, (columns.rows,))
+    which = np.broadcast_to(which, (work.rows,))
     parts = []
     for place in different:
         rows = np.flatnonzero(which == place)
-        inner = _OtherColumns(book, columns.take(rows), {})
-        part = _batch(book, read, inner.columns, as_of.take(rows), inner)
+        inner = _OtherColumns(book, work.take(rows), {})
+        part = _batch(book, read, inner.work, as_of.take(rows), inner)
         parts.append((rows, _answer_version(read, part, int(place), wanted)))
-    return _joined(rule_id, columns, parts)
+    return _joined(rule_id, work, parts)
 
 
 def _which_version(read: ReadRule, batch: Batch) -> Array:
@@ -248,11 +272,12 @@ def _result_columns(batch: Batch, body: ReadBody, name: str) -> Column:
     return found
 
 
-def list_results(book: Rulebook, rule_id: str, columns: Columns, as_of: date, name: str) -> Mapping[str, Column]:
+def list_results(
+    book: Rulebook, rule_id: str, columns: Columns, as_of: date, name: str
+) -> tuple[Mapping[str, Column], Reasons]:
     """Return a list result for many cases: one column a field, one row an entry, in the order of the facts."""
-    read = book.rule(rule_id)
-    others = _OtherColumns(book, columns, {})
-    batch = _batch(book, read, columns, col.constant(as_of, columns.reasons), others)
+    read, work = book.rule(rule_id), _Work(columns, Reasons())
+    batch = _batch(book, read, work, col.constant(as_of, work.reasons), _OtherColumns(book, work, {}))
     body = read.bodies[int(_which_version(read, batch)[0])]
     batch.lets = {step: RoundedStep(step, body) for step in body.lets}
     result, nodes = body.results[name]
@@ -262,10 +287,10 @@ def list_results(book: Rulebook, rule_id: str, columns: Columns, as_of: date, na
     if result.rounding is not None:
         base, way = read_number(result.rounding.base), result.rounding.direction
         found = {k: col.rounded(c, base, way) if c.kind is Kind.NUMBER else c for k, c in found.items()}
-    return found
+    return found, work.reasons
 
 
-def _joined(rule_id: str, columns: Columns, parts: Iterable[tuple[Array, Answers]]) -> Answers:
+def _joined(rule_id: str, work: _Work, parts: Iterable[tuple[Array, Answers]]) -> Answers:
     held_all, amounts = [], []
     named: dict[str, list[tuple[Array, Column]]] = {}
     order = []
@@ -277,21 +302,21 @@ def _joined(rule_id: str, columns: Columns, parts: Iterable[tuple[Array, Answers
         for name, column in answers.results.items():
             named.setdefault(name, []).append((rows, column.full(size)))
     rows = np.concatenate(order)
-    held = _stacked(rows, held_all, columns.rows)
+    held = _stacked(rows, held_all, work.rows)
     kept = [column for column in amounts if column is not None]
     amount = None
     if kept:
-        none = col.constant(NOTHING, columns.reasons)
+        none = col.constant(NOTHING, work.reasons)
         amount = _stacked(
             rows,
             [none.full(len(order[place])) if column is None else column for place, column in enumerate(amounts)],
-            columns.rows,
+            work.rows,
         )
     results = {}
     for name, pieces in named.items():
         covered = np.concatenate([piece[0] for piece in pieces])
-        results[name] = _stacked(covered, [piece[1] for piece in pieces], columns.rows, columns.reasons)
-    return Answers(rule_id, held, amount, results, columns.reasons, columns.rows)
+        results[name] = _stacked(covered, [piece[1] for piece in pieces], work.rows, work.reasons)
+    return Answers(rule_id, held, amount, results, work.reasons, work.rows)
 
 
 def _stacked(rows: Array, pieces: Sequence[Column], size: int, reasons: Reasons | None = None) -> Column:

@@ -36,10 +36,13 @@ Facts = Mapping[str, object]
 class _OtherRules:
     book: Rulebook
     facts: Mapping[str, Value]
+    prepared: dict[str, tuple[Case, RuleVersion | None, ReadBody | None]]
 
     def one(self, case: Case, rule_id: str, output: str) -> Value:
         read = self.book.rule(rule_id)
-        inner, version, body = _prepare(self.book, read, self.facts, case.as_of)
+        if rule_id not in self.prepared:
+            self.prepared[rule_id] = _prepare(self.book, read, self.facts, case.as_of, self)
+        inner, version, body = self.prepared[rule_id]
         if version is None or body is None:
             return _no_version(read, inner.day)
         value = _result_of(inner, read, body, output)
@@ -86,9 +89,7 @@ def _held(case: Case, condition: ReadCondition, leaves: list[tuple[str, bool | U
     if source.any is not None:  # what one of several alternatives lacks is no failure where another holds
         held = any_of(inner)
         leaves[first:] = [(code, any_of([leaf, held])) for code, leaf in leaves[first:]]
-    if source.negated is not None:
-        return inner[0] if isinstance(inner[0], Unknown) else not inner[0]
-    return all_of(inner) if source.all is not None else any_of(inner)
+    return _together(condition, inner)
 
 
 def _round(value: Value, rounding: Rounding | None) -> Value:
@@ -112,13 +113,13 @@ def _no_version(read: ReadRule, day: object) -> Unknown:
 
 
 def _prepare(
-    book: Rulebook, read: ReadRule, facts: Mapping[str, Value], as_of: date
+    book: Rulebook, read: ReadRule, facts: Mapping[str, Value], as_of: date, others: _OtherRules
 ) -> tuple[Case, RuleVersion | None, ReadBody | None]:
     held: dict[str, Value] = {
         local: facts.get(fact, missing(fact, book.facts[fact].lack)) for local, fact in read.inputs.items()
     }
     held[AS_OF] = as_of
-    case = Case(held, {}, as_of, None, _OtherRules(book, facts), as_of)
+    case = Case(held, {}, as_of, None, others, as_of)
     day = read.day.one(case)
     case.day = day.numerator // day.denominator if isinstance(day, Fraction) else day  # type: ignore[assignment]  # a day, a year or unknown
     if read.region is not None:
@@ -233,7 +234,7 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
         When there is no such rule.
     """
     read = book.rule(rule_id)
-    case, version, body = _prepare(book, read, facts, as_of)
+    case, version, body = _prepare(book, read, facts, as_of, _OtherRules(book, facts, {}))
     if version is None or body is None:
         lacking = _no_version(read, case.day)
         return Decision(
@@ -243,7 +244,7 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
             outcome=Outcome.UNKNOWN,
             amount_rule=None,
             amount=lacking,
-            results={},
+            results=dict.fromkeys(read.bodies[-1].results, lacking),
             tree=None,
             working=(),
             lacking=_lacking(book, lacking),
@@ -311,23 +312,46 @@ def _result(case: Case, body: ReadBody, name: str) -> Value | list[object]:
 
 
 def _trace(case: Case, condition: ReadCondition, version: RuleVersion, day: date) -> ConditionTrace:
+    return _traced(case, condition, version, day)[0]
+
+
+def _traced(
+    case: Case, condition: ReadCondition, version: RuleVersion, day: date
+) -> tuple[ConditionTrace, bool | Unknown]:
     source = condition.source
-    clause = source.clause or version.source.clause
+    have = need = ""
+    children: tuple[ConditionTrace, ...] = ()
+    form = ""
     if condition.node is not None:
         value = condition.node.one(case)
+        held = value if isinstance(value, bool | Unknown) else because()
         have, need = _sides(case, condition.node)
-        why = value.why if isinstance(value, Unknown) else frozenset[Why]()
-        text = source.text.replace("{need}", need).replace("{have}", have)
-        return ConditionTrace(
-            text, _outcome_of(value), have, need, source.code, version.source.document, clause, day, why
-        )
-    children = tuple(_trace(case, child, version, day) for child in condition.children)
-    held = _held(case, condition, [])
-    why = held.why if isinstance(held, Unknown) else frozenset[Why]()
-    form = "all" if source.all is not None else "any" if source.any is not None else "not"
-    return ConditionTrace(
-        source.text, _outcome_of(held), "", "", source.code, version.source.document, clause, day, why, children, form
+    else:
+        below = [_traced(case, child, version, day) for child in condition.children]
+        children = tuple(trace for trace, _ in below)
+        held = _together(condition, [value for _, value in below])
+        form = "all" if source.all is not None else "any" if source.any is not None else "not"
+    trace = ConditionTrace(
+        text=source.text.replace("{need}", need).replace("{have}", have),
+        outcome=_outcome_of(held),
+        have=have,
+        need=need,
+        code=source.code,
+        document=version.source.document,
+        clause=source.clause or version.source.clause,
+        day=day,
+        why=held.why if isinstance(held, Unknown) else frozenset[Why](),
+        children=children,
+        form=form,
     )
+    return trace, held
+
+
+def _together(condition: ReadCondition, values: list[bool | Unknown]) -> bool | Unknown:
+    source = condition.source
+    if source.negated is not None:
+        return values[0] if isinstance(values[0], Unknown) else not values[0]
+    return all_of(values) if source.all is not None else any_of(values)
 
 
 def _sides(case: Case, node: Node) -> tuple[str, str]:

@@ -125,7 +125,14 @@ class Parameter(BaseModel):
 
     def read(self, version: Version | None) -> "Value | Mapping[str, Any]":
         """Return a version's value as the rules calculate with it."""
-        return _read(self, version)
+        key = None if version is None else id(version)  # versions live as long as this parameter
+        if key not in self._values:
+            self._values[key] = _read(self, version)
+        return self._values[key]
+
+    @cached_property
+    def _values(self) -> "dict[int | None, Value | Mapping[str, Any]]":
+        return {}
 
 
 @lru_cache(maxsize=4096)

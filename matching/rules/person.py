@@ -5,6 +5,10 @@ from datetime import date
 
 from matching.entities import Candidate
 from matching.rules.dated import Rules
+from matching.rules.decision import Outcome
+from matching.rules.evaluation import decide
+from matching.rules.rulebook import rulebook
+from matching.rules.subjects import candidate_facts
 from matching.vocabulary import Education, Sex
 
 
@@ -79,16 +83,13 @@ def is_past_retirement(candidate: Candidate, rules: Rules) -> bool | None:
 
 
 def is_recognised_hard_to_employ(candidate: Candidate, day: date) -> bool | None:
-    """True where recognition as 就业困难人员 runs on the day; a recognition that ended is no; none recorded: unknown.
+    """True where recognition as 就业困难人员 runs on the day; one that ended is no; none, or no end, recorded: unknown.
 
     A certificate alone never makes a person 就业困难人员: recognition is a step of its own (FACTS T11).
     """
-    since, until = candidate.hard_to_employ_since, candidate.hard_to_employ_until
-    if until is not None and until < day:
-        return False
-    if since is None:
-        return None
-    return since <= day
+    facts = candidate_facts(candidate, day)
+    outcome = decide(rulebook(), "person.hard_to_employ", facts, day).outcome
+    return None if outcome is Outcome.UNKNOWN else outcome is Outcome.MET
 
 
 def is_recent_graduate(candidate: Candidate, rules: Rules) -> bool | None:

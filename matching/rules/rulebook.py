@@ -246,7 +246,7 @@ class ReadRule:
 
     def body_of(self, version: RuleVersion) -> ReadBody:
         """Return the body that a version has."""
-        return self.bodies[self.rule.versions.index(version)]
+        return next(body for held, body in zip(self.rule.versions, self.bodies, strict=True) if held is version)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from matching.errors import RuleInputError
@@ -74,6 +75,7 @@ class Kind(StrEnum):
     """A list of entries with fields of their own, such as the months of a person."""
 
 
+@lru_cache(maxsize=4096)
 def missing(name: str, lack: Lack = Lack.MISSING) -> Unknown:
     """Return the unknown that one reason makes."""
     return Unknown(frozenset({Why(lack, name)}))
@@ -207,7 +209,7 @@ def shown(value: Value | None) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Fraction):
-        return f"{as_decimal(value, 4):,f}"
+        return f"{value.numerator:,}" if value.denominator == 1 else f"{as_decimal(value, 4):,f}"
     if isinstance(value, tuple):
         return (
             "、".join(str(item) for item in value)

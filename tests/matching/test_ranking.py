@@ -67,7 +67,8 @@ def test_monitored_households_go_first_for_rural_public_posts() -> None:
 
 def test_recognition_as_hard_to_employ_leads_to_public_posts_only_while_it_runs() -> None:
     post = a_vacancy(kind=VacancyKind.PUBLIC_WELFARE, title="保洁员")
-    running = a_candidate(region=LANZHOU, hard_to_employ_since=date(2026, 1, 1))
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    running = a_candidate(region=LANZHOU, hard_to_employ_since=first, hard_to_employ_until=last)
     ended = a_candidate(region=LANZHOU, hard_to_employ_since=date(2025, 1, 1), hard_to_employ_until=date(2026, 11, 22))
     assert a_shortlist(running, post).items[0].band is Band.PRIORITY
     assert a_shortlist(ended, post).items[0].band is Band.GENERAL

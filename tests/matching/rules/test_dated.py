@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from matching.entities import Candidate
 from matching.errors import NotInForce, RuleError
 from matching.rules.dated import PARAMETERS, Rules, rules_on
+from matching.rules.evaluation import decide, known_facts, read_facts
 from matching.rules.parameters import load_parameters
 from matching.rules.person import (
     age_in_months,
@@ -21,6 +23,7 @@ from matching.rules.person import (
     is_under_working_age,
     retirement_age,
 )
+from matching.rules.rulebook import rulebook
 from matching.rules.wage import minimum_wage
 from matching.vocabulary import Education, Sex
 from tests.support.builders import TODAY, a_candidate, certificate_number
@@ -184,7 +187,7 @@ def test_minimum_wage_is_unknown_before_the_first_value() -> None:
     ("since", "until", "expected"),
     [
         (None, None, None),
-        (date(2026, 1, 1), None, True),
+        (date(2026, 1, 1), None, None),
         (TODAY, TODAY, True),
         (date(2026, 1, 1), date(2026, 11, 22), False),
         (None, date(2026, 11, 22), False),
@@ -326,3 +329,31 @@ def test_rules_of_two_days_are_of_one_version() -> None:
 def test_unknown_rule_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         rules_on(TODAY).find("no.such.rule")
+
+
+# One law, one answer: what the list asks for is what the rule says
+
+
+@pytest.mark.parametrize("sex", [Sex.MALE, Sex.FEMALE])
+@pytest.mark.parametrize("born", [date(1958, 3, 31), date(1964, 12, 1), date(1965, 1, 31), date(1984, 11, 9)])
+@pytest.mark.parametrize("day", [date(2024, 12, 31), date(2025, 1, 1), TODAY, date(2035, 6, 1)])
+def test_retirement_on_a_list_is_that_of_the_rule(sex: Sex, born: date, day: date) -> None:
+    book, age = rulebook(), retirement_age(born, sex, rules_on(day))
+    groups = (None,) if sex is Sex.MALE else ("worker", "cadre")
+    told = []
+    for group in groups:
+        facts = {"birth_date": born, "sex": sex.value} | ({} if group is None else {"female_class": group})
+        results = decide(book, "retire.statutory_age", known_facts(book, facts), day).results_dict()
+        told.append(int(str(results["age_years"])) * 12 + int(str(results["age_months"])))
+    assert age is not None
+    assert (age.earliest, age.latest) == (min(told), max(told))
+
+
+@pytest.mark.parametrize("region", ["620102", "620171", "621122", "620299", None])
+@pytest.mark.parametrize("day", [date(2017, 5, 31), date(2021, 8, 31), date(2023, 11, 1), TODAY])
+def test_minimum_wage_on_a_list_is_that_of_the_rule(region: str | None, day: date) -> None:
+    wage = minimum_wage(region, rules_on(day))
+    given = {"date": day.isoformat()} | ({} if region is None else {"county_code": region})
+    book = rulebook()
+    told = decide(book, "wage.minimum", read_facts(book, book.rule("wage.minimum"), given), day).results["monthly"]
+    assert (None if wage is None else Fraction(wage.amount)) == (told if isinstance(told, Fraction) else None)
