@@ -205,10 +205,19 @@ def _flatten(inputs: Mapping[str, object], read: ReadRule) -> dict[str, object]:
 
 def _read_fact(book: Rulebook, fact: str, raw: object, name: str) -> Value:
     definition = book.facts[fact]
-    value = read_value(raw, definition.kind, name, definition.fields)
+    value = read_value(raw, definition.kind, name, definition.fields, fact)
+    if not definition.signed and _is_below_zero(value):
+        raise RuleInputError(f"{name} 不能小于 0")
     if definition.values and isinstance(value, str) and value not in definition.values:
         raise RuleInputError(f"{name} 只能是 {'、'.join(definition.values)} 之一")
     return value
+
+
+def _is_below_zero(value: Value) -> bool:
+    if isinstance(value, Fraction):
+        return value < 0
+    entries = value if isinstance(value, tuple) else ()
+    return any(_is_below_zero(field) for entry in entries if isinstance(entry, Mapping) for field in entry.values())
 
 
 def known_facts(book: Rulebook, facts: Facts) -> dict[str, Value]:
@@ -356,7 +365,8 @@ def _together(condition: ReadCondition, values: list[bool | Unknown]) -> bool | 
 
 def _sides(case: Case, node: Node) -> tuple[str, str]:
     if isinstance(node, Compare):
-        return shown(node.left.one(case)), shown(node.right.one(case))
+        have, need = shown(node.left.one(case)), shown(node.right.one(case))
+        return have, "" if node.sign in ("!=", "not in") else need
     return shown(node.one(case)), ""
 
 
@@ -401,7 +411,10 @@ def _named(book: Rulebook, reason: Why) -> Lacking:
         rule = book.rules[reason.name].rule
         told = "当日尚未施行" if reason.lack is Lack.NOT_IN_FORCE else "期限已满，新规定未见到，需人工核实"
         return Lacking(reason.lack, reason.name, f"{rule.title}：{told}", "主管部门")
-    base = reason.name.split(".")[0]
+    # A field of a list entry: "disabled_staff.wage_paid".
+    base, _, field = reason.name.rpartition(".")
     definition_of = book.facts.get(base)
-    label = reason.name if definition_of is None else f"{definition_of.label}（{reason.name.split('.')[-1]}）"
-    return Lacking(reason.lack, reason.name, label, "" if definition_of is None else definition_of.who)
+    if definition_of is None:
+        return Lacking(reason.lack, reason.name, reason.name, "")
+    label = f"{definition_of.label}中有人、有月未填的“{definition_of.field_labels.get(field, field)}”"
+    return Lacking(reason.lack, reason.name, label, definition_of.who)

@@ -47,8 +47,11 @@ class FactDefinition(_Strict):
     who: str
     decided_by: Literal["county"] | None = None
     unit: str = ""
+    signed: bool = False
+    """A number that may be below zero; counts, ages and sums may not."""
     values: dict[str, str] = Field(default_factory=dict)
     fields: dict[str, Kind] = Field(default_factory=dict)
+    field_labels: dict[str, str] = Field(default_factory=dict)
 
     @property
     def lack(self) -> Lack:

@@ -183,7 +183,13 @@ def test_last_years_answer_stays_what_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [({"monthz": 3}, "monthz"), ({"months": "很多"}, "months"), ({"operating": 1}, "operating")],
+    [
+        ({"monthz": 3}, "monthz"),
+        ({"months": "很多"}, "months"),
+        ({"months": float("inf")}, "months"),
+        ({"months": -1}, "months 不能小于 0"),
+        ({"operating": 1}, "operating"),
+    ],
 )
 def test_wrong_input_is_named_and_not_repeated(tmp_path: Path, given: dict[str, object], told: str) -> None:
     book = a_book(tmp_path)
