@@ -1,16 +1,18 @@
 """`yougang quota` and `yougang benefits …`: duty, levy and what may be claimed; every answer is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from fractions import Fraction
 from typing import Annotated, Any
 
 import typer
 
+from api.income_commands import income_command
 from api.session import answer, current_engine, session_of
-from matching.rules.benefits import Benefit, Package
+from matching.rules.benefits import Benefit, Package, to_ask
 from matching.rules.decision import Outcome
 from matching.rules.rulebook import HOME, NOTICE, Rulebook, rulebook
-from matching.rules.values import Lack
+from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
 from pipelines.casework import (
     Case,
@@ -20,6 +22,8 @@ from pipelines.casework import (
     load_case,
     quota,
 )
+from pipelines.errors import PipelineError
+from pipelines.hints import NO_FINDING, VICTIM, hint_lines, hints_of
 from pipelines.store.rule_books import DecisionRepository
 
 benefits = typer.Typer(
@@ -31,13 +35,36 @@ def quota_command(
     context: typer.Context,
     employer_id: Annotated[str, typer.Argument(help="统一社会信用代码")],
     year: Annotated[int, typer.Option("--year", min=2015, max=2100, help="用工年度；次年申报缴费")],
+    social_wage: Annotated[
+        str | None, typer.Option("--social-wage", help="当地社会平均工资（元/年），用于计征工资封顶；不填不推定")
+    ] = None,
+    hints: Annotated[
+        bool, typer.Option("--hints/--no-hints", help="附内部核查提示；给用人单位看的用 --no-hints")
+    ] = True,
 ) -> None:
-    """应安排、已安排、差额、残保金，以及再安排一人的变化。"""
+    """应安排、已安排、差额、残保金，再安排一人的变化，以及核查提示。"""
     book, on = rulebook(), session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
-        found = quota(load_case(connection), book, employer_id, year, on)
-        document = _kept(DecisionRepository(connection), book, "employer", employer_id, "quota", on, found.as_dict())
-    answer(context, document, lambda: [*found.lines(), NOTICE])
+        case = load_case(connection)
+        found = quota(case, book, employer_id, year, on, _yuan(social_wage))
+        seen = hints_of(case, book, employer_id, year, on) if hints else ()
+        shown = {"review_hints": [hint.as_dict() for hint in seen], "review_notice": f"{NO_FINDING}。{VICTIM}"}
+        store = DecisionRepository(connection)
+        answered = found.as_dict() | (shown if hints else {})
+        document = _kept(store, book, "employer", employer_id, "quota", on, answered)
+    answer(context, document, lambda: [*found.lines(), *hint_lines(seen), NOTICE])
+
+
+def _yuan(text: str | None) -> Fraction | None:
+    if text is None:
+        return None
+    try:
+        amount = read_number(text)
+    except ValueError as error:
+        raise PipelineError("--social-wage 应是数字") from error
+    if amount <= 0:
+        raise PipelineError("--social-wage 应大于零")
+    return amount
 
 
 def _kept(
@@ -55,7 +82,11 @@ def _kept(
 
 
 def _claims(
-    context: typer.Context, kind: str, subject_id: str, ask: Callable[[Case, Rulebook, str, date], Package]
+    context: typer.Context,
+    kind: str,
+    subject_id: str,
+    ask: Callable[[Case, Rulebook, str, date], Package],
+    told_in_full: frozenset[str] | None = None,
 ) -> None:
     book, on = rulebook(), session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
@@ -63,7 +94,9 @@ def _claims(
         head = {f"{kind}_id": subject_id}
         store = DecisionRepository(connection)
         document = _kept(store, book, kind, subject_id, "benefits", on, head | _document(found))
-    answer(context, document, lambda: [f"{subject_id}（{on.isoformat()}）", *package_lines(found), NOTICE])
+    answer(
+        context, document, lambda: [f"{subject_id}（{on.isoformat()}）", *package_lines(found, told_in_full), NOTICE]
+    )
 
 
 def _document(found: Package) -> dict[str, Any]:
@@ -74,22 +107,42 @@ def _document(found: Package) -> dict[str, Any]:
     return document
 
 
-def package_lines(found: Package) -> list[str]:
-    """Return a package in plain Chinese: what is met, what is open and what is not, then what goes together."""
+def package_lines(found: Package, subjects: frozenset[str] | None = None) -> list[str]:
+    """Return a package in plain Chinese: what is met, what is open and what is not, then what goes together.
+
+    Of rules on other than `subjects` only those that are met are told in full, the rest by their titles.
+    """
     titles = {benefit.rule_id: benefit.decision.rule.title for benefit in found.benefits}
     lines = _questions(found)
     for outcome, head in (
-        (Outcome.MET, "符合："),
-        (Outcome.UNKNOWN, "待核实（补齐事实后可能符合）："),
-        (Outcome.NOT_MET, "不符合："),
+        (Outcome.MET, "符合"),
+        (Outcome.UNKNOWN, "待核实（补齐事实后可能符合，缺得少的在前）"),
+        (Outcome.NOT_MET, "不符合"),
     ):
         group = found.with_outcome(outcome)
-        lines.append(f"{head}{len(group)} 项")
-        lines += [f"  {line}" for benefit in group for line in _benefit_lines(benefit)]
-    together = "、".join(titles[rule_id] for rule_id in found.best.benefits) or "无"
-    lines.append(f"可同时申领：{together}；一年内已知金额 {found.best.known_sum:,.2f} 元")
+        if outcome is Outcome.UNKNOWN:
+            group = tuple(sorted(group, key=lambda benefit: len(benefit.lacking)))
+        lines.append(f"{head}：{len(group)} 项")
+        full = [one for one in group if outcome is Outcome.MET or _is_on(one, subjects)]
+        lines += [f"  {line}" for benefit in full for line in benefit.lines()]
+        rest = [titles[one.rule_id] for one in group if one not in full]
+        lines += [f"  另有只看本人或只看单位的 {len(rest)} 项（见各自的 benefits）：{'、'.join(rest)}"] if rest else []
+    return [*lines, *_together(found, titles)]
+
+
+def _is_on(benefit: Benefit, subjects: frozenset[str] | None) -> bool:
+    return subjects is None or benefit.decision.rule.subject in subjects
+
+
+def _together(found: Package, titles: Mapping[str, str]) -> list[str]:
+    """Return which of the benefits that are met go together, and what else could be chosen."""
+    if not found.best.benefits:
+        return []
+    lines = [f"可同时享受：{'、'.join(titles[rule_id] for rule_id in found.best.benefits)}"]
+    if found.best.known_sum:
+        lines.append(f"  第一年金额已知的合计 {found.best.known_sum:,.2f} 元")
     if found.best.unknown_sums:
-        lines.append(f"  其中金额需人工核实：{'、'.join(titles[rule_id] for rule_id in found.best.unknown_sums)}")
+        lines.append(f"  金额还要核实：{'、'.join(titles[rule_id] for rule_id in found.best.unknown_sums)}")
     for option, difference in found.alternatives:
         names = "、".join(titles[rule_id] for rule_id in option.benefits)
         lines.append(f"  另一种组合：{names}，少 {difference:,.2f} 元")
@@ -102,26 +155,16 @@ def _questions(found: Package) -> list[str]:
     """Return what to ask whom first: the facts on which most open benefits wait."""
     asked: dict[tuple[str, str], int] = {}
     for benefit in found.with_outcome(Outcome.UNKNOWN):
-        for item in benefit.lacking:
+        for item in to_ask(benefit.lacking):
             if item.lack in (Lack.MISSING, Lack.COUNTY):
                 key = (item.label, item.who_can_supply)
                 asked[key] = asked.get(key, 0) + 1
-    first = sorted(asked.items(), key=lambda entry: (-entry[1], entry[0]))[:_ASKED_FIRST]
+    shared = {key: count for key, count in asked.items() if count > 1}
+    first = sorted(shared.items(), key=lambda entry: (-entry[1], "本人" not in entry[0][1], entry[0]))[:_ASKED_FIRST]
     return ["先问：", *(f"  {label}（问{who}），关系到 {n} 项" for (label, who), n in first)] if first else []
 
 
 _ASKED_FIRST = 6
-_SKIPPED_WHERE_OPEN = ("说明：", "请核对：", "算式：")
-
-
-def _benefit_lines(benefit: Benefit) -> list[str]:
-    lines = benefit.lines()
-    if benefit.outcome is Outcome.MET:
-        return lines
-    if benefit.outcome is Outcome.UNKNOWN:
-        return [line for line in lines if not line.strip().startswith(_SKIPPED_WHERE_OPEN)]
-    refused = [line for line in lines[1:] if "✗" in line or line.strip().startswith(("先决条件", "依据"))]
-    return [lines[0], *refused]
 
 
 @benefits.command("candidate")
@@ -143,4 +186,7 @@ def benefits_placement(
     context: typer.Context, placement_id: Annotated[str, typer.Argument(help="就业记录编号")]
 ) -> None:
     """这个人在这家单位就业，双方各可申领什么、能否同时享受。"""
-    _claims(context, "placement", placement_id, benefits_of_placement)
+    _claims(context, "placement", placement_id, benefits_of_placement, frozenset({"placement"}))
+
+
+benefits.command("income")(income_command)

@@ -32,7 +32,7 @@ from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
 from pipelines.desk import Desk
-from pipelines.documents import document_lines, person_lines
+from pipelines.documents import document_lines, held_up_words, person_lines
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -326,10 +326,18 @@ def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(h
 
 def _unlock_lines(document: dict[str, Any]) -> list[str]:
     lines = [f"求职者 {document['candidate_id']}"]
-    lines += [f"  信息 {f['label']}：{f['vacancies']} 个岗位（{f['who_can_supply']}）" for f in document["facts"]]
+    for who in dict.fromkeys(fact["who_can_supply"] for fact in document["facts"]):
+        lines.append(f"  可由{who}提供：")
+        lines += [_fact_line(fact) for fact in document["facts"] if fact["who_can_supply"] == who]
     lines += [f"  证书 {e['label']}：{e['vacancies']} 个岗位" for e in document["licences"]]
     lines += [f"  便利 {a['label']}：{a['vacancies']} 个岗位（{a['who_pays']}）" for a in document["accommodations"]]
     return lines if len(lines) > 1 else [*lines, "  没有待补的信息或便利"]
+
+
+def _fact_line(fact: dict[str, Any]) -> str:
+    """Say what a fact holds up, and by name the benefits that it settles alone."""
+    settled = "、".join(benefit["title"] for benefit in fact["benefits"] if benefit["decides"])
+    return f"    {fact['label']}：{held_up_words(fact)}" + (f"；知道了就能定：{settled}" if settled else "")
 
 
 @app.command("train")

@@ -10,8 +10,7 @@ from api.session import answer, current_engine, say, session_of
 from matching.rules.decision import Decision, Outcome
 from matching.rules.evaluation import decide, read_facts
 from matching.rules.rulebook import ReadRule, Rulebook, RuleVersion, load_rulebook, rulebook
-from matching.rules.subjects import candidate_facts, employer_facts
-from pipelines.casework import load_case
+from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
 from pipelines.rule_cases import check_cases
 from pipelines.rule_preview import Preview, preview
@@ -173,9 +172,8 @@ def rules_preview(
     with current_engine(context).connect() as connection:
         case = load_case(connection)
     say(f"对照 {len(case.candidates)} 位求职者、{len(case.employers)} 家单位")
-    people = {str(key): candidate_facts(person, on) for key, person in case.candidates.items()}
-    employers = {str(key): employer_facts(employer) for key, employer in case.employers.items()}
-    found = preview(rulebook(), proposed, people, employers, on)
+    facts = all_facts(case, rulebook(), on)
+    found = preview(rulebook(), proposed, facts["person"], facts["employer"], on, facts["placement"])
     answer(context, found.as_dict(), lambda: _preview_lines(found))
 
 

@@ -1,7 +1,10 @@
 """What is not known: named facts, what people call them, and who can supply them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +17,11 @@ from matching.entities import Candidate
 from matching.fit import FUNCTIONS, Fit, limitation_vector
 from matching.licences import licences
 from matching.retrieval import Retrieval
+from matching.rules.benefits import Benefit, benefit, benefits_for
+from matching.rules.decision import Decision, Outcome
+from matching.rules.functions import plus_months
+from matching.rules.rulebook import FactDefinition, Rule, Rulebook
+from matching.rules.values import Kind, Value
 from matching.stock import KINDS, LICENCES, Stock, StockItem
 from matching.vocabulary import Accommodation, Function, VacancyKind
 
@@ -28,12 +36,25 @@ class MissingFact:
 
 
 @dataclass(frozen=True, slots=True)
+class BenefitWait:
+    """A benefit that waits for a fact; `decides` where this fact alone settles it, whatever it turns out to be."""
+
+    rule_id: str
+    title: str
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
-    """What one missing fact holds up: in how many listed vacancies it is asked for, and where it alone is."""
+    """What one missing fact holds up: in how many listed vacancies it is asked for, where it alone is, which benefits.
+
+    A fact that only benefits ask for has no vacancies.
+    """
 
     missing: MissingFact
     n_vacancies: int
     n_alone: int
+    benefits: tuple[BenefitWait, ...] = ()
 
 
 @cache
@@ -126,6 +147,93 @@ def _counted(held: Mapping[str, NDArray[np.bool_]]) -> tuple[Unlock, ...]:
         if where.any()
     ]
     return tuple(sorted(found, key=lambda unlock: (-unlock.n_vacancies, unlock.missing.fact)))
+
+
+_CALLED: Mapping[str, str] = {"certificate_category": "category", "has_certificates": "certificates"}
+"""Facts of the rules that have another name among the facts of matching."""
+
+_TRIED = 3
+"""A benefit that waits for more facts than this is not tried out: hardly one of them settles it alone."""
+
+
+def benefit_waits(book: Rulebook, facts: Mapping[str, Value], day: date) -> Mapping[str, tuple[BenefitWait, ...]]:
+    """Return for each missing fact of a person, by its name in the rules, the benefits that wait for it.
+
+    Of a benefit that is open, what its conditions wait for; of one that is met, what its sum waits for.
+    """
+    found: dict[str, list[BenefitWait]] = {}
+    for answered in benefits_for(book, ("person",), facts, day):
+        waits = _waits(answered)
+        for name in sorted(waits & book.facts.keys()):
+            decides = len(waits) <= _TRIED and _settles(book, answered, name, facts, day)
+            found.setdefault(name, []).append(BenefitWait(answered.rule_id, answered.decision.rule.title, decides))
+    return {name: tuple(waits) for name, waits in found.items()}
+
+
+def _waits(answered: Benefit) -> frozenset[str]:
+    if answered.outcome is Outcome.MET:
+        return frozenset(item.name for item in answered.decision.lacking)
+    if answered.outcome is Outcome.NOT_MET:
+        return frozenset()
+    open_ones = (told for told in (*answered.required, answered.decision) if told.outcome is Outcome.UNKNOWN)
+    return frozenset(name for told in open_ones for name in _open_conditions(told))
+
+
+def _open_conditions(told: Decision) -> frozenset[str]:
+    if told.tree is None:
+        return frozenset(item.name for item in told.lacking)
+    return frozenset(why.name for why in told.tree.why)
+
+
+def _settles(book: Rulebook, answered: Benefit, name: str, facts: Mapping[str, Value], day: date) -> bool:
+    """Try out answers to a fact: it settles a benefit where each of them does.
+
+    An open benefit is settled once it is due or not, one that is met once its sum is known.
+    """
+    values = _answers(book.facts[name], answered.decision.rule, day)
+    tried = (benefit(book, answered.rule_id, {**facts, name: value}, day) for value in values)
+    if answered.outcome is Outcome.UNKNOWN:
+        return bool(values) and all(after.outcome is not Outcome.UNKNOWN for after in tried)
+    return bool(values) and all(not _waits(after) for after in tried)
+
+
+def _answers(definition: FactDefinition, rule: Rule, day: date) -> list[Value]:
+    """Return answers to try: every one that can be listed, else some on all sides."""
+    if definition.kind is Kind.FLAG:
+        return [True, False]
+    if definition.kind is Kind.NUMBER:
+        return [Fraction(number) for number in (0, 1, 2, 3, 4, 12, 60, 1_000_000)]
+    if definition.kind in (Kind.DATE, Kind.MONTH):
+        return [plus_months(day, months) for months in (-360, -13, -1, 0, 13)]
+    if definition.kind is Kind.TEXT:
+        return [*(definition.values or _words(rule))]
+    return [(), *((word,) for word in _words(rule))] if definition.kind is Kind.TEXTS else []
+
+
+def _words(rule: Rule) -> list[str]:
+    """Return the words in quotation marks within a rule's expressions, and one that it does not know."""
+    return sorted({*re.findall(r'\\"([^"\\]+)\\"', rule.model_dump_json(include={"body", "versions"})), "其他"})
+
+
+def with_benefits(
+    found: Iterable[Unlock], waits: Mapping[str, tuple[BenefitWait, ...]], book: Rulebook
+) -> tuple[Unlock, ...]:
+    """Return what missing facts hold up with the benefits added.
+
+    Facts without vacancies stand last, those with most benefits first.
+    """
+    named = {_CALLED.get(name, name): held for name, held in waits.items()}
+    with_vacancies = tuple(replace(unlock, benefits=named.pop(unlock.missing.fact, ())) for unlock in found)
+    only_benefits = [Unlock(_called(name, waits, book), 0, 0, held) for name, held in named.items()]
+    only_benefits.sort(key=lambda unlock: (-len(unlock.benefits), unlock.missing.fact))
+    return (*with_vacancies, *only_benefits)
+
+
+def _called(name: str, waits: Mapping[str, tuple[BenefitWait, ...]], book: Rulebook) -> MissingFact:
+    if name in _facts() or name not in waits:
+        return missing_fact(name)
+    definition = book.facts[name]
+    return MissingFact(name, definition.label, definition.who)
 
 
 @dataclass(frozen=True, slots=True)

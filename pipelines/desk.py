@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from matching.accommodation import facts as accommodation_facts
 from matching.components import Asked, PastAct, VacancyIndex
-from matching.entities import Candidate, CandidateId, VacancyId
+from matching.entities import Candidate, CandidateId, Placement, VacancyId
 from matching.licences import holds, licences
 from matching.matcher import Shortlist, explain_lines, match
-from matching.missing import accommodation_unlocks
+from matching.missing import Unlock, accommodation_unlocks, benefit_waits, with_benefits
 from matching.notes import Employment
 from matching.ranking import rank
 from matching.regions import region_name
 from matching.retrieval import Retrieval, retrieve
 from matching.rules.dated import Rules, rules_on
+from matching.rules.rulebook import rulebook
+from matching.rules.subjects import candidate_facts
 from matching.vocabulary import InteractionKind, YesNo
 from pipelines.casebook import Casebook
-from pipelines.documents import item_document, shortlist_document
+from pipelines.documents import item_document, shortlist_document, unlock_documents
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel, index_of
 
@@ -50,6 +52,7 @@ class Desk:
     history: Mapping[CandidateId, Sequence[tuple[VacancyId, float]]]
     past: Mapping[CandidateId, Mapping[int, PastAct]]
     employed: Mapping[CandidateId, Employment]
+    placements: Mapping[CandidateId, Sequence[Placement]]
 
     @classmethod
     def open(cls, casebook: Casebook, model: RankingModel, model_version: str, on: date) -> "Desk":
@@ -64,6 +67,7 @@ class Desk:
             history=casebook.history(on),
             past=_past(casebook, index, on),
             employed=_employed(casebook, on),
+            placements=_placements(casebook),
         )
 
     def ask(self, candidate_id: str) -> Asked:
@@ -88,7 +92,14 @@ class Desk:
         """Return one person's explained list."""
         employment = self.employed.get(CandidateId(candidate_id))
         asked = self.ask(candidate_id)
-        return match(asked, self.index, self.rules, self.model.weights, k=k, employment=employment)
+        found = match(asked, self.index, self.rules, self.model.weights, k=k, employment=employment)
+        return replace(found, unlocks=self._unlocks(found))
+
+    def _unlocks(self, shortlist: Shortlist) -> tuple[Unlock, ...]:
+        """Return what the person's missing facts hold up, vacancies and benefits, by the rules of the day."""
+        person, book = shortlist.candidate, rulebook()
+        facts = candidate_facts(person, self.rules.on, self.placements.get(person.candidate_id, ()))
+        return with_benefits(shortlist.unlocks, benefit_waits(book, facts, self.rules.on), book)
 
     def head(self) -> dict[str, str]:
         """Return the head of a new run."""
@@ -166,13 +177,15 @@ class Desk:
     def unlock(self, candidate_id: str) -> dict[str, Any]:
         """Return what one more fact, course, licence or accommodation would open for a person."""
         asked = self.ask(candidate_id)
-        shortlist = match(asked, self.index, self.rules, self.model.weights, k=0)
+        shortlist = self.shortlist(candidate_id, k=0)
         retrieval = retrieve(asked.candidate, self.index.stock, self.rules)
         document = shortlist_document(shortlist, self.head())
+        facts = unlock_documents(shortlist.unlocks)
         return {
             "candidate_id": candidate_id,
             "as_of": document["as_of"],
-            "facts": document["unlock"],
+            "rules_version": document["rules_version"],
+            "facts": facts,
             "licences": self._licences(asked, shortlist),
             "accommodations": [
                 {
@@ -186,7 +199,7 @@ class Desk:
                 for u in accommodation_unlocks(asked.candidate, self.index.stock, retrieval)
             ],
             "counts": document["counts"],
-            "benefits": "待遇与补贴需按规则另行计算（需人工核实）",
+            "benefits": _waiting_benefits(facts),
         }
 
     def _licences(self, asked: Asked, shortlist: Shortlist) -> list[dict[str, Any]]:
@@ -222,6 +235,23 @@ class Desk:
             }
             for course in open_courses[:5]
         ]
+
+
+def _waiting_benefits(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the benefits that wait for facts, those that wait for the fewest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in facts:
+        for wait in entry["benefits"]:
+            held = found.setdefault(wait["rule_id"], {"rule_id": wait["rule_id"], "title": wait["title"], "facts": []})
+            held["facts"].append(entry["fact"])
+    return sorted(found.values(), key=lambda held: (len(held["facts"]), held["rule_id"]))
+
+
+def _placements(casebook: Casebook) -> Mapping[CandidateId, Sequence[Placement]]:
+    found: dict[CandidateId, list[Placement]] = {}
+    for placement in casebook.placements:
+        found.setdefault(placement.candidate_id, []).append(placement)
+    return found
 
 
 def _past(casebook: Casebook, index: VacancyIndex, on: date) -> Mapping[CandidateId, Mapping[int, PastAct]]:

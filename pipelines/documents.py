@@ -5,7 +5,7 @@ from typing import Any
 
 from matching.explanation import Reason, derived_text, wage_text
 from matching.matcher import Item, Shortlist
-from matching.missing import MissingFact
+from matching.missing import MissingFact, Unlock
 from matching.regions import region_name
 from matching.source import Source
 from matching.stock import StockItem
@@ -31,14 +31,7 @@ def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[st
             }
             for counted in shortlist.excluded
         ],
-        "unlock": [
-            {
-                **_fact(unlock.missing),
-                "vacancies": unlock.n_vacancies,
-                "vacancies_alone": unlock.n_alone,
-            }
-            for unlock in shortlist.unlocks
-        ],
+        "unlock": unlock_documents(_on_list(shortlist.unlocks)),
         "notes": [
             {
                 "code": note.code,
@@ -56,6 +49,30 @@ def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[st
             "excluded": sum(counted.n_vacancies for counted in shortlist.excluded),
         },
     }
+
+
+BENEFITS_ONLY_SHOWN = 5
+"""How many facts that only benefits ask for a list names; `yougang unlock` names all."""
+
+
+def _on_list(unlocks: Sequence[Unlock]) -> list[Unlock]:
+    with_vacancies = [unlock for unlock in unlocks if unlock.n_vacancies]
+    return with_vacancies + [unlock for unlock in unlocks if not unlock.n_vacancies][:BENEFITS_ONLY_SHOWN]
+
+
+def unlock_documents(unlocks: Sequence[Unlock]) -> list[dict[str, Any]]:
+    """Return what missing facts hold up."""
+    return [
+        {
+            **_fact(unlock.missing),
+            "vacancies": unlock.n_vacancies,
+            "vacancies_alone": unlock.n_alone,
+            "benefits": [
+                {"rule_id": wait.rule_id, "title": wait.title, "decides": wait.decides} for wait in unlock.benefits
+            ],
+        }
+        for unlock in unlocks
+    ]
 
 
 def item_document(item: Item) -> dict[str, Any]:
@@ -143,7 +160,7 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
     lines += [f"请先注意：{note['text']}{_cited(note['source'])}" for note in document["notes"]]
     if document["unlock"]:
         first = document["unlock"][:3]
-        asked = "、".join(f"{entry['label']}（涉及{entry['vacancies']}个岗位）" for entry in first)
+        asked = "、".join(f"{entry['label']}（涉及{held_up_words(entry)}）" for entry in first)
         lines.append(f"先问这几件：{asked}。{_who(first)}")
     said = frozenset(name for note in document["notes"] for name in note["covers"])
     for item in document["items"][:k]:
@@ -155,6 +172,12 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
         ]
     lines.append("合意：有多合本人所提的要求，0 到 1；入职可能：按以往结果估算，仅供参考。由人决定，不由系统决定。")
     return lines
+
+
+def held_up_words(entry: Mapping[str, Any]) -> str:
+    """Say how many vacancies and benefits a fact holds up."""
+    parts = ((entry["vacancies"], "个岗位"), (len(entry["benefits"]), "项待遇"))
+    return "、".join(f"{n}{words}" for n, words in parts if n)
 
 
 def _who(missing: Sequence[Mapping[str, str]]) -> str:

@@ -1,14 +1,15 @@
 """What a changed rule book would change for the stored people and employers, before it is published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from matching.rules.bulk import Answers, columns_of, decide_all
+from matching.rules.bulk import Answers, Columns, decide_all
 from matching.rules.decision import Outcome
 from matching.rules.rulebook import Rulebook
+from matching.rules.subjects import stored_columns
 from matching.rules.values import Unknown, Value, as_decimal
 
 _OUTCOMES = {1: Outcome.MET, 0: Outcome.NOT_MET, -1: Outcome.UNKNOWN}
@@ -71,25 +72,39 @@ def preview(
     people: Mapping[str, Mapping[str, Value]],
     employers: Mapping[str, Mapping[str, Value]],
     as_of: date,
+    placements: Mapping[str, Mapping[str, Value]] | None = None,
 ) -> Preview:
-    """Hold two rule books against each other on the facts of people and employers, by their ids."""
+    """Hold two rule books against each other on the facts of people, employers and placements, by their ids."""
+    held = {"person": people, "employer": employers, "placement": placements or {}}
+    groups = {subject: _Group.of(now, proposed, facts) for subject, facts in held.items() if facts}
     changes = []
     for rule_id in sorted(set(now.rules) & set(proposed.rules)):
-        subject = now.rule(rule_id).rule.subject
-        held = people if subject == "person" else employers if subject == "employer" else {}
-        if held:
-            change = _change(now, proposed, rule_id, held, as_of)
+        group = groups.get(now.rule(rule_id).rule.subject)
+        if group is not None:
+            change = _change(now, proposed, rule_id, group, as_of)
             if change.concerned:
                 changes.append(change)
     added, removed = set(proposed.rules) - set(now.rules), set(now.rules) - set(proposed.rules)
     return Preview(now.version, proposed.version, tuple(changes), tuple(sorted(added)), tuple(sorted(removed)))
 
 
-def _change(
-    now: Rulebook, proposed: Rulebook, rule_id: str, held: Mapping[str, Mapping[str, Value]], as_of: date
-) -> RuleChange:
-    ids = list(held)
-    first, second = (_answers(book, rule_id, list(held.values()), as_of) for book in (now, proposed))
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The subjects of one kind, as columns under either book; either may know facts that the other does not."""
+
+    ids: tuple[str, ...]
+    before: Columns
+    after: Columns
+
+    @classmethod
+    def of(cls, now: Rulebook, proposed: Rulebook, facts: Mapping[str, Mapping[str, Value]]) -> "_Group":
+        before, after = (stored_columns(book, facts.values()) for book in (now, proposed))
+        return cls(tuple(facts), before, after)
+
+
+def _change(now: Rulebook, proposed: Rulebook, rule_id: str, group: _Group, as_of: date) -> RuleChange:
+    first = decide_all(now, rule_id, group.before, as_of)
+    second = decide_all(proposed, rule_id, group.after, as_of)
     change = RuleChange(rule_id, now.rule(rule_id).rule.title)
     for row, (before, after) in enumerate(zip(first.outcomes().tolist(), second.outcomes().tolist(), strict=True)):
         paid_before, paid_after = _paid(first, row, before), _paid(second, row, after)
@@ -100,14 +115,9 @@ def _change(
             change.amounts_changed += 1
         else:
             continue
-        change.subjects.append(ids[row])
+        change.subjects.append(group.ids[row])
         change.difference += (paid_after or Decimal(0)) - (paid_before or Decimal(0))
     return change
-
-
-def _answers(book: Rulebook, rule_id: str, cases: Sequence[Mapping[str, Value]], as_of: date) -> Answers:
-    kept = [{name: value for name, value in case.items() if name in book.facts} for case in cases]
-    return decide_all(book, rule_id, columns_of(book, kept), as_of)
 
 
 def _paid(answers: Answers, row: int, outcome: int) -> Decimal | None:

@@ -12,10 +12,53 @@ from decimal import Decimal
 from matching.rules.decision import Decision, Lacking, Outcome
 from matching.rules.evaluation import decide
 from matching.rules.rulebook import Rulebook, Subject
-from matching.rules.values import Value
+from matching.rules.values import Lack, Value
 
 MONTHS = {"month": 12, "year": 1, "once": 1, "day": 1, "total": 1}
 """How often a sum is paid within the first year, for comparing combinations."""
+
+
+PAYEES: Mapping[str, str] = {"person": "本人", "employer": "用人单位", "institution": "机构", "household": "家庭"}
+FUNDS: Mapping[str, str] = {
+    "employment_fund": "就业补助资金",
+    "levy_fund": "残疾人就业保障金",
+    "social_assistance": "社会救助资金",
+    "two_subsidies": "残疾人两项补贴资金",
+    "tax": "税费优惠",
+    "employer": "用人单位",
+}
+
+
+_SAME_QUESTION: Mapping[str, str] = {
+    "hard_to_employ_since": "recognised_hard_to_employ",
+    "hard_to_employ_until": "recognised_hard_to_employ",
+    "birth": "birth_date",
+    "age": "birth_date",
+    "min_wage_class": "employer_region",
+    "certificate_issued_on": "certificate_valid_until",
+    "subsidy_first_approved_on": "subsidy_months_used",
+}
+"""Facts that one question settles: where both are lacking only the second is asked for."""
+
+
+def to_ask(lacking: Iterable[Lacking]) -> tuple[Lacking, ...]:
+    """Return what to ask for, each thing once."""
+    found = {item.name: item for item in lacking}
+    return tuple(item for name, item in found.items() if _SAME_QUESTION.get(name) not in found)
+
+
+def asked_line(lacking: Iterable[Lacking]) -> str:
+    """Return what is lacking in one line, by who can supply it, each once."""
+    of: dict[str, dict[str, None]] = {}
+    lists = set()
+    for item in to_ask(lacking):
+        label = item.label
+        head, colon, field = label.partition("：")
+        if colon and item.lack is Lack.MISSING:  # a field of a list: the list is named once
+            label = field if head in lists else label
+            lists.add(head)
+        of.setdefault(item.who_can_supply, {})[label] = None
+    return "；".join(f"{'、'.join(labels)}（问{who}）" for who, labels in of.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +108,41 @@ class Benefit:
         }
 
     def lines(self) -> list[str]:
-        """Return the benefit in plain Chinese."""
+        """Return the benefit in plain Chinese: in full where it is met, else only the ground and what decides."""
         own = self.decision.lines()
         head = own[0]
         if self.outcome is not self.decision.outcome:
             head = f"{self.decision.rule.title}：{self.outcome.label}（{self._first_reason()}）"
-        lines = [head, *own[1:]]
-        for told in self.required:
-            lines.append(f"  先决条件 {told.lines()[0]}")
-            lines += [f"    还缺：{item.label}（{item.who_can_supply}）" for item in told.lacking]
-        if self.decision.rule.handled_by and self.outcome is not Outcome.NOT_MET:
-            lines.append(f"  办理：{self.decision.rule.handled_by}")
-        if self.decision.rule.materials and self.outcome is not Outcome.NOT_MET:
-            lines.append(f"  材料：{'、'.join(self.decision.rule.materials)}")
+        if self.outcome is Outcome.NOT_MET:
+            return [head, *(line for line in own[1:] if "✗" in line or line.startswith("  依据")), *self._refusals()]
+        lines = [line for line in own[1:] if not line.strip().startswith("还缺：")]
+        if self.outcome is Outcome.UNKNOWN:
+            lines = [line for line in lines if line.startswith("  依据")]
+            lines += [f"  先决条件“{told.rule.title}”：{told.outcome.label}" for told in self.required]
+        asked = asked_line(self.lacking)
+        lines += [f"  还缺：{asked}"] if asked else []
+        return [head, *lines, *self._claiming()]
+
+    def _refusals(self) -> list[str]:
+        return [
+            f"  先决条件“{told.rule.title}”：{told.outcome.label}"
+            for told in self.required
+            if told.outcome is Outcome.NOT_MET
+        ]
+
+    def _claiming(self) -> list[str]:
+        """Who gets it from which fund, how often, where to apply and with what."""
+        rule = self.decision.rule
+        parts = [f"由{PAYEES[rule.payee]}享受" if rule.payee in PAYEES else "", FUNDS.get(rule.fund, "")]
+        claims = rule.claims
+        parts += ["只能享受一次"] if claims.once_in_all else []
+        parts += [f"每年不超过{claims.per_year}次"] if claims.per_year else []
+        parts += [f"累计不超过{claims.in_all}次"] if claims.in_all else []
+        handled = f"办理：{rule.handled_by}" if rule.handled_by else ""
+        line = "；".join(part for part in (handled, "，".join(part for part in parts if part)) if part)
+        lines = [f"  {line}"] if line else []
+        if rule.materials and self.outcome is Outcome.MET:
+            lines.append(f"  材料：{'、'.join(rule.materials)}")
         return lines
 
     def _first_reason(self) -> str:

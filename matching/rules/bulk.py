@@ -125,6 +125,8 @@ class _OtherColumns:
         raise NotImplementedError  # columns only; one case has `_OtherRules`
 
     def many(self, batch: Batch, rule_id: str, output: str) -> Column:
+        if batch.outer is not None and batch.records is not None:  # inside a list: the answer of each entry's case
+            return self.many(batch.outer, rule_id, output).take(batch.records.owner)
         key = (rule_id, output)
         if key not in self.answered:
             self.answered[key] = _in_versions(self.book, rule_id, self.work, batch.as_of, self, output)

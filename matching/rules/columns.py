@@ -60,7 +60,8 @@ class Column:
     labels: tuple[Label, ...] = ()
 
     def __len__(self) -> int:
-        return max(len(self.data), len(self.why), 1 if isinstance(self.den, int) else len(self.den))
+        sizes = (len(self.data), len(self.why), 1 if isinstance(self.den, int) else len(self.den))
+        return max(sizes) if all(sizes) else 0
 
     @property
     def known(self) -> Array:
@@ -151,7 +152,7 @@ def from_values(values: Sequence[Value], kind: Kind, reasons: Reasons) -> Column
     why = np.array([reasons.mask(v) if isinstance(v, Unknown) else 0 for v in values], dtype=np.uint64)
     known = [None if isinstance(v, Unknown) else v for v in values]
     if kind is Kind.FLAG:
-        return Column(kind, np.array([v is True for v in known]), why)
+        return Column(kind, np.array([v is True for v in known], dtype=bool), why)
     if kind is Kind.NUMBER:
         numbers = [v if isinstance(v, Fraction) else Fraction(0) for v in known]
         den = math.lcm(*{number.denominator for number in numbers}) if numbers else 1
@@ -369,25 +370,18 @@ def choose(where: Column, yes: Column, no: Column) -> Column:
     if yes.kind in (Kind.TEXT, Kind.TEXTS):
         yes, no = _same_labels(yes, no)
     first, second, base = _same_base(yes, no) if yes.kind is Kind.NUMBER else (yes.data, no.data, 1)
-    size = max(len(where), len(yes), len(no))
     shared = yes.known & no.known & np.asarray(first == second, dtype=bool)
     known = where.known
     data = np.where(known & ~where.data, second, first)
     why = np.where(known, np.where(where.data, yes.why, no.why), np.where(shared, np.uint64(0), where.why))
     if not isinstance(base, int):
-        base = np.broadcast_to(base, (size,))
+        base = np.broadcast_to(base, np.broadcast(data, why, base).shape)
     return Column(yes.kind, data, why, base, yes.labels)
 
 
 def given(first: Column, second: Column) -> Column:
     """The first where it is known, else the second."""
     return choose(flags(first.known, _zeros(1)), first, second)
-
-
-def label_flags(column: Column, test: Callable[[Label], bool]) -> Column:
-    """Test each different text once and spread the answers over the rows."""
-    table = np.array([test(label) for label in column.labels], dtype=bool)
-    return flags(table[column.data], column.why)
 
 
 # -- lists --------------------------------------------------------------------------------------------------------

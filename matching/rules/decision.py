@@ -268,7 +268,7 @@ def _tree_lines(tree: ConditionTrace, ground: tuple[str, str], depth: int = 0) -
         below = depth + 1 if head or not depth else depth
         return head + [line for child in tree.children for line in _tree_lines(child, ground, below)]
     mark = {"met": "✓", "not_met": "✗", "unknown": "？"}[tree.outcome.value]
-    need = f"，要求 {tree.need}" if tree.need and tree.need not in tree.text else ""
+    need = f"，对照 {tree.need}" if tree.need not in ("", UNKNOWN_WORD) and tree.need not in tree.text else ""
     facts = f"（{tree.have}{need}）" if tree.have not in ("", "是", "否", UNKNOWN_WORD) else ""
     other = (tree.document, tree.clause) != ground
     return [f"{pad}{mark} {tree.text}{facts}{f'〔{tree.document} {tree.clause}〕' if other else ''}"]

@@ -60,7 +60,7 @@ def _result_of(case: Case, read: ReadRule, body: ReadBody, output: str) -> Value
     if output in body.lets and output not in body.results:
         _condition(case, body)
         return _let(case, body, output)
-    if output == "amount" and body.amount is not None:
+    if output == "amount" and body.amount is not None and output not in body.results:
         value = _amount(case, body, _condition(case, body))
         return NOTHING if value is None else value
     _condition(case, body)
@@ -416,5 +416,5 @@ def _named(book: Rulebook, reason: Why) -> Lacking:
     definition_of = book.facts.get(base)
     if definition_of is None:
         return Lacking(reason.lack, reason.name, reason.name, "")
-    label = f"{definition_of.label}中有人、有月未填的“{definition_of.field_labels.get(field, field)}”"
+    label = f"{definition_of.label}：{definition_of.field_labels.get(field, field)}"
     return Lacking(reason.lack, reason.name, label, definition_of.who)

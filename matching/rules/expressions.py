@@ -303,7 +303,7 @@ class Number:
 
 
 def _key(value: Value) -> str:
-    return str(value.numerator) if isinstance(value, Fraction) and value.denominator == 1 else str(value)
+    return str(value)
 
 
 def _entry(parameter: Parameter, table: Any, keys: tuple[str, ...]) -> Value:
@@ -432,7 +432,11 @@ def _contained(left: Column, right: Column) -> Column:
     size = max(len(left), len(right))
     if left.why.all() or right.why.all():
         return col.flags(np.zeros(size, dtype=bool), (left.why | right.why).repeat(1))
-    table = np.array([[one in many for many in right.labels] for one in left.labels], dtype=bool)
+    # One text is in another only where they are the same, never as a part of it.
+    table = np.array(
+        [[one in many if isinstance(many, tuple) else one == many for many in right.labels] for one in left.labels],
+        dtype=bool,
+    )
     return col.flags(table[left.data, right.data], left.why | right.why)
 
 

@@ -80,7 +80,7 @@ def _fold(pick: Callable[[Column, Column], Column], choose: Callable[..., Any], 
         return result
 
     def told(case: Case, *parts: Node) -> str:
-        return f"{word}（{'，'.join(part.told(case) for part in parts)}）"
+        return f"（{'、'.join(part.told(case) for part in parts)}）中{word}的"
 
     return Function(2, None, one, many, told)
 
@@ -103,7 +103,8 @@ def _round_many(batch: Batch, number: Node, base: Node, direction: Node) -> Colu
     step, way = base.many(batch), direction.many(batch)
     if len(step.data) != 1 or not isinstance(step.den, int):
         raise RuleError("round_to 的单位应是一个数")
-    result = col.rounded(number.many(batch), Fraction(int(step.data[0]), step.den), str(way.labels[0]))
+    size = Fraction(int(step.data[0]) if step.known[0] else 1, step.den)
+    result = col.rounded(number.many(batch), size, str(way.labels[0]))
     return replace(result, why=result.why | step.why)
 
 

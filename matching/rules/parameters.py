@@ -4,9 +4,7 @@ Values are never extended past their end: a day without a version is `not_in_for
 confirm is written as such (`value: null` with a reason). A county falls back to its prefecture, province and nation.
 """
 
-import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -166,27 +164,6 @@ def _read(parameter: Parameter, version: Version | None) -> Value | Mapping[str,
         return missing(parameter.id, Lack(version.reason or "unconfirmed"))
     value: Value | Mapping[str, Any] = _scalar(parameter, version.value)
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A parameter's versions in one place as steps: from `starts[i]` on, `versions[i]` holds (None: none does)."""
-
-    starts: tuple[date, ...]
-    versions: tuple[Version | None, ...]
-
-    def at(self, day: date) -> Version | None:
-        """Return the version in force on a day."""
-        place = bisect.bisect_right(self.starts, day) - 1
-        return self.versions[place] if place >= 0 else None
-
-
-def timeline(parameter: Parameter, region: str | None) -> Timeline:
-    """Return the steps of a parameter in one place."""
-    days = {version.valid_from for version in parameter.versions}
-    days |= {version.valid_to + timedelta(days=1) for version in parameter.versions if version.valid_to is not None}
-    starts = tuple(sorted(days))
-    return Timeline(starts, tuple(parameter.on(day, region) for day in starts))
 
 
 def check_versions(path: Path, lines: dict[Place, int], parameter: Parameter) -> None:

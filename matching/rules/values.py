@@ -131,8 +131,10 @@ _WORDS = {
 }
 
 
-def read_value(raw: object, kind: Kind, name: str, fields: Mapping[str, Kind] | None = None) -> Value:
-    """Read a fact as given from outside; None is unknown.
+def read_value(
+    raw: object, kind: Kind, name: str, fields: Mapping[str, Kind] | None = None, fact: str | None = None
+) -> Value:
+    """Read a fact as given from outside; None is unknown, for want of `fact` where that is named otherwise.
 
     Raises
     ------
@@ -140,7 +142,7 @@ def read_value(raw: object, kind: Kind, name: str, fields: Mapping[str, Kind] | 
         When what was given is not of the kind; the message names the fact and what is expected, not what was given.
     """
     if raw is None:
-        return missing(name)
+        return missing(fact or name)
     try:
         if kind is Kind.NUMBER:
             return read_number(raw)
@@ -153,18 +155,18 @@ def read_value(raw: object, kind: Kind, name: str, fields: Mapping[str, Kind] | 
         if kind is Kind.TEXTS and isinstance(raw, Sequence) and not isinstance(raw, str):
             return tuple(str(item) for item in raw)
         if kind is Kind.RECORDS and isinstance(raw, Sequence) and not isinstance(raw, str):
-            return tuple(_read_record(item, fields or {}, name) for item in raw)
+            return tuple(_read_record(item, fields or {}, name, fact or name) for item in raw)
     except ValueError as error:
         raise RuleInputError(f"{name} 应为{_WORDS[kind]}") from error
     raise RuleInputError(f"{name} 应为{_WORDS[kind]}")
 
 
-def _read_record(raw: object, fields: Mapping[str, Kind], name: str) -> Record:
+def _read_record(raw: object, fields: Mapping[str, Kind], name: str, fact: str) -> Record:
     if not isinstance(raw, Mapping):
         if set(fields) == {"value"}:
-            return {"value": read_value(raw, fields["value"], f"{name}.value")}
+            return {"value": read_value(raw, fields["value"], f"{name}.value", None, f"{fact}.value")}
         raise RuleInputError(f"{name} 的每一项应为对象，含 {'、'.join(fields)}")
-    return {key: read_value(raw.get(key), kind, f"{name}.{key}") for key, kind in fields.items()}
+    return {key: read_value(raw.get(key), kind, f"{name}.{key}", None, f"{fact}.{key}") for key, kind in fields.items()}
 
 
 def rounded(number: Fraction, base: Fraction, direction: str) -> Fraction:

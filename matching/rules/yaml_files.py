@@ -21,7 +21,7 @@ def _loader() -> type[Any]:
 
 
 def _lines(node: yaml.Node, place: Place, found: dict[Place, int], file: str) -> None:
-    found[place] = node.start_mark.line + 1
+    found.setdefault(place, node.start_mark.line + 1)  # an entry of a mapping stands on the line of its name
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, child in node.value:

@@ -240,7 +240,8 @@ def test_every_open_vacancy_is_listed_or_below_the_cut_or_counted_as_excluded(to
         for entry in document["unlock"]:
             assert entry["fact"]
             assert entry["who_can_supply"]
-            assert 0 < entry["vacancies"] <= counts["open"]
+            assert 0 <= entry["vacancies"] <= counts["open"]
+            assert entry["vacancies"] or entry["benefits"]
 
 
 def test_another_day_gives_that_days_vacancies_and_says_so(town: Town, yougang: Yougang) -> None:
@@ -279,7 +280,8 @@ def test_unlock_names_facts_licences_and_accommodations_with_what_each_opens(tow
     n_open = document["counts"]["open"]
     for entry in [*document["facts"], *document["licences"], *document["accommodations"]]:
         assert entry["label"]
-        assert 0 < entry["vacancies"] <= n_open
+        assert 0 <= entry["vacancies"] <= n_open
+        assert entry["vacancies"] or entry["benefits"]
     assert [e["vacancies"] for e in document["facts"]] == sorted(e["vacancies"] for e in document["facts"])[::-1]
 
 
