@@ -8,7 +8,7 @@ from fractions import Fraction
 from matching.rules.decision import ConditionTrace, Decision, Outcome
 from matching.rules.evaluation import decide
 from matching.rules.rulebook import Rulebook
-from matching.rules.values import Unknown, Value
+from matching.rules.values import Value
 
 MONTHS = 12
 
@@ -95,18 +95,3 @@ def _marginal(before: Decision, after: Decision, month: int, weight: int) -> Mar
     if not isinstance(first, Fraction) or not isinstance(second, Fraction):
         return Marginal(month, weight, second if isinstance(second, Fraction) else None, None, False)
     return Marginal(month, weight, second, first - second, crossed)
-
-
-@dataclass(frozen=True, slots=True)
-class IncomePoint:
-    """A household's monthly income at one wage; `unknown` names the parts that nobody could say."""
-
-    wage: Fraction
-    income: Fraction | None
-    parts: Mapping[str, Fraction]
-    unknown: tuple[str, ...]
-
-
-def known_or_none(value: Value | None) -> Fraction | None:
-    """Return a number that is known."""
-    return value if isinstance(value, Fraction) and not isinstance(value, Unknown) else None
