@@ -22,6 +22,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
+from api.account_commands import accounts
 from api.benefit_commands import benefits, quota_command
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
@@ -67,6 +68,7 @@ database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=Tr
 versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
 app.add_typer(database, name="db")
 app.add_typer(versions, name="models")
+app.add_typer(accounts, name="accounts")
 app.add_typer(rules, name="rules")
 app.add_typer(benefits, name="benefits")
 app.command("quota")(quota_command)
@@ -534,12 +536,12 @@ def serve(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
-    """在本机 127.0.0.1 提供 API；目前没有登录与权限，只对本机开放。"""
+    """在本机 127.0.0.1 提供 API；建立第一个账号之后须登录，此前只供本机一位可信使用者。"""
     import uvicorn
 
     from api.app import create_app
 
-    say(f"在 http://127.0.0.1:{port} 提供服务。尚无登录与权限控制，只绑定本机地址。")
+    say(f"在 http://127.0.0.1:{port} 提供服务，只绑定本机地址。尚无账号时不须登录（见 docs/access.md）。")
     uvicorn.run(create_app(session_of(context).settings), host="127.0.0.1", port=port, log_level="warning")
 
 

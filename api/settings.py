@@ -2,11 +2,13 @@
 
 `YOUGANG_DATABASE_URL`  database; SQLite under `var/` where not given
 `YOUGANG_MODELS`        folder of saved models; beside the SQLite file, else `var/models`
+`YOUGANG_KEYS`          keys that seal sensitive values, as `id:base64` with commas between; the first one seals
+`YOUGANG_KEY_FILE`      file with such keys, one a line; asked where YOUGANG_KEYS is not given
 `YOUGANG_DEBUG`         1 shows tracebacks of unexpected faults
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,6 +34,7 @@ class Settings:
     models: Path
     as_of: date
     is_debug: bool = False
+    keys: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, database_url: str | None = None, as_of: date | None = None) -> "Settings":
@@ -43,6 +46,7 @@ class Settings:
             models=Path(models) if models else models_beside(url),
             as_of=as_of or today(),
             is_debug=is_debug(),
+            keys=_keys(),
         )
 
     @property
@@ -54,6 +58,25 @@ class Settings:
 def is_debug() -> bool:
     """Say whether tracebacks are wanted; answers even where the other settings are wrong."""
     return os.environ.get("YOUGANG_DEBUG") == "1"
+
+
+def _keys() -> str:
+    """Return the keys as they are configured, or nothing.
+
+    Raises
+    ------
+    SettingsError
+        When the key file cannot be read, or others may read it.
+    """
+    given, file = os.environ.get("YOUGANG_KEYS"), os.environ.get("YOUGANG_KEY_FILE")
+    if given or not file:
+        return given or ""
+    try:
+        if os.name == "posix" and Path(file).stat().st_mode & 0o077:
+            raise SettingsError("密钥文件只能由本人读写（chmod 600）")
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("无法读取 YOUGANG_KEY_FILE 指定的密钥文件") from error
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from matching.identity import IdentityError, parse_certificate
+from pipelines.access.audit import breaks
 from pipelines.store import consistency_queries as queries
 
 
@@ -35,6 +36,7 @@ def check(connection: Connection, *, on: date | None = None) -> list[Finding]:
         *_several_employers(connection, on),
         *_interactions_outside(connection),
         *_unknown(connection),
+        *(Finding("audit", str(found.sequence), found.text, is_error=True) for found in breaks(connection)),
     ]
     return sorted(found, key=lambda finding: not finding.is_error)
 

@@ -18,7 +18,7 @@ from pipelines.synthetic import Province
 from pipelines.train import train
 from tests.support.province import QUICK, TODAY, trained
 
-SETTINGS = ("YOUGANG_DATABASE_URL", "YOUGANG_MODELS", "YOUGANG_DEBUG")
+SETTINGS = ("YOUGANG_DATABASE_URL", "YOUGANG_MODELS", "YOUGANG_DEBUG", "YOUGANG_KEYS", "YOUGANG_KEY_FILE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -430,9 +430,9 @@ def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def has_rows_beside(connection: Connection, prefix: str) -> bool:
-    """Return whether the store holds candidates, vacancies or courses whose ids do not begin so, or other employers.
+    """Return whether the store holds accounts, or candidates, vacancies, courses and employers of somebody else.
 
-    An employer has no id of ours; one that no such vacancy or placement names counts as somebody else's.
+    Ids that do not begin with the prefix are somebody else's; an employer has no id of ours, its name says so.
     """
     c, v = tables.CASE_TABLES["candidates"].c, tables.CASE_TABLES["vacancies"].c
     others = [
@@ -443,4 +443,5 @@ def has_rows_beside(connection: Connection, prefix: str) -> bool:
     others.append(select(course).where(~course.startswith(prefix, autoescape=True)))
     employer = tables.CASE_TABLES["employers"].c
     others.append(select(employer.employer_id).where(~employer.name.contains("（演示）") | employer.name.is_(None)))
+    others.append(select(tables.users.c.user_id))
     return any(connection.execute(statement.limit(1)).first() is not None for statement in others)

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -206,4 +208,122 @@ imports = Table(
     Column("unchanged", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     CheckConstraint("accepted + unchanged + rejected = read", name="every_row_accounted_for"),
+)
+
+
+# ---- organisations, accounts and audit ------------------------------------------------------------------------------
+
+_KINDS = "'province', 'prefecture', 'county', 'township', 'employer', 'analyst_office'"
+_ROLES = (
+    "role IN ('caseworker', 'supervisor', 'company_poster', 'company_approver', 'analyst', 'auditor', 'administrator')"
+)
+
+organisations = Table(
+    "organisations",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("parent_id", Text, ForeignKey("organisations.organisation_id"), index=True),
+    CheckConstraint(f"kind IN ({_KINDS})", name="kind_known"),
+    CheckConstraint(
+        "parent_id IS NOT NULL OR kind IN ('province', 'employer', 'analyst_office')", name="division_has_parent"
+    ),
+    CheckConstraint("kind <> 'province' OR parent_id IS NULL", name="province_is_root"),
+    CheckConstraint("parent_id <> organisation_id", name="not_its_own_parent"),
+)
+
+organisation_codes = Table(
+    "organisation_codes",
+    metadata,
+    Column("organisation_id", Text, ForeignKey("organisations.organisation_id"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date),
+    CheckConstraint("length(code) IN (6, 9)", name="code_of_6_or_9_digits"),
+    CheckConstraint("valid_from <= valid_to", name="days_in_order"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("login", Text, nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("failed_attempts", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("one_time_until", UtcDateTime),
+    Column("totp_secret", Text),
+    Column("totp_confirmed_at", UtcDateTime),
+    Column("totp_last_step", BigInteger),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("status IN ('active', 'locked')", name="status_known"),
+    CheckConstraint("failed_attempts >= 0", name="attempts_not_negative"),
+    CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_is_argon2id"),
+    CheckConstraint("login = lower(login)", name="login_in_lower_case"),
+    CheckConstraint("totp_confirmed_at IS NULL OR totp_secret IS NOT NULL", name="confirmed_secret_is_there"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("membership_id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, index=True),
+    Column("organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    # An end of day is too late for a transfer: what is withdrawn ends at the next request.
+    Column("withdrawn_at", UtcDateTime),
+    CheckConstraint(_ROLES, name="role_known"),
+    CheckConstraint("valid_from <= valid_to", name="days_in_order"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, index=True),
+    Column("organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("csrf_hash", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    CheckConstraint(_ROLES, name="role_known"),
+    CheckConstraint("length(token_hash) = 64 AND length(csrf_hash) = 64", name="hashes_only"),
+    CheckConstraint("created_at < expires_at", name="moments_in_order"),
+)
+
+# Append-only by triggers (migration 0003); each row carries the hash of the one before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("organisation_id", Text),
+    Column("purpose", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object_kind", Text, nullable=False),
+    Column("object_id", Text),
+    Column("details", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    CheckConstraint("length(hash) = 64 AND length(previous_hash) = 64", name="hashes_of_sha256"),
+    CheckConstraint("actor <> '' AND purpose <> '' AND action <> ''", name="says_who_why_and_what"),
+    CheckConstraint("actor NOT LIKE 'user%' OR organisation_id IS NOT NULL", name="person_acts_for_organisation"),
+)
+
+# The end of the chain: what locks it while a row is written, and shows where rows were cut off its end.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
 )

@@ -105,7 +105,55 @@ def test_schema_goes_up_down_and_up_again(empty: Engine) -> None:
 _IMPORT = "'t', 'f', 'x', '2026-01-01 00:00:00', 'me'"
 _DECISION = "'d', 'e', 'quota', '2026-01-01', 'kept', '2026-01-01 00:00:00', '{}'"
 _VERSION = "'m', '2026-01-01 00:00:00', '2026-01-01', 'f', '{}'"
+_USER = "users (user_id, login, display_name, created_at, status, failed_attempts, must_change_password, password_hash)"
+_USER_VALUES = "VALUES ('u', '{login}', 'n', '2026-01-01 00:00:00', '{status}', {attempts}, {no}, '{hash}')"
+_SESSION = "sessions (token_hash, user_id, organisation_id, role, csrf_hash, created_at, last_seen_at, expires_at)"
+_AUDIT = "audit (sequence, at, actor, purpose, action, object_kind, details, previous_hash, hash)"
+_H = "0" * 64
+
+
+def _a_user(**different: str) -> str:
+    values = {"login": "l", "status": "active", "attempts": "0", "no": "false", "hash": "$argon2id$x", **different}
+    return f"{_USER} {_USER_VALUES.format(**values)}"
+
+
+def _a_session(role: str = "auditor", token: str = _H, until: str = "2026-01-02") -> str:
+    return f"{_SESSION} VALUES ('{token}', 'u', 'o', '{role}', '{_H}', '2026-01-01', '2026-01-01', '{until}')"
+
+
+def _an_audit_row(sequence: int = 1, actor: str = "a", action: str = "x", own: str = _H) -> str:
+    return f"{_AUDIT} VALUES ({sequence}, '2026-01-01', '{actor}', 'p', '{action}', 'o', '{{}}', '{_H}', '{own}')"
+
+
 REFUSED_BY = {
+    "ck_organisations_kind_known": "organisations (organisation_id, kind, name, parent_id)"
+    " VALUES ('o', 'club', 'n', 'root')",
+    "ck_organisations_division_has_parent": "organisations (organisation_id, kind, name) VALUES ('o', 'county', 'n')",
+    "ck_organisations_province_is_root": "organisations (organisation_id, kind, name, parent_id)"
+    " VALUES ('o', 'province', 'n', 'root')",
+    "ck_organisations_not_its_own_parent": "organisations (organisation_id, kind, name, parent_id)"
+    " VALUES ('o', 'county', 'n', 'o')",
+    "ck_organisation_codes_code_of_6_or_9_digits": "organisation_codes (organisation_id, code, valid_from)"
+    " VALUES ('root', '62', '2026-01-01')",
+    "ck_organisation_codes_days_in_order": "organisation_codes (organisation_id, code, valid_from, valid_to)"
+    " VALUES ('root', '620102', '2026-02-01', '2026-01-31')",
+    "ck_users_status_known": _a_user(status="king"),
+    "ck_users_attempts_not_negative": _a_user(attempts="-1"),
+    "ck_users_password_is_argon2id": _a_user(hash="secret"),
+    "ck_users_login_in_lower_case": _a_user(login="Li"),
+    "ck_users_confirmed_secret_is_there": _a_user()
+    .replace("password_hash)", "password_hash, totp_confirmed_at)")
+    .replace("$x')", "$x', '2026-01-01 00:00:00')"),
+    "ck_memberships_role_known": "memberships (membership_id, user_id, organisation_id, role, valid_from)"
+    " VALUES ('m', 'u', 'o', 'king', '2026-01-01')",
+    "ck_memberships_days_in_order": "memberships (membership_id, user_id, organisation_id, role, valid_from, valid_to)"
+    " VALUES ('m', 'u', 'o', 'auditor', '2026-02-01', '2026-01-31')",
+    "ck_sessions_role_known": _a_session(role="king"),
+    "ck_sessions_hashes_only": _a_session(token="a-token-in-clear"),
+    "ck_sessions_moments_in_order": _a_session(until="2025-12-31"),
+    "ck_audit_hashes_of_sha256": _an_audit_row(own="x"),
+    "ck_audit_says_who_why_and_what": _an_audit_row(action=""),
+    "ck_audit_person_acts_for_organisation": _an_audit_row(actor="user:1"),
     "ck_vacancies_wages_in_order": "vacancies (vacancy_id, title, wage_min, wage_max) VALUES ('v', 't', 10000, 9000)",
     "ck_vacancies_days_in_order": "vacancies (vacancy_id, title, opens_on, closes_on)"
     " VALUES ('v', 't', '2026-02-01', '2026-01-31')",

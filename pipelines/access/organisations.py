@@ -1,0 +1,170 @@
+"""The tree of organisations and the division codes each answers for, with dates.
+
+Scope is looked up here and never cut out of a code: a county may change its code or the office that answers for it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, insert, or_, select
+
+from matching.regions import GANSU, RegionError, divisions, prefecture, region_code
+from pipelines.access.audit import record
+from pipelines.access.errors import AccountRefused
+from pipelines.access.roles import By, OrganisationId, OrganisationKind
+from pipelines.store import tables
+
+# Beside the 14 prefectures stand two units that answer to the province themselves: 兰州新区 and 甘肃矿区.
+BESIDE_PREFECTURES = ("620171", "620299")
+SINCE = date(1949, 10, 1)
+"""The first day of seeded codes: records may be dated before the office was entered here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One node."""
+
+    organisation_id: OrganisationId
+    kind: OrganisationKind
+    name: str
+    parent_id: OrganisationId | None
+
+
+class Organisations:
+    """The organisations of a store."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def all(self) -> list[Organisation]:
+        """Return every organisation by id."""
+        table = tables.organisations
+        return [_organisation(*row) for row in self.connection.execute(select(table).order_by(table.c.organisation_id))]
+
+    def find(self, organisation_id: str) -> Organisation | None:
+        """Return one, or None."""
+        table = tables.organisations
+        row = self.connection.execute(select(table).where(table.c.organisation_id == organisation_id)).first()
+        return None if row is None else _organisation(*row)
+
+    def add(self, organisation: Organisation, codes: Iterable[str], *, by: By, since: date = SINCE) -> None:
+        """Add one with the codes it answers for.
+
+        Raises
+        ------
+        AccountRefused
+            When the id is taken, the parent is missing or does not fit the kind, or a code is none.
+        """
+        if self.find(organisation.organisation_id) is not None:
+            raise AccountRefused("这个机构编号已存在")
+        self._accept_parent(organisation)
+        self.connection.execute(
+            insert(tables.organisations).values(
+                organisation_id=organisation.organisation_id,
+                kind=organisation.kind.value,
+                name=organisation.name,
+                parent_id=organisation.parent_id,
+            )
+        )
+        for code in dict.fromkeys(_division(code) for code in codes):
+            values = {"organisation_id": organisation.organisation_id, "code": code, "valid_from": since}
+            self.connection.execute(insert(tables.organisation_codes).values(**values))
+        record(
+            self.connection,
+            by,
+            "organisation.add",
+            object_kind="organisation",
+            object_id=organisation.organisation_id,
+            details={"kind": organisation.kind.value},
+        )
+
+    def _accept_parent(self, organisation: Organisation) -> None:
+        is_root = organisation.kind in (
+            OrganisationKind.PROVINCE,
+            OrganisationKind.EMPLOYER,
+            OrganisationKind.ANALYST_OFFICE,
+        )
+        if organisation.parent_id is None:
+            if not is_root:
+                raise AccountRefused("市州、县区和乡镇机构必须写明上级机构")
+            return
+        parent = self.find(organisation.parent_id)
+        if parent is None:
+            raise AccountRefused("没有这个上级机构")
+        order = list(OrganisationKind)
+        if order.index(parent.kind) >= order.index(organisation.kind) or organisation.kind is OrganisationKind.PROVINCE:
+            raise AccountRefused("上级机构的层级必须高于本机构")
+        # A company or analysts' office stands beside the tree: below a county it would be part of its scope.
+        if is_root:
+            raise AccountRefused("用人单位和分析机构不设上级机构")
+
+    def codes_of_subtree(self, organisation_id: OrganisationId, on: date) -> frozenset[str]:
+        """Return the codes that a node and everything below it answer for on a day."""
+        o, c = tables.organisations, tables.organisation_codes.c
+        below = select(o.c.organisation_id).where(o.c.organisation_id == organisation_id).cte("below", recursive=True)
+        below = below.union(select(o.c.organisation_id).join(below, o.c.parent_id == below.c.organisation_id))
+        statement = select(c.code).where(
+            c.organisation_id.in_(select(below.c.organisation_id)),
+            c.valid_from <= on,
+            or_(c.valid_to.is_(None), c.valid_to >= on),
+        )
+        return frozenset(self.connection.execute(statement).scalars())
+
+    def seed_gansu(self, *, by: By) -> int:
+        """Add every office of `gansu` that is not there yet; return how many."""
+        known = {organisation.organisation_id for organisation in self.all()}
+        added = 0
+        for organisation, codes in gansu():
+            if organisation.organisation_id not in known:
+                self.add(organisation, codes, by=by)
+                added += 1
+        return added
+
+
+def gansu() -> list[tuple[Organisation, list[str]]]:
+    """Return the divisions of Gansu as organisations, upper ones first, with the codes each answers for itself.
+
+    市辖区 and 嘉峪关市 (620201) are no offices of their own: the prefecture answers for these codes.
+    """
+    codes = sorted(code for code in divisions() if code.startswith(GANSU[:2]))
+    prefectures = [code for code in codes if code.endswith("00") and code != GANSU]
+    merged = {
+        code: prefecture(code)
+        for code in codes
+        if not code.endswith("00")
+        and (divisions()[code].name == "市辖区" or divisions()[code].name == divisions()[prefecture(code)].name)
+    }
+    found = [(_office(GANSU, OrganisationKind.PROVINCE, None), [GANSU])]
+    for code in prefectures:
+        own = [code, *(merged_code for merged_code, upper in merged.items() if upper == code)]
+        found.append((_office(code, OrganisationKind.PREFECTURE, GANSU), own))
+    for code in BESIDE_PREFECTURES:
+        found.append((_office(code, OrganisationKind.PREFECTURE, GANSU), [code]))
+    for code in codes:
+        if not code.endswith("00") and code not in merged and code not in BESIDE_PREFECTURES:
+            found.append((_office(code, OrganisationKind.COUNTY, prefecture(code)), [code]))
+    return found
+
+
+def office_id(code: str) -> OrganisationId:
+    """Return the id that seeding gives the office of a division."""
+    return OrganisationId(f"office-{code}")
+
+
+def _office(code: str, kind: OrganisationKind, upper: str | None) -> Organisation:
+    return Organisation(office_id(code), kind, divisions()[code].name, None if upper is None else office_id(upper))
+
+
+def _organisation(organisation_id: str, kind: str, name: str, parent_id: str | None) -> Organisation:
+    parent = None if parent_id is None else OrganisationId(parent_id)
+    return Organisation(OrganisationId(organisation_id), OrganisationKind(kind), name, parent)
+
+
+def _division(text: str) -> str:
+    if len(text) == 9 and text.isascii() and text.isdigit():
+        return text
+    try:
+        return region_code(text)
+    except RegionError as error:
+        raise AccountRefused(str(error)) from error

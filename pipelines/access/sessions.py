@@ -1,0 +1,159 @@
+"""Sessions of people, kept by the server: it knows only hashes of the tokens, and asks anew at every request.
+
+A session ends after 30 minutes without a request, after 12 hours in any case, and as soon as the user is no longer
+what the session says.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from pipelines.access.accounts import holds_on
+from pipelines.access.organisations import Organisations
+from pipelines.access.roles import (
+    NEEDS_SECOND_FACTOR,
+    SEES_PEOPLE,
+    OrganisationId,
+    Purpose,
+    Role,
+    Subject,
+    UserId,
+)
+from pipelines.store import tables
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+_SEEN_EVERY = timedelta(minutes=1)
+_sessions, _users, _memberships = tables.sessions, tables.users, tables.memberships
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session: the token goes into the cookie, the other into a header of our own pages."""
+
+    token: str
+    csrf_token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a session belongs to, as things stand at this request."""
+
+    token: str
+    user_id: UserId
+    login: str
+    display_name: str
+    organisation_id: OrganisationId
+    role: Role
+    must_change_password: bool
+    has_second_factor: bool
+    csrf_hash: str
+    expires_at: datetime
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """True where the role needs one and none is set up."""
+        return self.role in NEEDS_SECOND_FACTOR and not self.has_second_factor
+
+    @property
+    def csrf_token(self) -> str:
+        """Return the token that state-changing requests carry."""
+        return _csrf_token(self.token)
+
+    def is_own_page(self, csrf_token: str) -> bool:
+        """True where a request carries the token of this session."""
+        return hmac.compare_digest(_hash(csrf_token), self.csrf_hash)
+
+
+class Sessions:
+    """The sessions of a store at a moment and day; the caller opens the connection and commits."""
+
+    def __init__(self, connection: Connection, *, now: datetime, on: date) -> None:
+        self.connection, self.now, self.on = connection, now, on
+
+    def open(self, user_id: UserId, organisation_id: OrganisationId, role: Role) -> Opened:
+        """Open a session; its token never was another's."""
+        token = secrets.token_urlsafe(32)
+        opened = Opened(token, _csrf_token(token), self.now + LONGEST)
+        self.connection.execute(
+            insert(_sessions).values(
+                token_hash=_hash(token),
+                user_id=user_id,
+                organisation_id=organisation_id,
+                role=role.value,
+                csrf_hash=_hash(opened.csrf_token),
+                created_at=self.now,
+                last_seen_at=self.now,
+                expires_at=opened.expires_at,
+            )
+        )
+        return opened
+
+    def current(self, token: str) -> SignedIn | None:
+        """Return who a token belongs to, or None when the session, the account or the role has ended."""
+        s, u, m = _sessions.c, _users.c, _memberships.c
+        is_same = and_(
+            m.user_id == s.user_id, m.organisation_id == s.organisation_id, m.role == s.role, holds_on(self.on)
+        )
+        statement = (
+            select(
+                s.token_hash, s.last_seen_at, s.user_id, s.organisation_id, s.role, s.csrf_hash, s.expires_at,
+                u.login, u.display_name, u.must_change_password, u.totp_confirmed_at,
+            )
+            .join(_users, u.user_id == s.user_id)
+            .where(
+                s.token_hash == _hash(token),
+                s.revoked_at.is_(None),
+                s.expires_at > self.now,
+                s.last_seen_at > self.now - IDLE,
+                u.status == "active",
+                select(m.membership_id).where(is_same).exists(),
+            )
+        )  # fmt: skip
+        row = self.connection.execute(statement).first()
+        if row is None:
+            return None
+        if self.now - row.last_seen_at >= _SEEN_EVERY:
+            self.connection.execute(
+                update(_sessions).where(s.token_hash == row.token_hash).values(last_seen_at=self.now)
+            )
+        return SignedIn(
+            token=token,
+            user_id=UserId(row.user_id),
+            login=row.login,
+            display_name=row.display_name,
+            organisation_id=OrganisationId(row.organisation_id),
+            role=Role(row.role),
+            must_change_password=row.must_change_password,
+            has_second_factor=row.totp_confirmed_at is not None,
+            csrf_hash=row.csrf_hash,
+            expires_at=row.expires_at,
+        )
+
+    def subject(self, signed_in: SignedIn, purpose: Purpose) -> Subject:
+        """Return the subject of a session, with the codes that its organisation answers for on the day."""
+        codes: frozenset[str] = frozenset()
+        if signed_in.role in SEES_PEOPLE:
+            codes = Organisations(self.connection).codes_of_subtree(signed_in.organisation_id, self.on)
+        return Subject(signed_in.user_id, signed_in.organisation_id, signed_in.role, codes, purpose)
+
+    def revoke(self, token: str) -> None:
+        """End one session."""
+        self.connection.execute(
+            update(_sessions).where(_sessions.c.token_hash == _hash(token)).values(revoked_at=self.now)
+        )
+
+
+def _hash(token: str) -> str:
+    """Return what is kept of a token; it is random and long, so one pass of a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _csrf_token(token: str) -> str:
+    """Return the token of our own pages; made from the session's, so that a page can be shown again."""
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
