@@ -13,6 +13,7 @@ from api.settings import Settings
 from pipelines.access.audit import breaks, events
 from pipelines.access.errors import AccountRefused
 from pipelines.access.roles import Role
+from pipelines.store.repositories import has_rows_beside
 from pipelines.store.session import engine_for
 from tests.support.accounts import the_accounts
 
@@ -91,3 +92,11 @@ def test_an_organisation_that_does_not_fit_the_tree_is_refused(office: Office, w
     with pytest.raises(AccountRefused):
         office("organisation", "add", *wrong)
     assert wrong[0] not in {o["organisation_id"] for o in office("organisation", "list")["organisations"]}
+
+
+def test_the_demonstration_never_erases_a_database_with_accounts(office: Office) -> None:
+    office("first-administrator", "root-gs")
+    engine = engine_for(office.url)
+    with engine.connect() as connection:
+        assert has_rows_beside(connection, "demo-")
+    engine.dispose()
