@@ -79,11 +79,15 @@ def person(engine: Engine, candidate_id: str = "c1") -> Candidate:
 
 
 def row_counts(engine: Engine) -> dict[str, int]:
-    """Return the number of rows in every table of the store, the program's own too."""
+    """Return the number of rows in every table of the store, the program's own too.
+
+    The audit's head is a row that the schema brings.
+    """
     with engine.connect() as connection:
         return {
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in metadata.tables.values()
+            if table.name != "audit_head"
         }
 
 
