@@ -113,7 +113,7 @@ def package_lines(found: Package, subjects: frozenset[str] | None = None) -> lis
     Of rules on other than `subjects` only those that are met are told in full, the rest by their titles.
     """
     titles = {benefit.rule_id: benefit.decision.rule.title for benefit in found.benefits}
-    lines = _questions(found)
+    lines = _questions(found, subjects)
     for outcome, head in (
         (Outcome.MET, "符合"),
         (Outcome.UNKNOWN, "待核实（补齐事实后可能符合，缺得少的在前）"),
@@ -151,10 +151,12 @@ def _together(found: Package, titles: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _questions(found: Package) -> list[str]:
-    """Return what to ask whom first: the facts on which most open benefits wait."""
+def _questions(found: Package, subjects: frozenset[str] | None) -> list[str]:
+    """Return what to ask whom first: the facts on which most open benefits wait, of those told in full."""
     asked: dict[tuple[str, str], int] = {}
     for benefit in found.with_outcome(Outcome.UNKNOWN):
+        if subjects is not None and benefit.decision.rule.subject not in subjects:
+            continue
         for item in to_ask(benefit.lacking):
             if item.lack in (Lack.MISSING, Lack.COUNTY):
                 key = (item.label, item.who_can_supply)

@@ -13,6 +13,7 @@ from matching.rules.rulebook import ReadRule, Rulebook, RuleVersion, load_rulebo
 from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
 from pipelines.rule_cases import check_cases
+from pipelines.rule_pages import STATUS
 from pipelines.rule_preview import Preview, preview
 
 CHECK_FAILED = 1
@@ -112,7 +113,7 @@ def _shown(document: dict[str, Any]) -> list[str]:
         source = version["source"]
         until = version["valid_to"] or "今"
         cited = f"{source['document']} {source['clause']}"
-        lines.append(f"  {version['valid_from']} 至 {until}：{cited}〔{version['status']}〕{version['quote']}")
+        lines.append(f"  {version['valid_from']} 至 {until}：{cited}〔{STATUS[version['status']]}〕{version['quote']}")
     lines += [f"  条件：{text}" for text in document["conditions"]]
     lines += [
         f"  事实：{fact['label']}（{fact['name']}，由{fact['who_can_supply']}提供）" for fact in document["facts"]
@@ -124,7 +125,7 @@ def _shown(document: dict[str, Any]) -> list[str]:
             source = version["source"]
             lines.append(
                 f"  数值：{parameter['title']} {version['valid_from']} 至 {until}：{value}"
-                f"（{source['document']} {source['clause']}〔{source['status']}〕）"
+                f"（{source['document']} {source['clause']}〔{STATUS[source['status']]}〕）"
             )
     lines += [f"  材料：{item}" for item in document["materials"]]
     return lines + [f"  说明：{note}" for note in document["notes"]]

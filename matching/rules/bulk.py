@@ -10,7 +10,7 @@ import numpy as np
 from matching.rules import columns as col
 from matching.rules.columns import Array, Column, Reasons, Records
 from matching.rules.evaluation import RoundedStep
-from matching.rules.expressions import Batch, Case, Let
+from matching.rules.expressions import Batch, Let
 from matching.rules.functions import inside_columns
 from matching.rules.rulebook import AS_OF, FactDefinition, ReadBody, ReadCondition, ReadRule, Rulebook
 from matching.rules.values import NOTHING, Kind, Lack, Unknown, Value, day_number, day_of, missing, read_number
@@ -120,9 +120,6 @@ class _OtherColumns:
     book: Rulebook
     work: _Work
     answered: dict[tuple[str, str], Column]
-
-    def one(self, case: Case, rule_id: str, output: str) -> Value:
-        raise NotImplementedError  # columns only; one case has `_OtherRules`
 
     def many(self, batch: Batch, rule_id: str, output: str) -> Column:
         if batch.outer is not None and batch.records is not None:  # inside a list: the answer of each entry's case

@@ -11,7 +11,7 @@ from matching.rules.columns import Column
 from matching.rules.decision import ConditionTrace, Decision, Lacking, Outcome, UsedParameter
 from matching.rules.expressions import Batch, Case, Compare, Node
 from matching.rules.functions import PLACE_NAME, each_one
-from matching.rules.rulebook import AS_OF, ReadBody, ReadCondition, ReadRule, Rounding, Rulebook, RuleVersion
+from matching.rules.rulebook import AS_OF, Amount, ReadBody, ReadCondition, ReadRule, Rounding, Rulebook, RuleVersion
 from matching.rules.values import (
     NOTHING,
     Lack,
@@ -48,9 +48,6 @@ class _OtherRules:
         value = _result_of(inner, read, body, output)
         case.used.update(inner.used)
         return value
-
-    def many(self, batch: Batch, rule_id: str, output: str) -> Column:
-        raise NotImplementedError  # one case only; columns have `_OtherColumns`
 
 
 def _result_of(case: Case, read: ReadRule, body: ReadBody, output: str) -> Value:
@@ -161,16 +158,12 @@ def _version_of(read: ReadRule, day: date | int | Unknown) -> RuleVersion | None
 def _amount(case: Case, body: ReadBody, held: bool | Unknown | None) -> Fraction | Unknown | None:
     if body.amount is None or held is False:
         return None
-    if isinstance(held, Unknown):
-        # The sum is told for the case that the open questions are answered yes; it is no claim yet.
-        value = body.amount[1].one(case)
-        return value if isinstance(value, Unknown) else _money(value, body)
-    return _money(body.amount[1].one(case), body)
+    # Where the conditions are open, the sum is told for the case that they are answered yes; it is no claim yet.
+    return _money(body.amount[1].one(case), body.amount[0])
 
 
-def _money(value: Value, body: ReadBody) -> Fraction | Unknown | None:
-    assert body.amount is not None  # noqa: S101 - callers have asked
-    found = _round(value, body.amount[0].rounding)
+def _money(value: Value, amount: Amount) -> Fraction | Unknown | None:
+    found = _round(value, amount.rounding)
     return found if isinstance(found, Fraction | Unknown) else None
 
 

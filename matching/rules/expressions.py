@@ -36,12 +36,16 @@ if TYPE_CHECKING:
     from matching.rules.functions import Function
 
 
-class Others(Protocol):
-    """Answers of other rules, asked for with the facts of this case."""
+class OtherRules(Protocol):
+    """Answers of other rules, asked for with the facts of one case."""
 
     def one(self, case: "Case", rule_id: str, output: str) -> Value:
         """Return another rule's result for this case."""
         ...
+
+
+class OtherColumns(Protocol):
+    """Answers of other rules, asked for with the facts of these cases."""
 
     def many(self, batch: "Batch", rule_id: str, output: str) -> Column:
         """Return another rule's results for these cases."""
@@ -56,7 +60,7 @@ class Case:
     lets: Mapping[str, "Node"]
     day: date | int | Unknown
     region: str | Unknown | None
-    others: Others
+    others: OtherRules
     as_of: date
     used: dict[tuple[str, date | None], tuple[Parameter, Version | None]] = field(default_factory=dict)
     memo: dict[str, Value] = field(default_factory=dict)
@@ -87,7 +91,7 @@ class Batch:
     lets: Mapping[str, "Node"]
     day: Column
     region: Column | None
-    others: Others
+    others: OtherColumns
     as_of: Column
     reasons: Reasons
     memo: dict[str, Column] = field(default_factory=dict)
