@@ -14,6 +14,7 @@ from matching.rules.decision import Outcome
 from matching.rules.rulebook import HOME, NOTICE, Rulebook, rulebook
 from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
+from pipelines.access.roles import program_subject
 from pipelines.casework import (
     Case,
     benefits_of_candidate,
@@ -45,7 +46,7 @@ def quota_command(
     """应安排、已安排、差额、残保金，再安排一人的变化，以及核查提示。"""
     book, on = rulebook(), session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
-        case = load_case(connection)
+        case = load_case(connection, program_subject())
         found = quota(case, book, employer_id, year, on, _yuan(social_wage))
         seen = hints_of(case, book, employer_id, year, on) if hints else ()
         shown = {"review_hints": [hint.as_dict() for hint in seen], "review_notice": f"{NO_FINDING}。{VICTIM}"}
@@ -90,7 +91,7 @@ def _claims(
 ) -> None:
     book, on = rulebook(), session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
-        found = ask(load_case(connection), book, subject_id, on)
+        found = ask(load_case(connection, program_subject()), book, subject_id, on)
         head = {f"{kind}_id": subject_id}
         store = DecisionRepository(connection)
         document = _kept(store, book, kind, subject_id, "benefits", on, head | _document(found))

@@ -29,6 +29,7 @@ from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
 from matching.errors import MatchingError
 from models.errors import ModelError
+from pipelines.access.roles import program_subject
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
@@ -192,6 +193,7 @@ def import_table(
         mapping=SheetMapping.load(mapping) if mapping else None,
         dry_run=dry_run,
         rejects_path=rejects,
+        subject=program_subject(),
         supplied_by=by,
         on=settings.as_of,
         progress=progress,
@@ -235,7 +237,13 @@ def export_table(
     """导出一张表；导入的原样回来。"""
     engine = current_engine(context)
     with engine.connect() as connection:
-        n = export(connection, TABLES[kind.value], out, mapping=SheetMapping.load(mapping) if mapping else None)
+        n = export(
+            connection,
+            TABLES[kind.value],
+            out,
+            subject=program_subject(),
+            mapping=SheetMapping.load(mapping) if mapping else None,
+        )
     answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
 
 
@@ -275,13 +283,13 @@ class _Progress:
 
 def _casebook(context: typer.Context) -> Casebook:
     with current_engine(context).begin() as connection:
-        return load_casebook(connection)
+        return load_casebook(connection, program_subject())
 
 
 def _desk(context: typer.Context, connection: Any) -> Desk:
     settings = session_of(context).settings
     version, model = Registry(connection, settings.models).champion()
-    return Desk.open(load_casebook(connection), model, version, settings.as_of)
+    return Desk.open(load_casebook(connection, program_subject()), model, version, settings.as_of)
 
 
 @app.command()
@@ -492,10 +500,12 @@ def demo(
         write_tables(province, Path(scratch))
         for name in ("employers", "vacancies", "candidates", "interactions", "placements", "services", "courses"):
             file = Path(scratch) / f"{name}.csv"
-            report = ingest(engine, TABLES[name], file, supplied_by="demo", on=settings.as_of)
+            report = ingest(
+                engine, TABLES[name], file, subject=program_subject(), supplied_by="demo", on=settings.as_of
+            )
             say(f"  导入{TABLES[name].label}：已读 {report.read}，接收 {report.accepted}，拒收 {report.rejected}")
     with engine.begin() as connection:
-        casebook = load_casebook(connection)
+        casebook = load_casebook(connection, program_subject())
     model = train(casebook, until=settings.as_of, progress=lambda text: say(f"  {text}"))
     with engine.begin() as connection:
         version = Registry(connection, settings.models).save(model)

@@ -6,6 +6,7 @@ from threading import Lock
 from sqlalchemy import Connection
 
 from api.settings import Settings
+from pipelines.access.roles import Purpose, program_subject
 from pipelines.casebook import load_casebook
 from pipelines.desk import Desk
 from pipelines.registry import Registry
@@ -52,7 +53,9 @@ class DeskKeeper:
     def _opened(self, on: date) -> Desk:
         with self.engine.begin() as connection:
             version, model = Registry(connection, self.settings.models).champion()
-            return Desk.open(load_casebook(connection), model, version, on)
+            return Desk.open(
+                load_casebook(connection, program_subject("desk", Purpose.JOB_MATCHING)), model, version, on
+            )
 
     def _current(self, connection: Connection, on: date) -> Stamp:
         champions = [v.version for v in ModelVersionRepository(connection).all() if v.status == "champion"]

@@ -15,6 +15,7 @@ from matching.rules.income import PARTS, Band, Curve, Open, Point, Stretch, cita
 from matching.rules.rulebook import HOME, NOTICE, rulebook
 from matching.rules.subjects import candidate_facts
 from matching.rules.values import Lack, Value
+from pipelines.access.roles import program_subject
 from pipelines.casework import load_case
 from pipelines.errors import PipelineError
 from pipelines.store.rule_books import DecisionRepository
@@ -38,7 +39,7 @@ def income_command(
     book, on = rulebook(), session_of(context).settings.as_of
     given = known_facts(book, _given(facts))
     with current_engine(context).begin() as connection:
-        case = load_case(connection)
+        case = load_case(connection, program_subject())
         person = case.candidate(candidate_id)
         own = [placement for placement in case.placements if placement.candidate_id == person.candidate_id]
         known: dict[str, Value] = {**candidate_facts(person, on, own), **given}

@@ -10,6 +10,7 @@ from api.session import answer, current_engine, say, session_of
 from matching.rules.decision import Decision, Outcome
 from matching.rules.evaluation import decide, read_facts
 from matching.rules.rulebook import ReadRule, Rulebook, RuleVersion, load_rulebook, rulebook
+from pipelines.access.roles import program_subject
 from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
 from pipelines.rule_cases import check_cases
@@ -171,7 +172,7 @@ def rules_preview(
         raise PipelineError("没有这个文件夹")
     proposed, on = load_rulebook(folder), session_of(context).settings.as_of
     with current_engine(context).connect() as connection:
-        case = load_case(connection)
+        case = load_case(connection, program_subject())
     say(f"对照 {len(case.candidates)} 位求职者、{len(case.employers)} 家单位")
     facts = all_facts(case, rulebook(), on)
     found = preview(rulebook(), proposed, facts["person"], facts["employer"], on, facts["placement"])

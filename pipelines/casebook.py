@@ -29,6 +29,7 @@ from matching.settings import ranking_settings
 from matching.stock import Stock, items_of
 from matching.vocabulary import InteractionKind
 from models.columns import Columns
+from pipelines.access.roles import Subject
 from pipelines.readings import ReadText, read_texts
 from pipelines.store.repositories import (
     CandidateRepository,
@@ -141,19 +142,19 @@ def _began(placement: Placement, until: date) -> bool:
     return placement.starts_on is not None and placement.starts_on <= until
 
 
-def load_casebook(connection: Connection) -> Casebook:
+def load_casebook(connection: Connection, subject: Subject) -> Casebook:
     """Read everything from the store; texts not read yet are read and kept."""
     # Databases sort by their own collation: the order that anything is learned in is made here.
-    vacancies = sorted(VacancyRepository(connection).all(), key=lambda v: v.vacancy_id)
-    people = sorted(CandidateRepository(connection).all(), key=lambda c: c.candidate_id)
+    vacancies = sorted(VacancyRepository(connection, subject).all(), key=lambda v: v.vacancy_id)
+    people = sorted(CandidateRepository(connection, subject).all(), key=lambda c: c.candidate_id)
     return Casebook(
         candidates={c.candidate_id: c for c in people},
         vacancies=vacancies,
-        employers={e.employer_id: e for e in EmployerRepository(connection).all()},
+        employers={e.employer_id: e for e in EmployerRepository(connection, subject).all()},
         interactions=sorted(
-            InteractionRepository(connection).all(), key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind)
+            InteractionRepository(connection, subject).all(), key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind)
         ),
-        placements=PlacementRepository(connection).all(),
-        courses=CourseRepository(connection).all(),
+        placements=PlacementRepository(connection, subject).all(),
+        courses=CourseRepository(connection, subject).all(),
         texts=read_texts(connection, vacancies),
     )

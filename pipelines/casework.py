@@ -21,6 +21,7 @@ from matching.rules.subjects import NO_ESTABLISHMENT, candidate_facts, employer_
 from matching.rules.values import Value, as_decimal, month_index, plain, rounded, shown
 from matching.rules.what_if import Marginal, one_more
 from matching.vocabulary import EmployerKind
+from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.store.repositories import (
     CandidateRepository,
@@ -122,14 +123,14 @@ class Case:
         return found
 
 
-def load_case(connection: Connection) -> Case:
-    """Read people, employers, placements, services and vacancies from the store."""
+def load_case(connection: Connection, subject: Subject) -> Case:
+    """Read what the subject sees of people, employers, placements, services and vacancies from the store."""
     return Case(
-        {person.candidate_id: person for person in CandidateRepository(connection).all()},
-        {employer.employer_id: employer for employer in EmployerRepository(connection).all()},
-        PlacementRepository(connection).all(),
-        ServiceRepository(connection).all(),
-        {vacancy.vacancy_id: vacancy for vacancy in VacancyRepository(connection).all()},
+        {person.candidate_id: person for person in CandidateRepository(connection, subject).all()},
+        {employer.employer_id: employer for employer in EmployerRepository(connection, subject).all()},
+        PlacementRepository(connection, subject).all(),
+        ServiceRepository(connection, subject).all(),
+        {vacancy.vacancy_id: vacancy for vacancy in VacancyRepository(connection, subject).all()},
     )
 
 

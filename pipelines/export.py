@@ -17,6 +17,7 @@ from openpyxl.styles.numbers import FORMAT_TEXT
 from openpyxl.utils import get_column_letter
 from sqlalchemy import Connection
 
+from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping
 from pipelines.schema import TableSpec
@@ -28,8 +29,10 @@ Cells = Sequence[str]
 _Write = Callable[[Path, str, Iterable[Cells]], int]
 
 
-def export(connection: Connection, table: TableSpec, out: Path, *, mapping: RowMapping | None = None) -> int:
-    """Write every row of a table by its key, and return how many there were.
+def export(
+    connection: Connection, table: TableSpec, out: Path, *, subject: Subject, mapping: RowMapping | None = None
+) -> int:
+    """Write every row of a table that the subject sees by its key, and return how many there were.
 
     The headers are the column names, or those of the mapping where it has any. Empty cells are unknown values.
 
@@ -43,7 +46,7 @@ def export(connection: Connection, table: TableSpec, out: Path, *, mapping: RowM
     if write is None:
         raise PipelineError(f"导出文件应以 .csv 或 .xlsx 结尾，不能是“{out.suffix or out.name}”")
     headers = _headers(table, mapping)
-    rows = TableRepository(connection, table).rows()
+    rows = TableRepository(connection, table, subject).rows()
     cells = ([column.format(row[column.name]) for column in table.columns] for row in rows)
     with _beside(out) as draft:
         return write(draft, table.label, _with_headers(headers, cells))

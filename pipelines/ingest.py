@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 
 from matching.identity import parse_certificate
+from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
 from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec
@@ -93,6 +94,7 @@ def ingest(
     table: TableSpec,
     path: Path,
     *,
+    subject: Subject,
     supplied_by: str,
     on: date,
     mapping: RowMapping | None = None,
@@ -109,7 +111,7 @@ def ingest(
     ImportBroken
         When reading stops half-way; the rows before are kept.
     """
-    run = _Run(table, supplied_by=supplied_by, on=on, mapping=mapping, dry_run=dry_run)
+    run = _Run(table, subject, supplied_by=supplied_by, on=on, mapping=mapping, dry_run=dry_run)
     started = datetime.now(UTC)
     if rejects_path is not None and rejects_path.resolve() == path.resolve():
         raise PipelineError("拒收清单不能写到导入的文件本身，请换一个文件名")
@@ -163,9 +165,16 @@ class _Run:
     """One import: what it was told, and what it has seen."""
 
     def __init__(
-        self, table: TableSpec, *, supplied_by: str, on: date, mapping: RowMapping | None, dry_run: bool
+        self,
+        table: TableSpec,
+        subject: Subject,
+        *,
+        supplied_by: str,
+        on: date,
+        mapping: RowMapping | None,
+        dry_run: bool,
     ) -> None:
-        self.table = table
+        self.table, self.subject = table, subject
         self.supplied_by, self.on = supplied_by, on
         self.mapping, self.dry_run = mapping, dry_run
         self.columns: Mapping[str, str] = {}
@@ -196,7 +205,7 @@ class _Run:
     def take(self, raw_rows: Sequence[RawRow], connection: Connection) -> list[Rejection]:
         """Take a block; return everything that is wrong in it."""
         rows = [self._parse(raw) for raw in raw_rows]
-        repository = TableRepository(connection, self.table)
+        repository = TableRepository(connection, self.table, self.subject)
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)
         holders = self._holders(rows, connection)
@@ -209,7 +218,7 @@ class _Run:
         repository.insert(new)
         repository.replace(changed)
         if self.table.name == "candidates":
-            CandidateRepository(connection).note_sources(facts, self.supplied_by, self.on)
+            CandidateRepository(connection, self.subject).note_sources(facts, self.supplied_by, self.on)
         found = [rejection for row in rows for rejection in row.rejections]
         self.sample += found[: max(0, SAMPLE - len(self.sample))]
         return found
@@ -313,7 +322,7 @@ class _Run:
     def _check_references(self, rows: Sequence[_Row], connection: Connection) -> None:
         for name, target in _REFERENCES.get(self.table.name, {}).items():
             good = [row for row in rows if not row.rejections and row.values[name] is not None]
-            known = TableRepository(connection, target).existing(name, [row.values[name] for row in good])
+            known = TableRepository(connection, target, self.subject).existing(name, [row.values[name] for row in good])
             for row in good:
                 if row.values[name] not in known:
                     row.reject(name, "没有这个编号，请先导入它所指的记录", str(row.values[name]))
@@ -323,7 +332,7 @@ class _Run:
         if self.table.name != "candidates":
             return {}
         stems = [_stem(row) for row in rows if not row.rejections and row.values["certificate_number"]]
-        return CandidateRepository(connection).holders(stems)
+        return CandidateRepository(connection, self.subject).holders(stems)
 
     def _check_certificate(self, row: _Row, holders: Mapping[str, str]) -> None:
         """Reject a certificate that another person holds, in the store or earlier in this file."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from matching.entities import Vacancy, VacancyId
 from matching.features import vacancy_words
 from matching.reading import READING_VERSION, VacancyReading, from_payload, read_vacancy, to_payload
+from pipelines.access.roles import program_subject
 from pipelines.store.repositories import ReadingRepository, StoredReading, VacancyRepository
 
 BLOCK = 2000
@@ -59,7 +60,7 @@ def read_texts(connection: Connection, vacancies: Sequence[Vacancy]) -> Mapping[
 def refresh_texts(connection: Connection, *, progress: Callable[[int], None] | None = None) -> int:
     """Read what is new or changed, a block at a time so that memory stays bounded; return the number of vacancies."""
     repository, done = ReadingRepository(connection), 0
-    for block in VacancyRepository(connection).blocks(BLOCK):
+    for block in VacancyRepository(connection, program_subject("readings")).blocks(BLOCK):
         _read_block(repository, block)
         done += len(block)
         if progress is not None:

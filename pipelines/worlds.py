@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pipelines.access.roles import Purpose, program_subject
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.errors import PipelineError
 from pipelines.ingest import ingest
@@ -58,6 +59,9 @@ class LenientMapping:
         return Translated(cells, tuple(notes))
 
 
+_SUBJECT = program_subject("world", Purpose.MODEL_TRAINING)
+
+
 def load_world(folder: Path, *, today: date) -> Casebook:
     """Import every table of a folder into a store that lives as long as the call, and read it.
 
@@ -76,10 +80,12 @@ def load_world(folder: Path, *, today: date) -> Casebook:
             upgrade(engine)
             for name, path in files.items():
                 mapping = LenientMapping(TABLES[name])
-                report = ingest(engine, TABLES[name], path, mapping=mapping, supplied_by="world", on=today)
+                report = ingest(
+                    engine, TABLES[name], path, mapping=mapping, subject=_SUBJECT, supplied_by="world", on=today
+                )
                 logger.info("world table=%s read=%d rejected=%d", name, report.read, report.rejected)
             with engine.begin() as connection:
-                return load_casebook(connection)
+                return load_casebook(connection, _SUBJECT)
         finally:
             engine.dispose()
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.cli import run
+from pipelines.access.roles import program_subject
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
 from pipelines.registry import Registry
@@ -48,7 +49,7 @@ class Town:
         engine = engine_for(self.url)
         try:
             with engine.begin() as connection:
-                return load_casebook(connection)
+                return load_casebook(connection, program_subject())
         finally:
             engine.dispose()
 

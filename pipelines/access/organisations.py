@@ -6,8 +6,9 @@ Scope is looked up here and never cut out of a code: a county may change its cod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, Select, insert, or_, select
 
 from matching.regions import GANSU, RegionError, divisions, prefecture, region_code
 from pipelines.access.audit import record
@@ -23,12 +24,13 @@ SINCE = date(1949, 10, 1)
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """One node."""
+    """One node; a company also has its credit code, by which its own rows are found."""
 
     organisation_id: OrganisationId
     kind: OrganisationKind
     name: str
     parent_id: OrganisationId | None
+    employer_id: str | None = None
 
 
 class Organisations:
@@ -39,13 +41,13 @@ class Organisations:
 
     def all(self) -> list[Organisation]:
         """Return every organisation by id."""
-        table = tables.organisations
-        return [_organisation(*row) for row in self.connection.execute(select(table).order_by(table.c.organisation_id))]
+        rows = self.connection.execute(_all().order_by(tables.organisations.c.organisation_id))
+        return [_organisation(*row) for row in rows]
 
     def find(self, organisation_id: str) -> Organisation | None:
         """Return one, or None."""
-        table = tables.organisations
-        row = self.connection.execute(select(table).where(table.c.organisation_id == organisation_id)).first()
+        wanted = _all().where(tables.organisations.c.organisation_id == organisation_id)
+        row = self.connection.execute(wanted).first()
         return None if row is None else _organisation(*row)
 
     def add(self, organisation: Organisation, codes: Iterable[str], *, by: By, since: date = SINCE) -> None:
@@ -65,6 +67,7 @@ class Organisations:
                 kind=organisation.kind.value,
                 name=organisation.name,
                 parent_id=organisation.parent_id,
+                employer_id=organisation.employer_id,
             )
         )
         for code in dict.fromkeys(_division(code) for code in codes):
@@ -156,9 +159,16 @@ def _office(code: str, kind: OrganisationKind, upper: str | None) -> Organisatio
     return Organisation(office_id(code), kind, divisions()[code].name, None if upper is None else office_id(upper))
 
 
-def _organisation(organisation_id: str, kind: str, name: str, parent_id: str | None) -> Organisation:
+def _all() -> Select[Any]:
+    c = tables.organisations.c
+    return select(c.organisation_id, c.kind, c.name, c.parent_id, c.employer_id)
+
+
+def _organisation(
+    organisation_id: str, kind: str, name: str, parent_id: str | None, employer_id: str | None
+) -> Organisation:
     parent = None if parent_id is None else OrganisationId(parent_id)
-    return Organisation(OrganisationId(organisation_id), OrganisationKind(kind), name, parent)
+    return Organisation(OrganisationId(organisation_id), OrganisationKind(kind), name, parent, employer_id)
 
 
 def _division(text: str) -> str:

@@ -40,14 +40,56 @@ class Purpose(StrEnum):
 
     JOB_MATCHING = "job_matching"
     SUPERVISION = "supervision"
+    CONTACT = "contact"
+    IDENTITY_CHECK = "identity_check"
+    BENEFIT_DECISION = "benefit_decision"
+    PERSONS_REQUEST = "persons_request"
+    RECRUITMENT = "recruitment"
+    STATISTICS = "statistics"
+    MODEL_TRAINING = "model_training"
+    DATA_EXCHANGE = "data_exchange"
+    AUDIT = "audit"
     ACCOUNT_ADMINISTRATION = "account_administration"
     OWN_ACCOUNT = "own_account"
 
 
 class Action(StrEnum):
-    """What may be done to a person's record."""
+    """What may be done, as resource and act; a machine's scopes are these words."""
 
-    READ_SHORTLIST = "shortlist.read"
+    READ_CANDIDATES = "candidates.read"
+    WRITE_CANDIDATES = "candidates.write"
+    READ_IDENTITY = "candidates.identity"
+    """Name, numbers, phone, address and exact birth date in full; without it they come masked."""
+    EXTRACT_CANDIDATE = "candidates.extract"
+    ERASE_CANDIDATE = "candidates.erase"
+    READ_RELEASED = "candidates.released"
+    """What people released to the subject's own company, and nothing more."""
+    READ_SHORTLIST = "shortlists.read"
+    READ_CONSENTS = "consents.read"
+    WRITE_CONSENTS = "consents.write"
+    READ_INTERACTIONS = "interactions.read"
+    WRITE_INTERACTIONS = "interactions.write"
+    READ_PLACEMENTS = "placements.read"
+    WRITE_PLACEMENTS = "placements.write"
+    READ_SERVICES = "services.read"
+    WRITE_SERVICES = "services.write"
+    READ_COURSES = "courses.read"
+    WRITE_COURSES = "courses.write"
+    READ_EMPLOYERS = "employers.read"
+    WRITE_EMPLOYERS = "employers.write"
+    READ_VACANCIES = "vacancies.read"
+    WRITE_VACANCIES = "vacancies.write"
+    APPROVE_VACANCIES = "vacancies.approve"
+    READ_RULES = "rules.read"
+    READ_QUOTA = "quota.read"
+    READ_BENEFITS = "benefits.read"
+    READ_MODELS = "models.read"
+    WRITE_MODELS = "models.write"
+    READ_REPORTS = "reports.read"
+    READ_IMPORTS = "imports.read"
+    WRITE_IMPORTS = "imports.write"
+    READ_AUDIT = "audit.read"
+    ADMINISTER = "accounts.write"
 
 
 DIVISIONS = frozenset(
@@ -64,12 +106,79 @@ KINDS_OF_ROLE: Mapping[Role, frozenset[OrganisationKind]] = {
 }
 SEES_PEOPLE = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 NEEDS_SECOND_FACTOR = frozenset(Role) - {Role.COMPANY_POSTER, Role.COMPANY_APPROVER}
-PERMITTED: Mapping[Role, frozenset[tuple[Action, Purpose]]] = {
-    Role.CASEWORKER: frozenset({(Action.READ_SHORTLIST, Purpose.JOB_MATCHING)}),
-    Role.SUPERVISOR: frozenset(
-        {(Action.READ_SHORTLIST, Purpose.JOB_MATCHING), (Action.READ_SHORTLIST, Purpose.SUPERVISION)}
-    ),
+_CASEWORK = frozenset(
+    {
+        Action.READ_CANDIDATES,
+        Action.WRITE_CANDIDATES,
+        Action.READ_SHORTLIST,
+        Action.READ_CONSENTS,
+        Action.WRITE_CONSENTS,
+        Action.READ_INTERACTIONS,
+        Action.WRITE_INTERACTIONS,
+        Action.READ_PLACEMENTS,
+        Action.WRITE_PLACEMENTS,
+        Action.READ_SERVICES,
+        Action.WRITE_SERVICES,
+        Action.READ_COURSES,
+        Action.WRITE_COURSES,
+        Action.READ_EMPLOYERS,
+        Action.WRITE_EMPLOYERS,
+        Action.READ_VACANCIES,
+        Action.WRITE_VACANCIES,
+        Action.READ_RULES,
+        Action.READ_QUOTA,
+        Action.READ_BENEFITS,
+        Action.READ_REPORTS,
+        Action.READ_IMPORTS,
+        Action.WRITE_IMPORTS,
+    }
+)
+_READS = frozenset(action for action in _CASEWORK if action.value.endswith(".read"))
+_COMPANY = frozenset(
+    {
+        Action.READ_RELEASED,
+        Action.READ_COURSES,
+        Action.READ_EMPLOYERS,
+        Action.WRITE_EMPLOYERS,
+        Action.READ_VACANCIES,
+        Action.WRITE_VACANCIES,
+        Action.READ_RULES,
+        Action.READ_QUOTA,
+        Action.READ_BENEFITS,
+        Action.READ_IMPORTS,
+        Action.WRITE_IMPORTS,
+    }
+)
+_FULL_IDENTITY = (Purpose.CONTACT, Purpose.IDENTITY_CHECK, Purpose.BENEFIT_DECISION, Purpose.PERSONS_REQUEST)
+_CASEWORKER = {
+    Purpose.JOB_MATCHING: _CASEWORK,
+    Purpose.DATA_EXCHANGE: _CASEWORK,
+    **{purpose: _READS | {Action.READ_IDENTITY} for purpose in _FULL_IDENTITY},
+    Purpose.PERSONS_REQUEST: _READS | {Action.READ_IDENTITY, Action.EXTRACT_CANDIDATE, Action.WRITE_CONSENTS},
 }
+_PERMITTED: Mapping[Role, Mapping[Purpose, frozenset[Action]]] = {
+    Role.CASEWORKER: _CASEWORKER,
+    Role.SUPERVISOR: {
+        **_CASEWORKER,
+        Purpose.SUPERVISION: _READS | {Action.READ_MODELS},
+        # Erasing cannot be undone, so it is not the caseworker's alone.
+        Purpose.PERSONS_REQUEST: _CASEWORKER[Purpose.PERSONS_REQUEST] | {Action.ERASE_CANDIDATE},
+    },
+    Role.COMPANY_POSTER: {Purpose.RECRUITMENT: _COMPANY, Purpose.DATA_EXCHANGE: _COMPANY},
+    Role.COMPANY_APPROVER: {Purpose.RECRUITMENT: _COMPANY | {Action.APPROVE_VACANCIES}},
+    Role.ANALYST: {
+        Purpose.STATISTICS: frozenset({Action.READ_REPORTS, Action.READ_RULES, Action.READ_COURSES}),
+        Purpose.MODEL_TRAINING: frozenset({Action.READ_MODELS, Action.WRITE_MODELS, Action.READ_RULES}),
+    },
+    Role.AUDITOR: {Purpose.AUDIT: frozenset({Action.READ_AUDIT})},
+    Role.ADMINISTRATOR: {Purpose.ACCOUNT_ADMINISTRATION: frozenset({Action.ADMINISTER, Action.READ_RULES})},
+}
+
+
+def usual_purpose(role: Role | None, action: Action, otherwise: Purpose) -> Purpose:
+    """Return what a role does an act for where nobody said: the first purpose that permits it."""
+    found = [purpose for purpose, actions in _PERMITTED.get(role, {}).items() if action in actions] if role else []
+    return found[0] if found else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +196,11 @@ COMMAND_LINE = By("command-line", None, Purpose.ACCOUNT_ADMINISTRATION)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who asks, for which organisation, in which role, and the division codes it answers for on the day.
+    """Who asks, for which organisation, in which role, and what it answers for on the day.
 
-    `is_local` is the one trusted user of a database without any account: no role, no limits.
+    `codes` are the division codes of its organisation and everything below; `employer_id` is its own company.
+    `client_id` and `scopes` are a machine's: it may do what its role may and its token was given.
+    `is_local` is the one trusted user of a database without accounts, or the program's own work: no limits.
     """
 
     user_id: UserId | None
@@ -98,11 +209,19 @@ class Subject:
     codes: frozenset[str]
     purpose: Purpose
     is_local: bool = False
+    employer_id: str | None = None
+    is_whole_province: bool = False
+    """Answers for the root of the tree: sees also those whose region is unknown, so that nobody is lost."""
+    client_id: str | None = None
+    scopes: frozenset[Action] | None = None
+    actor: str = "local"
 
     @property
     def by(self) -> By:
         """Return who acts, for the audit."""
-        return By("local" if self.user_id is None else actor_of(self.user_id), self.organisation_id, self.purpose)
+        if self.client_id is not None:
+            return By(f"client:{self.client_id}", self.organisation_id, self.purpose)
+        return By(self.actor if self.user_id is None else actor_of(self.user_id), self.organisation_id, self.purpose)
 
     @property
     def sees_people(self) -> bool:
@@ -110,10 +229,12 @@ class Subject:
         return self.is_local or self.role in SEES_PEOPLE
 
     def may(self, action: Action) -> bool:
-        """True where the role may do this for the stated purpose."""
+        """True where the role may do this for the stated purpose, and a machine's token was given it."""
         if self.is_local:
             return True
-        return self.role is not None and (action, self.purpose) in PERMITTED.get(self.role, frozenset())
+        if self.scopes is not None and action not in self.scopes:
+            return False
+        return self.role is not None and action in _PERMITTED.get(self.role, {}).get(self.purpose, frozenset())
 
 
 def actor_of(user_id: UserId) -> str:
@@ -124,3 +245,8 @@ def actor_of(user_id: UserId) -> str:
 def local_subject(purpose: Purpose) -> Subject:
     """Return the one trusted user of a database without accounts."""
     return Subject(None, None, None, frozenset(), purpose, is_local=True)
+
+
+def program_subject(actor: str = "command-line", purpose: Purpose = Purpose.ACCOUNT_ADMINISTRATION) -> Subject:
+    """Return the program at its own work (commands, training, batches): no limits, and named in the audit."""
+    return Subject(None, None, None, frozenset(), purpose, is_local=True, actor=actor)

@@ -17,7 +17,9 @@ from pipelines.access.organisations import Organisations
 from pipelines.access.roles import (
     NEEDS_SECOND_FACTOR,
     SEES_PEOPLE,
+    Action,
     OrganisationId,
+    OrganisationKind,
     Purpose,
     Role,
     Subject,
@@ -137,16 +139,45 @@ class Sessions:
 
     def subject(self, signed_in: SignedIn, purpose: Purpose) -> Subject:
         """Return the subject of a session, with the codes that its organisation answers for on the day."""
-        codes: frozenset[str] = frozenset()
-        if signed_in.role in SEES_PEOPLE:
-            codes = Organisations(self.connection).codes_of_subtree(signed_in.organisation_id, self.on)
-        return Subject(signed_in.user_id, signed_in.organisation_id, signed_in.role, codes, purpose)
+        return subject_for(
+            self.connection, signed_in.organisation_id, signed_in.role, purpose, self.on, user_id=signed_in.user_id
+        )
 
     def revoke(self, token: str) -> None:
         """End one session."""
         self.connection.execute(
             update(_sessions).where(_sessions.c.token_hash == _hash(token)).values(revoked_at=self.now)
         )
+
+
+def subject_for(
+    connection: Connection,
+    organisation_id: OrganisationId,
+    role: Role,
+    purpose: Purpose,
+    on: date,
+    *,
+    user_id: UserId | None = None,
+    client_id: str | None = None,
+    scopes: frozenset[Action] | None = None,
+) -> Subject:
+    """Return the subject of a person or machine in an organisation, with what that answers for on a day."""
+    organisations = Organisations(connection)
+    organisation, codes = organisations.find(organisation_id), frozenset[str]()
+    if role in SEES_PEOPLE:
+        codes = organisations.codes_of_subtree(organisation_id, on)
+    is_root = organisation is not None and organisation.kind is OrganisationKind.PROVINCE
+    return Subject(
+        user_id=user_id,
+        organisation_id=organisation_id,
+        role=role,
+        codes=codes,
+        purpose=purpose,
+        employer_id=None if organisation is None else organisation.employer_id,
+        is_whole_province=is_root and role in SEES_PEOPLE,
+        client_id=client_id,
+        scopes=scopes,
+    )
 
 
 def _hash(token: str) -> str:

@@ -25,6 +25,7 @@ from matching.entities import (
     Vacancy,
     VacancyId,
 )
+from pipelines.access.roles import Subject
 from pipelines.schema import (
     CANDIDATES,
     COURSES,
@@ -38,6 +39,7 @@ from pipelines.schema import (
 )
 from pipelines.store import tables
 from pipelines.store.errors import NotFound
+from pipelines.store.reach import reach
 
 Key = tuple[Any, ...]
 Values = Mapping[str, Any]
@@ -55,13 +57,19 @@ def _converter(column: ColumnSpec) -> Callable[[Any], Any] | None:
 class TableRepository:
     """The rows of one of the seven tables, as values by column name."""
 
-    def __init__(self, connection: Connection, table: TableSpec) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, table: TableSpec, subject: Subject) -> None:
+        self.connection, self.subject = connection, subject
         self.spec = table
         self.table: Table = tables.CASE_TABLES[table.name]
         self._columns = [self.table.c[column.name] for column in table.columns]
         self._converters = [_converter(column) for column in table.columns]
         self._attributes = [column.attribute for column in table.columns]
+        self._reach = reach(table.name, subject)
+
+    def _readable(self, *columns: Any) -> Select[Any]:
+        """Return the statement that every other one starts from: what the subject sees."""
+        statement = select(*(columns or self._columns))
+        return statement if self._reach is None else statement.where(self._reach)
 
     def _values(self, row: Sequence[Any]) -> dict[str, Any]:
         return {
@@ -79,7 +87,7 @@ class TableRepository:
 
     def rows(self) -> Iterable[dict[str, Any]]:
         """Yield every row in the order of its key, a block at a time."""
-        statement = select(*self._columns).order_by(*(self.table.c[name] for name in self.spec.key))
+        statement = self._select()
         # For this statement only: set on the connection, it would hold for everything that follows.
         for row in self.connection.execute(statement, execution_options={"yield_per": 2000}):
             yield self._values(row)
@@ -95,7 +103,7 @@ class TableRepository:
                 condition = key_columns[0].in_([key[0] for key in part])
             else:
                 condition = tuple_(*key_columns).in_(part)
-            for row in self.connection.execute(select(*self._columns).where(condition)):
+            for row in self.connection.execute(self._readable().where(condition)):
                 values = self._values(row)
                 found[self.key_of(values)] = values
         return found
@@ -135,25 +143,25 @@ class TableRepository:
         found: set[Any] = set()
         for start in range(0, len(wanted), _MANY):
             part = wanted[start : start + _MANY]
-            found.update(self.connection.execute(select(place).where(place.in_(part))).scalars())
+            found.update(self.connection.execute(self._readable(place).where(place.in_(part))).scalars())
         return found
 
     def count(self) -> int:
         """Return the number of rows."""
-        return int(self.connection.execute(select(func.count()).select_from(self.table)).scalar_one())
+        return int(self.connection.execute(self._readable(func.count()).select_from(self.table)).scalar_one())
 
     def _entities(self, statement: Select[Any]) -> list[Any]:
         return [self._entity(row) for row in self.connection.execute(statement)]
 
     def _select(self) -> Select[Any]:
-        return select(*self._columns).order_by(*(self.table.c[name] for name in self.spec.key))
+        return self._readable().order_by(*(self.table.c[name] for name in self.spec.key))
 
 
 class EmployerRepository(TableRepository):
     """Employers."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, EMPLOYERS)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, EMPLOYERS, subject)
 
     def all(self) -> list[Employer]:
         """Return every employer by id."""
@@ -163,8 +171,8 @@ class EmployerRepository(TableRepository):
 class VacancyRepository(TableRepository):
     """Vacancies."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, VACANCIES)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, VACANCIES, subject)
 
     def all(self) -> list[Vacancy]:
         """Return every vacancy by id."""
@@ -190,8 +198,8 @@ class VacancyRepository(TableRepository):
 class CandidateRepository(TableRepository):
     """Candidates, with who supplied each fact and when."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, CANDIDATES)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, CANDIDATES, subject)
 
     def all(self) -> list[Candidate]:
         """Return every candidate by id."""
@@ -217,7 +225,7 @@ class CandidateRepository(TableRepository):
     def ids(self) -> list[CandidateId]:
         """Return every id, sorted."""
         place = self.table.c.candidate_id
-        return [CandidateId(i) for i in self.connection.execute(select(place).order_by(place)).scalars()]
+        return [CandidateId(i) for i in self.connection.execute(self._readable(place).order_by(place)).scalars()]
 
     def sources(self, candidate_id: str | None = None) -> dict[str, dict[str, FactSource]]:
         """Return who supplied each fact and when, by candidate and fact."""
@@ -254,8 +262,8 @@ class CandidateRepository(TableRepository):
 class InteractionRepository(TableRepository):
     """Interactions."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, INTERACTIONS)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, INTERACTIONS, subject)
 
     def all(self) -> list[Interaction]:
         """Return every interaction by key."""
@@ -265,8 +273,8 @@ class InteractionRepository(TableRepository):
 class PlacementRepository(TableRepository):
     """Placements."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, PLACEMENTS)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, PLACEMENTS, subject)
 
     def all(self) -> list[Placement]:
         """Return every placement by id."""
@@ -276,8 +284,8 @@ class PlacementRepository(TableRepository):
 class ServiceRepository(TableRepository):
     """Services."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, SERVICES)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, SERVICES, subject)
 
     def all(self) -> list[Service]:
         """Return every service by key."""
@@ -287,8 +295,8 @@ class ServiceRepository(TableRepository):
 class CourseRepository(TableRepository):
     """Courses."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, COURSES)
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, COURSES, subject)
 
     def all(self) -> list[Course]:
         """Return every course by id."""

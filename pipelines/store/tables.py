@@ -4,8 +4,6 @@ Columns follow the specifications; constraints are named and carry what must hol
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -14,71 +12,18 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Numeric,
-    String,
     Table,
     Text,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from pipelines.schema import TABLES, ColumnSpec, TableSpec
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal that comes back digit for digit: NUMERIC where the database has it, text on SQLite, which has not."""
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return the column type of the database at hand."""
-        return dialect.type_descriptor(String(64) if dialect.name == "sqlite" else Numeric(asdecimal=True))
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Write a value."""
-        return format(value, "f") if value is not None and dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Read a value."""
-        return None if value is None else Decimal(value)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, always in UTC and with its zone; SQLite by itself forgets the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Write a moment."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a moment without a zone cannot be stored")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Read a moment."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from pipelines.store.base import ExactDecimal, UtcDateTime, metadata
 
 _TYPES: Mapping[str, type[TypeEngine[Any]]] = {
     "text": Text,
@@ -124,6 +69,19 @@ def _table(spec: TableSpec) -> Table:
 
 
 CASE_TABLES: Mapping[str, Table] = {name: _table(spec) for name, spec in TABLES.items()}
+
+# Whom an office, or one of its caseworkers, has taken on beside the people of its own places.
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("assignment_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False, index=True),
+    Column("organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False, index=True),
+    Column("user_id", Text, ForeignKey("users.user_id")),
+    Column("since", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    CheckConstraint("since <= ended_at", name="moments_in_order"),
+)
 
 Index(None, CASE_TABLES["interactions"].c.vacancy_id)
 Index(None, CASE_TABLES["candidates"].c.certificate_number)
@@ -225,6 +183,9 @@ organisations = Table(
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("parent_id", Text, ForeignKey("organisations.organisation_id"), index=True),
+    # The credit code of a company; not a foreign key, since an account may come before the company's own row.
+    Column("employer_id", Text),
+    CheckConstraint("employer_id IS NULL OR kind = 'employer'", name="only_a_company_has_a_credit_code"),
     CheckConstraint(f"kind IN ({_KINDS})", name="kind_known"),
     CheckConstraint(
         "parent_id IS NOT NULL OR kind IN ('province', 'employer', 'analyst_office')", name="division_has_parent"

@@ -264,9 +264,9 @@ def test_threat_15_each_read_of_a_person_says_who_for_whom_and_why(house: House)
         assert list(breaks(connection)) == []
     told = ("actor", "organisation_id", "purpose", "action", "object_kind", "object_id")
     assert tuple(read[name] for name in told) == (
-        f"user:{user_id}", "office-620102", "job_matching", "shortlist.read", "candidate", MINE,
+        f"user:{user_id}", "office-620102", "job_matching", "shortlists.read", "candidate", MINE,
     )  # fmt: skip
-    assert (refused["action"], refused["object_id"]) == ("shortlist.read.refused", None)
+    assert (refused["action"], refused["object_id"]) == ("shortlists.read.refused", None)
 
 
 def test_threat_15_a_read_that_cannot_be_recorded_is_not_given(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -448,7 +448,7 @@ def test_without_an_account_the_local_user_is_served_and_audited_and_with_one_no
         path = f"/api/v1/candidates/{MINE}/shortlist"
         assert client.get(path, params=DAY).status_code == 200
         with engine.begin() as connection:
-            assert [e["actor"] for e in events(connection) if e["action"] == "shortlist.read"] == ["local"]
+            assert [e["actor"] for e in events(connection) if e["action"] == "shortlists.read"] == ["local"]
             gansu_with_others(connection)
             the_accounts(connection).create("first-admin", "x", by=COMMAND_LINE)
         assert client.get(path, params=DAY).status_code == 401

@@ -12,6 +12,7 @@ from pipelines.schema import TABLES
 from pipelines.store.repositories import TableRepository
 from pipelines.store.session import engine_for, upgrade
 from tests.support.builders import certificate_number
+from tests.support.stores import PROGRAM
 
 KNOWN, UNKNOWN = "91620000MA00000007", "91110000600037341L"
 
@@ -42,7 +43,7 @@ A_VACANCY = {
 
 def put(connection: Connection, table: str, **values: Any) -> None:
     """Store one row."""
-    TableRepository(connection, TABLES[table]).insert([values])
+    TableRepository(connection, TABLES[table], PROGRAM).insert([values])
 
 
 def place(connection: Connection, id: str, candidate: str, **values: Any) -> None:

@@ -16,6 +16,7 @@ from matching.licences import licences
 from matching.ranking import Weights
 from matching.vocabulary import YesNo
 from models.chance import ChanceConfig, ChanceModel
+from pipelines.access.roles import program_subject
 from pipelines.casebook import load_casebook
 from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
 from pipelines.store.session import engine_for
@@ -131,7 +132,7 @@ def test_the_order_of_rows_in_the_files_changes_neither_model_nor_list(tmp_path:
     engine = engine_for(f"sqlite:///{tmp_path / 'mixed.db'}")
     fill(engine, mixed)
     with engine.begin() as connection:
-        casebook = load_casebook(connection)
+        casebook = load_casebook(connection, program_subject())
     engine.dispose()
     straight = Town(whole.folder, whole.province).casebook()
     models = [train(c, until=TODAY, config=QUICK) for c in (straight, casebook)]

@@ -28,8 +28,9 @@ from pipelines.mapping_protocol import Translated
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, TABLES, VACANCIES, ColumnSpec, TableSpec
 from pipelines.sheets import open_sheet, plain, resolve_headers
 from pipelines.store.repositories import TableRepository
-from pipelines.store.tables import metadata
+from pipelines.store.whole import metadata
 from tests.support.builders import certificate_number
+from tests.support.stores import PROGRAM
 
 NASTY = (
     "=1+1", "+86 1", "-1+2", "@x", "'=1", "''", "'引", "\"引\"", "甲,乙", "甲\n乙", "甲\r\n乙", "甲\r乙", "甲\t乙",
@@ -125,7 +126,7 @@ def connection() -> Iterator[Connection]:
 def store(connection: Connection, table: TableSpec, rows: list[dict[str, Any]]) -> None:
     """Put rows into the store, in place of what was there."""
     connection.rollback()
-    TableRepository(connection, table).insert(rows)
+    TableRepository(connection, table, PROGRAM).insert(rows)
 
 
 def read_back(table: TableSpec, path: Path) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ def test_every_table_comes_back_equal(
     rows = data.draw(rows_of(table))
     store(connection, table, rows)
     out = tmp_path / f"out{suffix}"
-    assert export(connection, table, out) == len(rows)
+    assert export(connection, table, out, subject=PROGRAM) == len(rows)
     assert by_key(table, read_back(table, out)) == by_key(table, rows)
 
 
@@ -171,7 +172,7 @@ def test_every_table_comes_back_equal(
 def test_nasty_text_comes_back_equal(connection: Connection, tmp_path: Path, suffix: str, text: str) -> None:
     store(connection, VACANCIES, [a_vacancy_row(description=text)])
     out = tmp_path / f"out{suffix}"
-    export(connection, VACANCIES, out)
+    export(connection, VACANCIES, out, subject=PROGRAM)
     assert read_back(VACANCIES, out)[0]["description"] == text
 
 
@@ -179,7 +180,7 @@ def test_nasty_text_comes_back_equal(connection: Connection, tmp_path: Path, suf
 def test_empty_table_has_its_headers(connection: Connection, tmp_path: Path, suffix: str) -> None:
     store(connection, INTERACTIONS, [])
     out = tmp_path / f"out{suffix}"
-    assert export(connection, INTERACTIONS, out) == 0
+    assert export(connection, INTERACTIONS, out, subject=PROGRAM) == 0
     with open_sheet(out) as sheet:
         assert sheet.headers == tuple(INTERACTIONS.by_name)
         assert list(sheet.rows) == []
@@ -188,7 +189,7 @@ def test_empty_table_has_its_headers(connection: Connection, tmp_path: Path, suf
 def test_csv_holds_no_formula_and_opens_as_chinese(connection: Connection, tmp_path: Path) -> None:
     store(connection, VACANCIES, [a_vacancy_row(title="=HYPERLINK(A1)", description="@x", address="+1 2")])
     out = tmp_path / "out.csv"
-    export(connection, VACANCIES, out)
+    export(connection, VACANCIES, out, subject=PROGRAM)
     assert out.read_bytes().startswith(b"\xef\xbb\xbf")
     with out.open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
@@ -198,7 +199,7 @@ def test_csv_holds_no_formula_and_opens_as_chinese(connection: Connection, tmp_p
 def test_workbook_cells_are_text_only(connection: Connection, tmp_path: Path) -> None:
     store(connection, VACANCIES, [a_vacancy_row(title="=1+1", wage_min=Decimal(2500), opens_on=date(2026, 3, 1))])
     out = tmp_path / "out.xlsx"
-    export(connection, VACANCIES, out)
+    export(connection, VACANCIES, out, subject=PROGRAM)
     book = load_workbook(out)
     cells = {header.value: cell for header, cell in zip(*book.worksheets[0].iter_rows(), strict=True)}
     book.close()
@@ -224,7 +225,7 @@ class _Foreign:
 def test_mapping_gives_the_headers(connection: Connection, tmp_path: Path) -> None:
     store(connection, VACANCIES, [a_vacancy_row()])
     out = tmp_path / "out.csv"
-    export(connection, VACANCIES, out, mapping=_Foreign({"title": "职位"}))
+    export(connection, VACANCIES, out, mapping=_Foreign({"title": "职位"}), subject=PROGRAM)
     with open_sheet(out) as sheet:
         assert sheet.headers[:4] == ("vacancy_id", "employer_id", "employer_name", "职位")
         assert next(sheet.rows).cells["职位"] == "文员"
@@ -232,18 +233,24 @@ def test_mapping_gives_the_headers(connection: Connection, tmp_path: Path) -> No
 
 def test_mapping_with_one_header_for_two_columns_is_refused(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="同一个表头“名称”"):
-        export(connection, VACANCIES, tmp_path / "a.csv", mapping=_Foreign({"title": "名称", "employer_name": "名称"}))
+        export(
+            connection,
+            VACANCIES,
+            tmp_path / "a.csv",
+            mapping=_Foreign({"title": "名称", "employer_name": "名称"}),
+            subject=PROGRAM,
+        )
 
 
 @pytest.mark.parametrize("name", ["a.xls", "a.csv.gz", "a"])
 def test_other_suffix_is_refused(connection: Connection, tmp_path: Path, name: str) -> None:
     with pytest.raises(PipelineError, match=r"\.csv 或 \.xlsx"):
-        export(connection, EMPLOYERS, tmp_path / name)
+        export(connection, EMPLOYERS, tmp_path / name, subject=PROGRAM)
 
 
 def test_missing_folder_is_refused(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="无法写入"):
-        export(connection, EMPLOYERS, tmp_path / "无" / "a.csv")
+        export(connection, EMPLOYERS, tmp_path / "无" / "a.csv", subject=PROGRAM)
 
 
 def test_failed_export_leaves_the_old_file_and_no_draft(connection: Connection, tmp_path: Path) -> None:
@@ -251,7 +258,7 @@ def test_failed_export_leaves_the_old_file_and_no_draft(connection: Connection, 
     out = tmp_path / "out.xlsx"
     out.write_bytes(b"old")
     with pytest.raises(PipelineError, match=r"请导出为 \.csv"):
-        export(connection, VACANCIES, out)
+        export(connection, VACANCIES, out, subject=PROGRAM)
     assert out.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [out]
 
@@ -259,5 +266,5 @@ def test_failed_export_leaves_the_old_file_and_no_draft(connection: Connection, 
 def test_exported_people_are_readable_by_their_owner_only(connection: Connection, tmp_path: Path) -> None:
     store(connection, CANDIDATES, [])
     out = tmp_path / "out.csv"
-    export(connection, CANDIDATES, out)
+    export(connection, CANDIDATES, out, subject=PROGRAM)
     assert out.stat().st_mode & 0o077 == 0

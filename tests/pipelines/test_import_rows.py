@@ -24,6 +24,7 @@ from pipelines.store.repositories import CandidateRepository, ImportRepository, 
 from pipelines.store.session import engine_for, upgrade
 from tests.support.builders import certificate_number
 from tests.support.sent_files import VACANCY_HEADERS, a_csv, a_file, a_gzip, an_xlsx, csv_text, vacancy_rows
+from tests.support.stores import PROGRAM
 
 TODAY = date(2026, 11, 23)
 WAGES = ("vacancy_id", "title", "wage_min", "wage_max")
@@ -42,7 +43,7 @@ def an_engine(folder: Path) -> Engine:
 
 
 def take(engine: Engine, name: str, path: Path, **options: Any) -> IngestReport:
-    report = ingest(engine, TABLES[name], path, **{"supplied_by": "县残联", "on": TODAY, **options})
+    report = ingest(engine, TABLES[name], path, **{"subject": PROGRAM, "supplied_by": "县残联", "on": TODAY, **options})
     assert report.accepted + report.unchanged + report.rejected == report.read
     return report
 
@@ -57,7 +58,7 @@ def reasons(report: IngestReport) -> list[tuple[int, str, str]]:
 
 def people(engine: Engine) -> Mapping[str, Any]:
     with engine.connect() as connection:
-        return {person.candidate_id: person for person in CandidateRepository(connection).all()}
+        return {person.candidate_id: person for person in CandidateRepository(connection, PROGRAM).all()}
 
 
 def test_a_second_import_changes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_dry_run_counts_and_writes_nothing(engine: Engine, tmp_path: Path) -> 
     report = take(engine, "vacancies", a_csv(tmp_path, rows=vacancy_rows(3)), dry_run=True)
     assert counts(report) == (3, 3, 0, 0)
     with engine.connect() as connection:
-        assert VacancyRepository(connection).count() == 0
+        assert VacancyRepository(connection, PROGRAM).count() == 0
         assert ImportRepository(connection).count() == 0
 
 
@@ -95,7 +96,7 @@ def test_a_wrong_header_stores_nothing(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="您是否指"):
         take(engine, "vacancies", a_csv(tmp_path, ("岗位编号", "岗位名"), [["v1", "焊工"]]))
     with engine.connect() as connection:
-        assert VacancyRepository(connection).count() == 0
+        assert VacancyRepository(connection, PROGRAM).count() == 0
 
 
 def test_the_same_key_twice_is_unchanged_when_equal_and_rejected_when_not(engine: Engine, tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_number_that_would_fill_the_memory_is_rejected(engine: Engine, tmp_pat
 def test_the_noise_of_a_binary_fraction_is_a_number(engine: Engine, tmp_path: Path) -> None:
     take(engine, "vacancies", a_csv(tmp_path, WAGES, [["v1", "t", "0.30000000000000004", ""]]))
     with engine.connect() as connection:
-        assert VacancyRepository(connection).all()[0].wage_min == Decimal("0.30000000000000004")
+        assert VacancyRepository(connection, PROGRAM).all()[0].wage_min == Decimal("0.30000000000000004")
 
 
 def test_rejects_hide_personal_cells_also_in_the_wrong_column_and_run_no_formula(
@@ -291,7 +292,7 @@ def test_a_hostile_file_leaves_the_store_as_it_was(engine: Engine, tmp_path: Pat
         with pytest.raises(SheetError):
             take(engine, "vacancies", a_file(tmp_path, content))
     with engine.connect() as connection:
-        assert VacancyRepository(connection).count() == 0
+        assert VacancyRepository(connection, PROGRAM).count() == 0
 
 
 # What comes out goes in again: rows of every table, with whatever text people may write.
@@ -373,7 +374,7 @@ def _with_targets(engine: Engine) -> Engine:
         for name in ("candidates", "vacancies"):
             row = {TABLES[name].key[0]: "id-{}", "title": "t"}
             found = [{k: v.format(i) for k, v in row.items()} for i in range(3)]
-            TableRepository(connection, TABLES[name]).insert(found)
+            TableRepository(connection, TABLES[name], PROGRAM).insert(found)
     return engine
 
 
@@ -389,14 +390,14 @@ def test_what_is_exported_comes_back_equal_and_then_unchanged(name: str, ending:
         if name in ("interactions", "services", "placements"):
             _with_targets(first), _with_targets(second)
         with first.begin() as connection:
-            TableRepository(connection, table).insert(rows)
-            before = list(TableRepository(connection, table).rows())
+            TableRepository(connection, table, PROGRAM).insert(rows)
+            before = list(TableRepository(connection, table, PROGRAM).rows())
             path = Path(folder) / f"out{ending}"
-            export(connection, table, path)
+            export(connection, table, path, subject=PROGRAM)
         report = take(second, name, path)
         again = take(second, name, path)
         with second.connect() as connection:
-            after = list(TableRepository(connection, table).rows())
+            after = list(TableRepository(connection, table, PROGRAM).rows())
         for engine in (first, second):
             engine.dispose()
     assert report.rejections == ()

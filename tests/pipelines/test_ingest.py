@@ -23,10 +23,10 @@ from pipelines.readings import refresh_texts
 from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as MappingOfASheet
 from pipelines.store.repositories import CandidateRepository, TableRepository
-from pipelines.store.tables import metadata
+from pipelines.store.whole import metadata
 from tests.support.builders import certificate_number
 from tests.support.files import compress, gzip_bomb, half_sheet, inline, write_csv, write_xlsx, zip_bomb
-from tests.support.stores import BACKENDS, a_store
+from tests.support.stores import BACKENDS, PROGRAM, a_store
 
 TODAY = date(2026, 11, 23)
 PEOPLE = ("candidate_id", "certificate_number")
@@ -48,7 +48,7 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
 
 
 def take(engine: Engine, name: str, path: Path, **options: Any) -> IngestReport:
-    report = ingest(engine, TABLES[name], path, **{"supplied_by": "县残联", "on": TODAY, **options})
+    report = ingest(engine, TABLES[name], path, **{"subject": PROGRAM, "supplied_by": "县残联", "on": TODAY, **options})
     assert report.accepted + report.unchanged + report.rejected == report.read
     return report
 
@@ -70,12 +70,12 @@ def rejected(report: IngestReport) -> list[tuple[int, str]]:
 
 def stored(engine: Engine, name: str) -> list[dict[str, Any]]:
     with engine.connect() as connection:
-        return list(TableRepository(connection, TABLES[name]).rows())
+        return list(TableRepository(connection, TABLES[name], PROGRAM).rows())
 
 
 def person(engine: Engine, candidate_id: str = "c1") -> Candidate:
     with engine.connect() as connection:
-        return CandidateRepository(connection).get(candidate_id)
+        return CandidateRepository(connection, PROGRAM).get(candidate_id)
 
 
 def row_counts(engine: Engine) -> dict[str, int]:
@@ -455,7 +455,7 @@ def test_foreign_sheet_is_taken_through_its_mapping_and_comes_back_through_it(sq
     assert (found.sex, found.education, found.household_kinds) == ("female", "college", ("dibao", "poverty_exited"))
     out = tmp_path / "out.csv"
     with sqlite.connect() as connection:
-        export(connection, TABLES["candidates"], out, mapping=_county(tmp_path))
+        export(connection, TABLES["candidates"], out, mapping=_county(tmp_path), subject=PROGRAM)
     assert counts(take(sqlite, "candidates", out, mapping=_county(tmp_path))) == (1, 0, 1, 0)
 
 
@@ -502,7 +502,7 @@ def test_world_that_is_exported_comes_back_equal_in_a_fresh_store(engine: Engine
         for name, table in TABLES.items():
             out = tmp_path / f"out{suffix}"
             with engine.connect() as connection:
-                n_rows = export(connection, table, out)
+                n_rows = export(connection, table, out, subject=PROGRAM)
             assert counts(take(fresh, name, out)) == (n_rows, n_rows, 0, 0)
             assert counts(take(engine, name, out)) == (n_rows, 0, n_rows, 0)
             assert stored(fresh, name) == stored(engine, name)

@@ -38,9 +38,10 @@ from pipelines.store.repositories import (
     VacancyRepository,
 )
 from pipelines.store.session import downgrade, is_current, upgrade
-from pipelines.store.tables import metadata, rule_books
+from pipelines.store.tables import rule_books
+from pipelines.store.whole import metadata
 from tests.support.builders import certificate_number
-from tests.support.stores import BACKENDS, a_store, an_empty_database
+from tests.support.stores import BACKENDS, PROGRAM, a_store, an_empty_database
 
 TODAY = date(2026, 11, 23)
 
@@ -61,12 +62,12 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def put(engine: Engine, name: str, *rows: Mapping[str, Any]) -> None:
     with engine.begin() as connection:
-        TableRepository(connection, TABLES[name]).insert(rows)
+        TableRepository(connection, TABLES[name], PROGRAM).insert(rows)
 
 
 def stored(engine: Engine, name: str) -> list[dict[str, Any]]:
     with engine.connect() as connection:
-        return list(TableRepository(connection, TABLES[name]).rows())
+        return list(TableRepository(connection, TABLES[name], PROGRAM).rows())
 
 
 # Migrations
@@ -264,7 +265,7 @@ def test_row_comes_back_equal_and_what_was_not_said_is_unknown(engine: Engine, n
 def test_entity_comes_back_equal(engine: Engine) -> None:
     put(engine, "candidates", PERSON)
     with engine.connect() as connection:
-        assert CandidateRepository(connection).get("c1") == CANDIDATES.build(PERSON)
+        assert CandidateRepository(connection, PROGRAM).get("c1") == CANDIDATES.build(PERSON)
 
 
 def test_empty_collections_are_unknown_as_well(engine: Engine) -> None:
@@ -289,15 +290,19 @@ def test_rows_are_found_by_a_key_of_four_columns(engine: Engine) -> None:
     wanted = ("c1", "v1", InteractionKind.VIEWED, date(2026, 1, 2))
     absent = ("c1", "v1", InteractionKind.APPLIED, date(2026, 1, 2))
     with engine.connect() as connection:
-        found = TableRepository(connection, INTERACTIONS).find([wanted, absent])
+        found = TableRepository(connection, INTERACTIONS, PROGRAM).find([wanted, absent])
     assert found == {wanted: {**rows[1], "reason": None}}
 
 
 def test_replacing_changes_that_row_only(engine: Engine) -> None:
     rows = acts(engine)
     with engine.begin() as connection:
-        InteractionRepository(connection).replace([{**rows[1], "reason": "距离远"}])
-        assert [act.reason for act in InteractionRepository(connection).all()] == [None, "距离远", None]
+        InteractionRepository(connection, PROGRAM).replace([{**rows[1], "reason": "距离远"}])
+        assert [act.reason for act in InteractionRepository(connection, PROGRAM).all()] == [
+            None,
+            "距离远",
+            None,
+        ]
 
 
 def test_one_service_a_day_and_kind(engine: Engine) -> None:
@@ -313,7 +318,7 @@ def test_blocks_give_every_vacancy_once_while_rows_are_written(engine: Engine) -
     put(engine, "vacancies", *({"vacancy_id": f"V-{i}", "title": "t"} for i in range(23)))
     seen: list[VacancyId] = []
     with engine.begin() as connection:
-        for block in VacancyRepository(connection).blocks(5):
+        for block in VacancyRepository(connection, PROGRAM).blocks(5):
             seen += [vacancy.vacancy_id for vacancy in block]
             ReadingRepository(connection).upsert([StoredReading(v.vacancy_id, "1", "x", "{}") for v in block])
         assert sorted(seen) == sorted(f"V-{i}" for i in range(23))
@@ -324,7 +329,7 @@ def test_reading_a_table_leaves_the_connection_as_it_was(engine: Engine) -> None
     put(engine, "vacancies", {"vacancy_id": "v1", "title": "t"})
     with engine.connect() as connection:
         before = dict(connection.get_execution_options())
-        assert len(list(TableRepository(connection, VACANCIES).rows())) == 1
+        assert len(list(TableRepository(connection, VACANCIES, PROGRAM).rows())) == 1
         assert dict(connection.get_execution_options()) == before
 
 
@@ -332,13 +337,13 @@ def test_holder_of_a_certificate_is_found_whatever_its_reissue(engine: Engine) -
     number, other = certificate_number(), certificate_number(sequence="456")
     put(engine, "candidates", {"candidate_id": "c1", "certificate_number": f"{number}B1"}, {"candidate_id": "c2"})
     with engine.connect() as connection:
-        assert CandidateRepository(connection).holders([number, other]) == {number: "c1"}
+        assert CandidateRepository(connection, PROGRAM).holders([number, other]) == {number: "c1"}
 
 
 def test_fact_supplied_again_has_its_newest_source_and_others_keep_theirs(engine: Engine) -> None:
     put(engine, "candidates", {"candidate_id": "c1"}, {"candidate_id": "c2"})
     with engine.begin() as connection:
-        people = CandidateRepository(connection)
+        people = CandidateRepository(connection, PROGRAM)
         people.note_sources([("c1", "sex"), ("c1", "phone"), ("c2", "sex")], "县残联", date(2026, 1, 1))
         people.note_sources([("c1", "sex")], "本人", TODAY)
         early = FactSource("县残联", date(2026, 1, 1))
@@ -388,5 +393,5 @@ def test_retired_model_keeps_the_day_since_when_it_was_champion(engine: Engine) 
 
 def test_missing_candidate_is_told_without_a_number(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(NotFound) as caught:
-        CandidateRepository(connection).get("canary")
+        CandidateRepository(connection, PROGRAM).get("canary")
     assert "canary" not in str(caught.value)

@@ -24,6 +24,8 @@ from pipelines.store.repositories import (
     VacancyRepository,
 )
 from pipelines.store.session import downgrade, engine_for, is_current, upgrade
+from pipelines.store.whole import metadata
+from tests.support.stores import PROGRAM
 
 TODAY = date(2026, 11, 23)
 
@@ -45,9 +47,9 @@ def test_the_folder_of_the_file_is_made_and_a_second_upgrade_changes_nothing(tmp
 
 def test_the_migrations_make_exactly_the_tables_and_downgrade_removes_them(engine: Engine) -> None:
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         found = inspect(connection)
-        for table in tables.metadata.tables.values():
+        for table in metadata.tables.values():
             declared = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint)}
             assert {str(check["name"]) for check in found.get_check_constraints(table.name)} == declared
     downgrade(engine, "base")
@@ -82,8 +84,8 @@ def test_the_database_itself_refuses_what_cannot_be(engine: Engine, statement: s
 def test_a_decimal_comes_back_to_the_last_digit(engine: Engine) -> None:
     wage = Decimal("3333.333333333333333333")
     with engine.begin() as connection:
-        VacancyRepository(connection).insert([{"vacancy_id": "v", "title": "t", "wage_min": wage}])
-        assert VacancyRepository(connection).all()[0].wage_min == wage
+        VacancyRepository(connection, PROGRAM).insert([{"vacancy_id": "v", "title": "t", "wage_min": wage}])
+        assert VacancyRepository(connection, PROGRAM).all()[0].wage_min == wage
 
 
 def test_a_moment_comes_back_with_its_zone(engine: Engine) -> None:
@@ -96,8 +98,8 @@ def test_a_moment_comes_back_with_its_zone(engine: Engine) -> None:
 
 def test_unknown_comes_back_as_unknown_and_never_as_no(engine: Engine) -> None:
     with engine.begin() as connection:
-        VacancyRepository(connection).insert([{"vacancy_id": "v", "title": "t"}])
-        vacancy = VacancyRepository(connection).all()[0]
+        VacancyRepository(connection, PROGRAM).insert([{"vacancy_id": "v", "title": "t"}])
+        vacancy = VacancyRepository(connection, PROGRAM).all()[0]
     assert vacancy.night_shift is None
     assert vacancy.openings is None
     assert vacancy.demands == {}
@@ -112,14 +114,14 @@ def test_a_vacancy_with_no_known_days_is_open_and_the_last_day_counts(engine: En
         {"vacancy_id": "later", "title": "t", "opens_on": date(2026, 11, 24)},
     ]
     with engine.begin() as connection:
-        VacancyRepository(connection).insert(rows)
-        found = {vacancy.vacancy_id for vacancy in VacancyRepository(connection).open_on(TODAY)}
+        VacancyRepository(connection, PROGRAM).insert(rows)
+        found = {vacancy.vacancy_id for vacancy in VacancyRepository(connection, PROGRAM).open_on(TODAY)}
     assert found == {"unknown", "last-day", "first-day"}
 
 
 def test_a_candidate_comes_with_who_supplied_each_fact(engine: Engine) -> None:
     with engine.begin() as connection:
-        people = CandidateRepository(connection)
+        people = CandidateRepository(connection, PROGRAM)
         people.insert([{"candidate_id": "c", "functions": {Function.WALKING: 0, Function.SEEING: 3}}])
         people.note_sources([("c", "functions")], "城关区残联", date(2026, 1, 1))
         people.note_sources([("c", "functions")], "省残联", TODAY)
@@ -130,8 +132,8 @@ def test_a_candidate_comes_with_who_supplied_each_fact(engine: Engine) -> None:
 
 def test_rows_are_found_by_more_keys_than_one_statement_takes(engine: Engine) -> None:
     with engine.begin() as connection:
-        VacancyRepository(connection).insert([{"vacancy_id": f"v{i}", "title": "t"} for i in range(1500)])
-        assert len(TableRepository(connection, VACANCIES).find((f"v{i}",) for i in range(3000))) == 1500
+        VacancyRepository(connection, PROGRAM).insert([{"vacancy_id": f"v{i}", "title": "t"} for i in range(1500)])
+        assert len(TableRepository(connection, VACANCIES, PROGRAM).find((f"v{i}",) for i in range(3000))) == 1500
 
 
 @pytest.mark.parametrize("name", list(TABLES))
@@ -142,5 +144,5 @@ def test_every_column_of_the_interface_is_stored(name: str) -> None:
 
 def test_no_entity_shows_a_certificate_number(engine: Engine) -> None:
     with engine.begin() as connection:
-        TableRepository(connection, CANDIDATES).insert([{"candidate_id": "c", "certificate_number": "canary"}])
-        assert "canary" not in repr(CandidateRepository(connection).get("c"))
+        TableRepository(connection, CANDIDATES, PROGRAM).insert([{"candidate_id": "c", "certificate_number": "canary"}])
+        assert "canary" not in repr(CandidateRepository(connection, PROGRAM).get("c"))

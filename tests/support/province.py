@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from models.hybrid import HybridConfig
+from pipelines.access.roles import program_subject
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
 from pipelines.ingest import ingest
@@ -41,7 +42,9 @@ def fill(engine: Engine, tables: Path) -> None:
     """Import every table of a folder."""
     upgrade(engine)
     for name in ORDER:
-        report = ingest(engine, TABLES[name], tables / f"{name}.csv", supplied_by="test", on=TODAY)
+        report = ingest(
+            engine, TABLES[name], tables / f"{name}.csv", subject=program_subject(), supplied_by="test", on=TODAY
+        )
         assert report.rejected == 0, report.rejections
 
 
@@ -55,7 +58,7 @@ def trained() -> Trained:
     engine = engine_for(url)
     fill(engine, folder / "tables")
     with engine.begin() as connection:
-        model = train(load_casebook(connection), until=TODAY, config=QUICK)
+        model = train(load_casebook(connection, program_subject()), until=TODAY, config=QUICK)
         Registry(connection, folder / "small-models").save(model)
     engine.dispose()
     return Trained(folder, url, folder / "small-models", folder / "tables", province)
@@ -77,7 +80,7 @@ def a_casebook(of: Trained | None = None) -> Casebook:
     """Return everything stored."""
     engine = engine_for((of or trained()).url)
     with engine.begin() as connection:
-        casebook = load_casebook(connection)
+        casebook = load_casebook(connection, program_subject())
     engine.dispose()
     return casebook
 
@@ -89,6 +92,6 @@ def a_desk() -> Desk:
     engine = engine_for(whole.url)
     with engine.begin() as connection:
         version, model = Registry(connection, whole.models).champion()
-        desk = Desk.open(load_casebook(connection), model, version, TODAY)
+        desk = Desk.open(load_casebook(connection, program_subject()), model, version, TODAY)
     engine.dispose()
     return desk

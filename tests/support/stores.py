@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
+from pipelines.access.roles import program_subject
 from pipelines.store.session import engine_for, upgrade
 
 POSTGRES = "YOUGANG_TEST_POSTGRES"
 BACKENDS = ("sqlite", "postgresql")
+PROGRAM = program_subject("test")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from alembic import context
 
 from pipelines.store.session import engine_for
-from pipelines.store.tables import metadata
+from pipelines.store.whole import metadata
 
 
 def run() -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pipelines.store.tables import ExactDecimal
+from pipelines.store.base import ExactDecimal
 
 revision = "0001"
 down_revision = None

@@ -1,0 +1,1 @@
+"""Tables of what people agreed to, what was released to whom, and what they asked for."""

@@ -1,0 +1,71 @@
+"""Which rows of a table a subject sees: the condition that every query of a scoped table starts from.
+
+Staff see the people of their subtree and those assigned to them; the root of the tree sees everybody, so that nobody
+whose region is unknown is lost. A company sees what is its own. Everybody else sees no row.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select
+
+from pipelines.access.roles import Subject
+from pipelines.store import tables
+
+_OF_PEOPLE = frozenset({"interactions", "placements", "services"})
+_PUBLIC = frozenset({"courses"})
+
+
+def reach(table: str, subject: Subject) -> ColumnElement[bool] | None:
+    """Return the condition for a table, or None where the subject sees every row."""
+    if subject.is_local or table in _PUBLIC:
+        return None
+    columns: Any = tables.CASE_TABLES[table].c
+    if subject.employer_id is not None:
+        own: ColumnElement[bool] = columns.employer_id == subject.employer_id if "employer_id" in columns else false()
+        return own
+    if not subject.sees_people:
+        return false()
+    if table == "vacancies" or subject.is_whole_province:
+        return None
+    if table == "employers":
+        return _in_codes(columns.region, subject)
+    condition = _people(subject)
+    if table == "candidates":
+        return condition
+    if table in _OF_PEOPLE:
+        people = tables.CASE_TABLES["candidates"].c
+        theirs: ColumnElement[bool] = columns.candidate_id.in_(select(people.candidate_id).where(condition))
+        return theirs
+    return false()
+
+
+def _people(subject: Subject) -> ColumnElement[bool]:
+    people, a = tables.CASE_TABLES["candidates"].c, tables.assignments.c
+    assigned = select(a.candidate_id).where(
+        a.organisation_id == subject.organisation_id,
+        or_(a.user_id.is_(None), a.user_id == subject.user_id),
+        a.ended_at.is_(None),
+    )
+    return or_(_in_codes(people.region, subject), people.candidate_id.in_(assigned))
+
+
+def _in_codes(region: ColumnElement[Any], subject: Subject) -> ColumnElement[bool]:
+    # Whole codes, never a prefix: an office answers for what the dated table says.
+    return region.in_(sorted(subject.codes))
+
+
+def accepts(table: str, subject: Subject, values: Any) -> bool:
+    """True where a subject may write a row with these values; what a row says of its place is what counts.
+
+    A new person without a region is accepted: the door assigns them to the office that registers them.
+    """
+    if subject.is_local:
+        return True
+    if subject.employer_id is not None:
+        return table in ("employers", "vacancies") and values.get("employer_id") == subject.employer_id
+    if not subject.sees_people:
+        return False
+    if table in ("candidates", "employers"):
+        region = values.get("region")
+        return subject.is_whole_province or region is None or region in subject.codes
+    return True

@@ -1,0 +1,1 @@
+"""Tables of a vacancy on its way from draft to published, version by version."""
