@@ -1,0 +1,1 @@
+"""Tables of benefit claims and of rule books that two people released."""
