@@ -24,6 +24,7 @@ from matching.settings import PlainWish, ranking_settings
 from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
 from matching.vocabulary import Education, InteractionKind, WorkMode
 from models.text import TextSpace
+from models.uptake import Uptake
 
 COMPONENTS = tuple(ranking_settings().prior_weights)
 Columns = NDArray[np.float32]
@@ -82,11 +83,35 @@ class TextIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class EmployerUptake:
+    """How sought the employers of n vacancies are; `employer` (n,) is a position in `uptake`, -1 one never seen."""
+
+    uptake: Uptake
+    employer: NDArray[np.int64]
+    overall: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, uptake: Uptake, providers: Sequence[str]) -> "EmployerUptake":
+        """Look up whose each vacancy is."""
+        return cls(uptake, uptake.providers.positions(providers), np.append(uptake.overall(), 0.0))
+
+    def at(self, region: str | None, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return ln of acts against those to be expected: everybody's, and those of the people of a region."""
+        employer = self.employer[rows]  # -1, never seen, points at the 0 behind the last
+        return self.overall[employer], np.append(self.uptake.of_area(region), 0.0)[employer]
+
+    def counted(self, region: str | None, row: int) -> float:
+        """Return how many acts of a region's people on the vacancy's employer were seen, older ones counting less."""
+        return self.uptake.counted(region, int(self.employer[row]))
+
+
+@dataclass(frozen=True, slots=True)
 class VacancyIndex:
     """A stock with everything that ranking needs of it, the same for every person.
 
     `popularity` float32 (n,) is ln(1 + recent acts); `factors` float32 (n, d), `biases` (n,) and `units` (n, d),
-    the factors at unit length, come from the collaborative model, or are None without one.
+    the factors at unit length, come from the collaborative model, or are None without one; `uptake` is None where too
+    few acts are recorded.
     """
 
     stock: Stock
@@ -96,6 +121,7 @@ class VacancyIndex:
     factors: NDArray[np.float32] | None
     biases: NDArray[np.float32] | None
     units: NDArray[np.float32] | None = None
+    uptake: EmployerUptake | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +171,9 @@ def components(
 
 def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
     found: dict[str, NDArray[np.floating]] = {"popularity": index.popularity[rows]}
+    found["employer_uptake"] = found["area_uptake"] = np.zeros(len(rows))
+    if index.uptake is not None:
+        found["employer_uptake"], found["area_uptake"] = index.uptake.at(asked.candidate.region, rows)
     if index.factors is None or index.biases is None or asked.vector is None:
         found["collaborative"] = found["direction"] = np.zeros(len(rows))
         return found

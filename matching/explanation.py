@@ -4,6 +4,7 @@ A reason carries the facts it was made from, so that it can be checked and made 
 changes an order. Employers' and persons' renderings are left to the doors.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,6 +120,7 @@ def _for(line: Line) -> Iterator[Reason]:
     yield from _place(line)
     yield from _wage(line)
     yield from _history(line)
+    yield from _uptake(line)
     yield from _mode(line)
 
 
@@ -421,6 +423,20 @@ def _history(line: Line) -> Iterator[Reason]:
     elif line.component("history_text") >= 0.25:
         facts = {"likeness": round(line.component("history_text"), 2)}
         yield Reason(ReasonKind.HISTORY, "与此前浏览或应聘过的岗位内容相近", facts, None, 3.0)
+
+
+def _uptake(line: Line) -> Iterator[Reason]:
+    """Say where people of the person's own area turn to the employer more than its time on offer lets expect."""
+    times, uptake, region = math.exp(line.component("area_uptake")), line.index.uptake, line.candidate.region
+    if uptake is None or region is None or times < _OFTEN or uptake.counted(region, line.row) < _SEVERAL:
+        return
+    if line.index.stock.employer[line.row] in line.index.stock.employer[line.asked.history.rows]:
+        return  # the person's own acts are among those counted
+    text = f"{region_name(region)}的求职者近来与该单位接触较多"
+    yield Reason(ReasonKind.HISTORY, text, {"times_expected": round(times, 1)}, None, 2.5)
+
+
+_OFTEN, _SEVERAL = 2.0, 3.0
 
 
 def needed_at(candidate: Candidate, item: StockItem) -> tuple[Accommodation, ...]:

@@ -63,6 +63,11 @@ def vacancy_words(vacancy: Vacancy) -> list[str]:
     return tokenizer().tokens(text)[:_MAX_WORDS]
 
 
+def provider_key(vacancy: Vacancy) -> str:
+    """Return whose vacancy it is: the employer's id, else its stated name, else the vacancy stands for itself."""
+    return str(vacancy.employer_id or vacancy.employer_name or vacancy.vacancy_id)
+
+
 def address_words(*addresses: str | None) -> list[str]:
     """Return the words of addresses; held side by side at a request, never learned from people's addresses."""
     return tokenizer().tokens(" ".join(address for address in addresses if address))

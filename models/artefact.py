@@ -22,8 +22,10 @@ from scipy import sparse
 from models.arrays import AnyArray, Sparse
 from models.errors import ArtefactMismatch, InvalidInput
 
-FORMAT = 1
-"""Version of the folder's layout; a folder of another version is refused."""
+FORMAT = 2
+"""Version of what is written; 2 may hold how often areas acted on employers (`models.uptake`), which 1 never does."""
+READABLE = (1, FORMAT)
+"""Versions that are read; a folder of another one is refused."""
 
 ARRAYS = "arrays.npz"
 MANIFEST = "manifest.json"
@@ -204,8 +206,9 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
         manifest = json.loads(content)
     except ValueError as error:
         raise ArtefactMismatch("The manifest of the saved model cannot be read.") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArtefactMismatch(f"The saved model has another format than {FORMAT}, the one that this version reads.")
+    if not isinstance(manifest, dict) or manifest.get("format") not in READABLE:
+        known = " and ".join(str(version) for version in READABLE)
+        raise ArtefactMismatch(f"The saved model has another format than {known}, those that this version reads.")
     # Only the names that we write are read, so a manifest cannot point outside its folder.
     if set(manifest.get("files", ())) != {ARRAYS} or not isinstance(manifest.get("metadata"), dict):
         raise ArtefactMismatch("The manifest of the saved model is not complete.")

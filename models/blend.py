@@ -30,16 +30,20 @@ class BlendConfig:
         How many choices the prior is worth, roughly; the fewer choices are seen, the nearer the weights stay to it.
     non_negative
         Components whose weight may not fall below 0, as more of them is never worse (likeness, fit).
+    fixed
+        Weights, on the component's own scale, that are given and not learnt; the others are learnt beside them.
     """
 
     names: tuple[str, ...]
     prior: Mapping[str, float] = field(default_factory=dict)
     prior_strength: float = 5.0
     non_negative: frozenset[str] = frozenset()
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_names(self.names, self.prior)
         check_names(self.names, self.non_negative)
+        check_names(self.names, self.fixed)
         if len(set(self.names)) != len(self.names):
             raise InvalidInput("Every component has a name of its own.")
         if not self.prior_strength > 0:
@@ -100,7 +104,7 @@ class PairwiseBlend:
         counts = np.ones((m, n_negatives)) if stand_for is None else np.asarray(stand_for, dtype=np.float64)
         if counts.shape != (m, n_negatives) or not (counts > 0).all():
             raise InvalidInput(f"stand_for has shape ({m}, {n_negatives}) and is above 0 everywhere.")
-        prior = by_component(self.config.names, self.config.prior) * scaling.spreads
+        prior = by_component(self.config.names, {**self.config.prior, **self.config.fixed}) * scaling.spreads
         learnt = self._minimise(differences, np.where(present, np.log(counts), -np.inf), weights, prior) if m else prior
         self._scaling = scaling
         self._weights = learnt / scaling.spreads
@@ -143,6 +147,7 @@ class PairwiseBlend:
                 "prior": dict(config.prior),
                 "prior_strength": config.prior_strength,
                 "non_negative": sorted(config.non_negative),
+                "fixed": dict(config.fixed),
                 "n_groups": self.n_groups_,
             },
         )
@@ -156,6 +161,7 @@ class PairwiseBlend:
             settings["prior"],
             settings["prior_strength"],
             frozenset(settings["non_negative"]),
+            settings.get("fixed", {}),
         )
         blend = cls(config)
         blend._scaling = Scaling(config.names, artefact.arrays["means"], artefact.arrays["spreads"])
@@ -175,8 +181,13 @@ class PairwiseBlend:
             value = float(group_weights @ totals + strength / 2 * pull @ pull)
             return value, np.einsum("gj,gjp->p", shares, differences) + strength * pull
 
-        bounds = [(0.0, None) if name in self.config.non_negative else (None, None) for name in self.config.names]
+        bounds = [self._bounds(name, float(start)) for name, start in zip(self.config.names, prior, strict=True)]
         return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
+
+    def _bounds(self, name: str, prior: float) -> tuple[float | None, float | None]:
+        if name in self.config.fixed:
+            return prior, prior
+        return (0.0, None) if name in self.config.non_negative else (None, None)
 
     def _check_shapes(self, positives: Floats, negatives: Floats) -> None:
         n = len(self.config.names)
@@ -192,6 +203,23 @@ class PairwiseBlend:
         if self._scaling is None:
             raise NotFitted(self)
         return self._scaling
+
+
+def smallest_as_good(values: Mapping[float, Floats]) -> float:
+    """Return the smallest step whose mean value is within one standard error of the best step's.
+
+    Parameters
+    ----------
+    values
+        For each step its values over the same cases, (n,), higher being better; the error is that of the paired
+        differences.
+    """
+    best = max(sorted(values), key=lambda step: float(values[step].mean()))
+    for step in sorted(values):
+        behind = values[best] - values[step]
+        if behind.mean() <= behind.std() / np.sqrt(len(behind)):
+            return step
+    return best
 
 
 def sample_negatives(

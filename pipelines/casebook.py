@@ -6,7 +6,7 @@ Comes from the store (`load_casebook`) or from a folder of tables (`pipelines.wo
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -30,7 +30,9 @@ from matching.stock import Stock, items_of
 from matching.vocabulary import InteractionKind
 from models.columns import Columns
 from pipelines.access.roles import Subject
+from pipelines.consent.effects import learning_refused, matching_refused
 from pipelines.readings import ReadText, read_texts
+from pipelines.store.in_charge import Offices, offices
 from pipelines.store.repositories import (
     CandidateRepository,
     CourseRepository,
@@ -39,6 +41,8 @@ from pipelines.store.repositories import (
     PlacementRepository,
     VacancyRepository,
 )
+
+NO_OFFICES = Offices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,20 @@ class Casebook:
     placements: Sequence[Placement]
     courses: Sequence[Course]
     texts: Mapping[VacancyId, ReadText]
+    refused: frozenset[CandidateId] = frozenset()
+    """Who is not to be matched; they are in none of the tables above but the placements, by which posts are filled."""
+    not_learned_from: frozenset[CandidateId] = frozenset()
+    offices: Offices = NO_OFFICES
+
+    def learnable(self) -> "Casebook":
+        """Return the casebook without those who do not want their record to be learned from."""
+        if not self.not_learned_from:
+            return self
+        return replace(
+            self,
+            candidates={i: c for i, c in self.candidates.items() if i not in self.not_learned_from},
+            interactions=[i for i in self.interactions if i.candidate_id not in self.not_learned_from],
+        )
 
     def stock(self, on: date) -> Stock:
         """Return all vacancies side by side, with the numbers placed up to a day."""
@@ -146,15 +164,21 @@ def load_casebook(connection: Connection, subject: Subject) -> Casebook:
     """Read everything from the store; texts not read yet are read and kept."""
     # Databases sort by their own collation: the order that anything is learned in is made here.
     vacancies = sorted(VacancyRepository(connection, subject).all(), key=lambda v: v.vacancy_id)
-    people = sorted(CandidateRepository(connection, subject).all(), key=lambda c: c.candidate_id)
+    refused = matching_refused(connection)
+    everybody = sorted(CandidateRepository(connection, subject).all(), key=lambda c: c.candidate_id)
+    people = [person for person in everybody if person.candidate_id not in refused]
     return Casebook(
         candidates={c.candidate_id: c for c in people},
         vacancies=vacancies,
         employers={e.employer_id: e for e in EmployerRepository(connection, subject).all()},
         interactions=sorted(
-            InteractionRepository(connection, subject).all(), key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind)
+            (i for i in InteractionRepository(connection, subject).all() if i.candidate_id not in refused),
+            key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind),
         ),
         placements=PlacementRepository(connection, subject).all(),
         courses=CourseRepository(connection, subject).all(),
         texts=read_texts(connection, vacancies),
+        refused=refused,
+        not_learned_from=learning_refused(connection),
+        offices=offices(connection),
     )

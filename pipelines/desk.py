@@ -4,7 +4,7 @@ The command line, the API and the batch all ask here, so that they give the same
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -27,6 +27,8 @@ from matching.rules.rulebook import rulebook
 from matching.rules.subjects import candidate_facts
 from matching.vocabulary import InteractionKind, YesNo
 from pipelines.casebook import Casebook
+from pipelines.consent.errors import MatchingRefused
+from pipelines.consent.texts import automated_decision_notice
 from pipelines.documents import item_document, shortlist_document, unlock_documents
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel, index_of
@@ -77,7 +79,11 @@ class Desk:
         ------
         NoSuchCandidate
             When there is no such id.
+        MatchingRefused
+            When the person does not want to be matched.
         """
+        if candidate_id in self.casebook.refused:
+            raise MatchingRefused("本人已撤回或不同意参与匹配，不再生成推荐名单；恢复须由本人重新同意")
         candidate = self.casebook.candidates.get(CandidateId(candidate_id))
         if candidate is None:
             raise NoSuchCandidate("没有这个求职者编号")
@@ -112,7 +118,10 @@ class Desk:
 
     def document(self, candidate_id: str, *, k: int) -> dict[str, Any]:
         """Return one person's list as a document with a new run id."""
-        return shortlist_document(self.shortlist(candidate_id, k=k), self.head())
+        found = self.shortlist(candidate_id, k=k)
+        person = found.candidate
+        in_charge = self.casebook.offices.for_person(person.candidate_id, person.region)
+        return shortlist_document(found, self.head(), in_charge)
 
     def active(self) -> list[CandidateId]:
         """Return the people to whom lists are made: all but those who said that they wish no job.
@@ -121,8 +130,10 @@ class Desk:
         """
         return sorted(c.candidate_id for c in self.casebook.candidates.values() if c.job_wish is not YesNo.NO)
 
-    def candidates_for(self, vacancy_id: str, *, k: int) -> dict[str, Any]:
+    def candidates_for(self, vacancy_id: str, *, k: int, among: Collection[str] | None = None) -> dict[str, Any]:
         """Return the other direction: for one vacancy, the people in the order of the same score.
+
+        `among` are those who may be looked at; lists and counts are over them alone.
 
         Raises
         ------
@@ -130,7 +141,7 @@ class Desk:
             When there is no such id, or it is not open on the day.
         """
         rows = np.array([self._open_row(vacancy_id)], dtype=np.intp)
-        people = self.active()
+        people = [one for one in self.active() if among is None or one in among]
         found: list[tuple[int, float, float, CandidateId]] = []
         excluded: dict[str, dict[str, Any]] = {}
         for candidate_id in people:
@@ -146,6 +157,7 @@ class Desk:
         found.sort()
         return {
             **self.head(),
+            "notice": automated_decision_notice(),
             "vacancy_id": vacancy_id,
             "items": [
                 self._person_line(candidate_id, rows, place) for place, (*_, candidate_id) in enumerate(found[:k], 1)

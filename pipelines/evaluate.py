@@ -20,10 +20,12 @@ from matching.regions import prefecture, region_name
 from matching.retrieval import retrieve
 from matching.rules.dated import Rules, rules_on
 from matching.vocabulary import InteractionKind
+from models.metrics.calibration import calibration_error
 from models.metrics.intervals import Interval, mean_interval, paired_difference
 from models.metrics.ndcg import ndcg
 from models.metrics.recall import recall
 from pipelines.casebook import Casebook
+from pipelines.choices import columns_at
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, train
@@ -42,7 +44,7 @@ _COMPARED = (
     ("hybrid", "content"),
     ("shortlist", "hybrid"),
 )
-_LEARNED_FROM_OTHERS = ("collaborative", "direction", "popularity", "freshness")
+_LEARNED_FROM_OTHERS = ("collaborative", "direction", "popularity", "employer_uptake", "area_uptake", "freshness")
 """Components that know what others did, or when: never part of `content`. A person's own earlier vacancies are."""
 SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
 SMALL_GROUP = 10
@@ -86,6 +88,7 @@ def evaluate(
         When there are no acts before or none after the split day.
     """
     tell = progress or (lambda _: None)
+    casebook = casebook.learnable()
     split = config.split_at or _split_day(casebook, config.split_share)
     relevant = _relevant(casebook, split)
     tell(f"以 {split.isoformat()} 为界：之前的数据用于训练，之后的用于检验")
@@ -102,6 +105,7 @@ def evaluate(
         "differences": {
             f"{better} - {simpler}": _differences(people, better, simpler, config) for better, simpler in _COMPARED
         },
+        "chance": measured_chance(casebook, model, split, config),
         "groups": _groups(people, config),
     }
 
@@ -168,6 +172,44 @@ def _people(
         if n % 200 == 0:
             tell(f"已检验 {n}/{len(chosen)} 人")
     return people
+
+
+def measured_chance(
+    casebook: Casebook, model: RankingModel, split: date, config: EvaluateConfig
+) -> dict[str, Any] | None:
+    """Hold the stated chance against how proposals after the split ended; None where none is stated or too few ended.
+
+    Only proposals whose end has had its time count: of younger ones only the quick endings would be known.
+    """
+    if model.weights.chance is None:
+        return None
+    last = max(i.at for i in casebook.interactions)
+    settled = last - timedelta(days=config.train.outcome_settled_days)
+    later = casebook.outcomes(since=split + timedelta(days=1), until=last, settled_before=settled)
+    index = model.index(casebook.stock(split), casebook.texts)
+    known = [
+        (act, is_placed)
+        for act, is_placed in later
+        if act.candidate_id in casebook.candidates and act.vacancy_id in index.stock.position
+    ]
+    if len(known) < SMALL_GROUP:
+        return None
+    rows = []
+    for act, _ in known:
+        asked = model.ask(casebook.candidates[act.candidate_id], [], index)
+        row = np.array([index.stock.position[act.vacancy_id]], dtype=np.intp)
+        rows.append(columns_at(asked, index, row, act.at)[0])
+    used = [COMPONENTS.index(name) for name in model.weights.chance.config.names]
+    stated = model.weights.chance.probability(np.array(rows, dtype=np.float64)[:, used])
+    ended = np.array([float(is_placed) for _, is_placed in known])
+    return {
+        "n": len(known),
+        "share_placed": round(float(ended.mean()), 5),
+        "mean_stated": round(float(stated.mean()), 5),
+        "calibration_error": round(float(calibration_error(stated, ended) or 0.0), 5),
+        "brier": round(float(np.mean((stated - ended) ** 2)), 5),
+        "brier_of_mean": round(float(np.mean((ended.mean() - ended) ** 2)), 5),
+    }
 
 
 def _pool(casebook: Casebook, index: VacancyIndex, split: date) -> NDArray[np.intp]:

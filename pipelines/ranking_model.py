@@ -14,9 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.components import COMPONENTS, Asked, History, TextIndex, VacancyIndex, history_of
+from matching.components import COMPONENTS, Asked, EmployerUptake, History, TextIndex, VacancyIndex, history_of
 from matching.entities import Candidate, CandidateId, VacancyId
-from matching.features import address_words, candidate_features, candidate_words, profile_features, vacancy_features
+from matching.features import (
+    address_words,
+    candidate_features,
+    candidate_words,
+    profile_features,
+    provider_key,
+    vacancy_features,
+)
 from matching.ranking import Weights
 from matching.stock import Stock
 from models.arrays import unit_vectors
@@ -25,6 +32,7 @@ from models.chance import ChanceModel
 from models.features import FeatureSpace
 from models.hybrid import HybridModel
 from models.text import TextSpace
+from models.uptake import Uptake
 from pipelines.casebook import Casebook
 from pipelines.readings import ReadText
 
@@ -94,6 +102,7 @@ class RankingModel:
     popularity: Mapping[VacancyId, float]
     weights: Weights
     summary: Mapping[str, Any]
+    uptake: Uptake | None = None
 
     def index(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> VacancyIndex:
         """Put the model over a stock; vacancies that it never saw are placed by their features and words."""
@@ -105,6 +114,9 @@ class RankingModel:
         address = None
         if self.address_space is not None:
             address = TextIndex.of(self.address_space, [address_words(item.vacancy.address) for item in stock.items])
+        uptake = None
+        if self.uptake is not None:
+            uptake = EmployerUptake.of(self.uptake, [provider_key(item.vacancy) for item in stock.items])
         return VacancyIndex(
             stock=stock,
             text=TextIndex.of(self.text_space, [texts[vacancy_id].words for vacancy_id in ids]),
@@ -113,6 +125,7 @@ class RankingModel:
             factors=factors,
             biases=biases,
             units=units,
+            uptake=uptake,
         )
 
     def prepare(self, candidate: Candidate) -> Prepared:
@@ -145,6 +158,8 @@ class RankingModel:
             parts["hybrid"] = self.collaborative.model.to_artefact()
             parts["candidate_space"] = self.collaborative.candidate_space.to_artefact()
             parts["vacancy_space"] = self.collaborative.vacancy_space.to_artefact()
+        if self.uptake is not None:
+            parts["uptake"] = self.uptake.to_artefact()
         if self.weights.chance is not None:
             parts["chance"] = self.weights.chance.to_artefact()
         metadata = {
@@ -184,6 +199,7 @@ class RankingModel:
             popularity=_unpack_popularity(artefact.part("popularity")),
             weights=Weights(np.array([saved.get(name, 0.0) for name in COMPONENTS]), chance),
             summary=metadata["summary"],
+            uptake=Uptake.from_artefact(artefact.part("uptake")) if "uptake" in parts else None,
         )
 
 

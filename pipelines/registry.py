@@ -4,6 +4,7 @@ The first version becomes champion by itself, since a desk without a model canno
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,18 @@ class NoModel(PipelineError):
     """No model version answers: none was trained, or none of that name."""
 
 
+class PromotionRefused(PipelineError):
+    """The gate of its training found a version unlike the one in use, or learned from one source; says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Despite:
+    """Why a version is promoted although the gate tripped, and who says so."""
+
+    reason: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """The versions in one store, with their files under `folder`."""
@@ -27,8 +40,11 @@ class Registry:
     connection: Connection
     folder: Path
 
-    def save(self, model: RankingModel) -> ModelVersion:
-        """Write a model as a new version; champion where there is none yet, else candidate."""
+    def save(self, model: RankingModel, *, gate: Mapping[str, object] | None = None) -> ModelVersion:
+        """Write a model as a new version; champion where there is none yet, else candidate.
+
+        `gate` is what was found when it was held against the version in use (`pipelines.retraining`).
+        """
         now = datetime.now(UTC)
         repository = ModelVersionRepository(self.connection)
         taken = {version.version for version in repository.all()}
@@ -42,7 +58,9 @@ class Registry:
             trained_until=model.trained_until,
             status="candidate" if has_champion else "champion",
             folder=name,
-            summary=json.dumps({"checksum": checksum, **model.summary}, ensure_ascii=False),
+            summary=json.dumps(
+                {"checksum": checksum, **model.summary, **({} if gate is None else {"gate": gate})}, ensure_ascii=False
+            ),
             champion_since=None if has_champion else now,
         )
         repository.save(version)
@@ -83,9 +101,26 @@ class Registry:
                 return version
         raise NoModel("没有这个模型版本")
 
-    def promote(self, name: str) -> ModelVersion:
-        """Make a version champion and retire the present one."""
-        self.get(name)
+    def promote(self, name: str, *, despite: Despite | None = None) -> ModelVersion:
+        """Make a version champion and retire the present one; a reason given is kept with who gave it.
+
+        Raises
+        ------
+        PromotionRefused
+            When the gate tripped and nobody says why it may be promoted all the same.
+        """
+        version = self.get(name)
+        summary: dict[str, Any] = json.loads(version.summary)
+        trips = summary.get("gate", {}).get("trips", [])
+        if trips and despite is None:
+            found = "；".join(trips)
+            raise PromotionRefused(f"{found}。核实后仍要启用，请写明理由：models promote {name} --despite 理由")
+        if trips and despite is not None:
+            summary["promoted_despite"] = {"reason": despite.reason, "by": despite.by}
+            ModelVersionRepository(self.connection).set_summary(name, json.dumps(summary, ensure_ascii=False))
+        return self._make_champion(name)
+
+    def _make_champion(self, name: str) -> ModelVersion:
         repository = ModelVersionRepository(self.connection)
         now = datetime.now(UTC)
         for version in repository.all():
@@ -107,7 +142,7 @@ class Registry:
             raise NoModel("没有可以恢复的上一版本")
         before = max(earlier, key=lambda v: v.champion_since or v.created_at)
         present = next((v for v in self.all() if v.status == "champion"), None)
-        restored = self.promote(before.version)
+        restored = self._make_champion(before.version)
         if present is not None:
             # What was rolled back from is no earlier champion to return to; it waits to be promoted again.
             ModelVersionRepository(self.connection).set_status(present.version, "candidate", None)

@@ -13,15 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, Asked, Columns, VacancyIndex, components
+from matching.components import COMPONENTS, Asked, VacancyIndex
 from matching.entities import CandidateId, Vacancy, VacancyId
-from matching.features import address_words, candidate_features, candidate_words, vacancy_features
+from matching.features import address_words, candidate_features, candidate_words, provider_key, vacancy_features
 from matching.ranking import Weights
-from matching.retrieval import retrieve
-from matching.rules.dated import rules_on
+from matching.regions import prefecture
 from matching.settings import ranking_settings
 from models.base import Dataset
-from models.blend import BlendConfig, PairwiseBlend
 from models.chance import ChanceConfig, ChanceModel
 from models.columns import Columns as Names
 from models.errors import NotEnoughData
@@ -30,35 +28,31 @@ from models.hybrid import HybridConfig, HybridModel
 from models.ids import IdMap
 from models.interactions import Interactions
 from models.text import TextSpace
+from models.uptake import NOWHERE, Acts, Offers, Uptake, UptakeConfig
 from pipelines.casebook import Casebook
-from pipelines.ranking_model import Collaborative, Prepared, RankingModel, pseudonym
+from pipelines.choices import ChoiceConfig, columns_at, gather_choices, learn_weights
+from pipelines.influence import within_influence
+from pipelines.ranking_model import Collaborative, RankingModel, pseudonym
 
 logger = logging.getLogger(__name__)
 # Place decides more than any word, and a row has one place and many words: measured on real job views.
 PLACE_WEIGHTS = dict.fromkeys(
     ("county", "prefecture", "place", "home_county", "home_prefecture", "wished_county", "wished_prefecture"), 3.0
 )
-# A vector of its own that one or two acts taught says little: with choices to learn from, it starts from nothing.
-_MUST_EARN = {"collaborative": 0.0}
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class TrainConfig:
+class TrainConfig(ChoiceConfig):
     """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components."""
 
     hybrid: HybridConfig = field(default_factory=HybridConfig)
+    uptake: UptakeConfig = field(default_factory=UptakeConfig)
     inner_share: float = 0.2
-    n_choices: int = 3000
-    n_negatives: int = 60
-    prior_strength: float = 100.0
-    n_looked_at: int = 1000
-    seed: int = 20221104
     min_acts: int = 200
     outcome_settled_days: int = 60
     min_outcomes: int = 50
     n_outcomes: int = 6000
-    left_out: tuple[str, ...] = ()
 
 
 def train(
@@ -68,7 +62,8 @@ def train(
 
     Without acts the model orders by wishes, words and place with the stated prior weights; with few, near to them.
     """
-    config = config or TrainConfig()
+    config, bounded = config or TrainConfig(), within_influence(casebook.learnable(), until)
+    casebook = bounded.casebook
     tell = progress or (lambda _: None)
     acts = casebook.acts(until=until)
     inner = _inner_day(acts, config)
@@ -78,7 +73,7 @@ def train(
         early = _learn(casebook, casebook.acts(until=inner), inner, config)
         index = early.index(casebook.stock(inner), casebook.texts)
         tell("学习各项因素的权重")
-        blend = _learn_weights(casebook, early, index, inner, until, config)
+        blend = learn_weights(gather_choices(casebook, early, index, inner, until, config), config)
         weights = np.array([blend.weights_[name] for name in COMPONENTS])
         n_choices = blend.n_groups_
     tell(f"第二遍：学习到 {until.isoformat()} 为止的全部互动")
@@ -92,6 +87,7 @@ def train(
         "n_vacancies": len(casebook.vacancies),
         "n_pairs": len(acts),
         "n_choices": n_choices,
+        "influence": bounded.as_dict(),
         "weights": dict(zip(COMPONENTS, np.round(weights, 4).tolist(), strict=True)),
         "has_collaborative": learned.collaborative is not None,
         "has_chance": chance is not None,
@@ -107,6 +103,7 @@ def train(
         popularity=learned.popularity,
         weights=Weights(weights, chance),
         summary=summary,
+        uptake=learned.uptake,
     )
 
 
@@ -132,6 +129,7 @@ def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainCon
         popularity=_popularity(acts, until),
         weights=Weights.prior(),
         summary={},
+        uptake=_uptake(casebook, known, acts, until, config),
     )
 
 
@@ -159,6 +157,44 @@ def _popularity(acts: pd.DataFrame, until: date) -> dict[VacancyId, float]:
     return {VacancyId(str(vacancy_id)): float(count) for vacancy_id, count in counts.items()}
 
 
+def _uptake(
+    casebook: Casebook, known: Sequence[Vacancy], acts: pd.DataFrame, until: date, config: TrainConfig
+) -> Uptake | None:
+    """Count how often people of each county acted on each employer, against the days its vacancies stood open.
+
+    A vacancy whose first day is not known is left out with its acts: how long it stood open is not known either.
+    """
+    offers = {v.vacancy_id: v for v in known if v.opens_on is not None}
+    rows = [row for row in acts.itertuples(index=False) if row[1] in offers]
+    if len(rows) < config.min_acts:
+        return None
+    opened = np.array([_days_ago(v.opens_on, until) for v in offers.values()])
+    people = casebook.candidates
+    regions = [people[person].region if person in people else None for person, *_ in rows]
+    return Uptake.fit(
+        Acts(
+            areas=[region or NOWHERE for region in regions],
+            providers=[provider_key(offers[vacancy_id]) for _, vacancy_id, *_ in rows],
+            places=[offers[vacancy_id].region or NOWHERE for _, vacancy_id, *_ in rows],
+            ages=np.array([(until - pd.Timestamp(row[3]).date()).days for row in rows], dtype=np.float64),
+        ),
+        Offers(
+            providers=[provider_key(v) for v in offers.values()],
+            places=[v.region or NOWHERE for v in offers.values()],
+            opened=opened,
+            # A vacancy that says it closed before it opened was open on no day that is known.
+            closed=np.minimum(opened, [_days_ago(v.closes_on, until) for v in offers.values()]),
+        ),
+        prefecture,
+        config.uptake,
+    )
+
+
+def _days_ago(day: date | None, until: date) -> float:
+    """Return how many days before the last one a day was, 0 where it is not known or has not come."""
+    return 0.0 if day is None else float(max(0, (until - day).days))
+
+
 def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> Collaborative | None:
     if len(acts) < config.min_acts:
         return None
@@ -182,122 +218,23 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     return Collaborative(model, candidate_space, vacancy_space, scale)
 
 
-def columns_at(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], on: date) -> Columns:
-    """Return the components of one person and some vacancies as they stood on a day."""
-    retrieval = retrieve(asked.candidate, index.stock, rules_on(on), rows=rows)
-    return components(asked, index, rows, distance=retrieval.distance, fit=retrieval.fit, on=on)
-
-
-class _Askers:
-    """People as they stood before each of their choices; what does not change with their acts is prepared once."""
-
-    def __init__(self, casebook: Casebook, model: RankingModel, index: VacancyIndex, until: date) -> None:
-        self._casebook, self._model, self._index = casebook, model, index
-        self._prepared: dict[CandidateId, Prepared] = {}
-        self._acts: dict[CandidateId, list[tuple[date, VacancyId, float]]] = {}
-        table = casebook.acts(until=until, first_day=True)
-        for candidate_id, vacancy_id, weight, time in table.itertuples(index=False):
-            self._acts.setdefault(candidate_id, []).append((pd.Timestamp(time).date(), vacancy_id, float(weight)))
-
-    def before(self, candidate_id: CandidateId, chosen: VacancyId, day: date) -> Asked | None:
-        """Return a person with the acts that came before a choice; None where nobody knows the person.
-
-        Acts of the same day count, since a day is all that is recorded, but never those on the chosen vacancy itself.
-        """
-        if candidate_id not in self._casebook.candidates:
-            return None
-        if candidate_id not in self._prepared:
-            self._prepared[candidate_id] = self._model.prepare(self._casebook.candidates[candidate_id])
-        acts = [(v, weight) for when, v, weight in self._acts.get(candidate_id, []) if when <= day and v != chosen]
-        return self._model.ask_prepared(self._prepared[candidate_id], acts, self._index)
-
-
-def _learn_weights(
-    casebook: Casebook, model: RankingModel, index: VacancyIndex, inner: date, until: date, config: TrainConfig
-) -> PairwiseBlend:
-    """Learn what people chose after the inner day against what else was open that day."""
-    stock, rng = index.stock, np.random.default_rng(config.seed)
-    askers = _Askers(casebook, model, index, until)
-    known = {(i, v) for i, acts in casebook.history(inner).items() for v, _ in acts}
-    later = casebook.acts(since=inner + timedelta(days=1), until=until, first_day=True)
-    if len(later) > config.n_choices:
-        later = later.iloc[np.sort(rng.choice(len(later), size=config.n_choices, replace=False))]
-    positives: list[NDArray[np.float64]] = []
-    negatives: list[NDArray[np.float64]] = []
-    stand_for: list[NDArray[np.float64]] = []
-    weights: list[float] = []
-    open_by_day: dict[date, NDArray[np.intp]] = {}
-    left_out = [COMPONENTS.index(name) for name in config.left_out]
-    for candidate_id, vacancy_id, weight, time in later.itertuples(index=False):
-        day = pd.Timestamp(time).date()
-        if vacancy_id not in stock.position or (candidate_id, vacancy_id) in known:
-            continue
-        asked = askers.before(candidate_id, vacancy_id, day)
-        if asked is None:
-            continue
-        if day not in open_by_day:
-            open_by_day[day] = stock.open_rows(day)
-        chosen = stock.position[vacancy_id]
-        # What the person acted on before was no alternative that was passed over.
-        others = open_by_day[day][~np.isin(open_by_day[day], [chosen, *asked.history.rows])]
-        if len(others) < 2:
-            continue
-        n_others = len(others)
-        if n_others > config.n_looked_at:
-            others = rng.choice(others, size=config.n_looked_at, replace=False)
-        found = columns_at(asked, index, np.concatenate([[chosen], others]), day).astype(np.float64)
-        found[:, left_out] = 0.0
-        positives.append(found[0])
-        drawn, counts = _negatives(found[1:], config.n_negatives, rng)
-        negatives.append(drawn)
-        stand_for.append(counts * (n_others / len(others)))
-        weights.append(float(weight))
-    settings = ranking_settings()
-    blend = PairwiseBlend(
-        BlendConfig(
-            COMPONENTS,
-            {**settings.prior_weights, **_MUST_EARN},
-            prior_strength=config.prior_strength,
-            non_negative=frozenset(settings.not_negative),
-        )
-    )
-    n = len(COMPONENTS)
-    return blend.fit(
-        np.array(positives).reshape(-1, n),
-        np.array(negatives).reshape(-1, config.n_negatives, n),
-        group_weights=np.array(weights),
-        stand_for=np.array(stand_for).reshape(-1, config.n_negatives),
-    )
-
-
 STATIC = tuple(
     name
     for name in COMPONENTS
     if name
-    not in ("collaborative", "direction", "history_text", "history_family", "popularity", "freshness", "address_text")
+    not in (
+        "collaborative",
+        "direction",
+        "history_text",
+        "history_family",
+        "popularity",
+        "employer_uptake",
+        "area_uptake",
+        "freshness",
+        "address_text",
+    )
 )
 """Components that no act changes: outcomes of the whole past can teach these without looking ahead."""
-
-
-def _negatives(
-    columns: NDArray[np.float64], n: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return n of the vacancies not chosen, and how many of them each stands for.
-
-    Half are drawn from those that look best beforehand: vacancies at the other end of the province teach only that near
-    is better than far; who belongs among the first ten is learned from those that could have been there. The counts let
-    both halves speak for as many as there are, so that being drawn for looking right does not count against a vacancy.
-    """
-    order = np.argsort(-(columns @ Weights.prior().values), kind="stable")
-    likely, rest = order[: 2 * n], order[2 * n :]
-    n_likely = n // 2 if len(rest) else n
-    drawn = [_draw(likely, n_likely, rng), _draw(rest, n - n_likely, rng)]
-    counts = np.repeat([len(likely) / max(1, n_likely), len(rest) / max(1, n - n_likely)], [n_likely, n - n_likely])
-    return np.asarray(columns[np.concatenate(drawn)]), counts
-
-
-def _draw(rows: NDArray[np.intp], n: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return rng.choice(rows, size=n, replace=len(rows) < n) if n else rows[:0]
 
 
 def _learn_chance(

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.access.roles import Purpose, program_subject
+from pipelines.access.vault import new_key
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.errors import PipelineError
 from pipelines.ingest import ingest
@@ -75,7 +76,7 @@ def load_world(folder: Path, *, today: date) -> Casebook:
     if lacking:
         raise WorldError(f"文件夹中缺少表：{'、'.join(f'{name}.csv' for name in lacking)}")
     with tempfile.TemporaryDirectory(prefix="yougang-world-") as scratch:
-        engine = engine_for(f"sqlite:///{Path(scratch) / 'world.db'}")
+        engine = engine_for(f"sqlite:///{Path(scratch) / 'world.db'}", new_key("world"))
         try:
             upgrade(engine)
             for name, path in files.items():

@@ -69,8 +69,16 @@ def test_other_format_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model" / MANIFEST
     manifest = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**manifest, "format": 99}), encoding="utf-8")
-    with pytest.raises(ArtefactMismatch, match="another format than 1"):
+    with pytest.raises(ArtefactMismatch, match="another format than 1 and 2"):
         load_artefact(tmp_path / "model")
+
+
+def test_a_model_saved_in_the_earlier_format_is_still_read(tmp_path: Path) -> None:
+    save_artefact(an_artefact(), tmp_path / "model")
+    path = tmp_path / "model" / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, "format": 1}), encoding="utf-8")
+    assert load_artefact(tmp_path / "model").metadata == an_artefact().metadata
 
 
 @pytest.mark.parametrize("files", [{"../outside.npz": "00"}, {}, {ARRAYS: "00", "more": "00"}])

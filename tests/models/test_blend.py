@@ -6,7 +6,7 @@ import pytest
 
 from models.arrays import Floats
 from models.artefact import load_artefact, save_artefact
-from models.blend import BlendConfig, PairwiseBlend, sample_negatives
+from models.blend import BlendConfig, PairwiseBlend, sample_negatives, smallest_as_good
 from models.errors import InvalidInput, NotFitted
 
 NAMES = ("likeness", "distance", "noise")
@@ -186,3 +186,23 @@ def test_drawn_negatives_were_never_chosen_and_are_the_same_for_a_seed() -> None
 def test_person_who_chose_everything_has_no_negatives() -> None:
     with pytest.raises(InvalidInput, match="nothing left"):
         sample_negatives([[0, 1]], [0], 2, n_negatives=1, seed=3)
+
+
+def test_a_given_weight_stays_and_the_others_are_learnt_beside_it() -> None:
+    rng = np.random.default_rng(5)
+    positives, negatives = rng.normal(1.0, 1.0, (200, 2)), rng.normal(0.0, 1.0, (200, 8, 2))
+    names = ("near", "sought")
+    free = PairwiseBlend(BlendConfig(names)).fit(positives, negatives)
+    held = PairwiseBlend(BlendConfig(names, fixed={"sought": 0.25})).fit(positives, negatives)
+    assert free.weights_["sought"] > 0.5
+    assert held.weights_["sought"] == pytest.approx(0.25)
+    assert held.weights_["near"] > 0.3
+    assert PairwiseBlend.from_artefact(held.to_artefact()).config.fixed == {"sought": 0.25}
+
+
+def test_the_smallest_step_that_is_not_clearly_worse_is_taken() -> None:
+    noise = np.random.default_rng(6).normal(0.0, 0.1, 400)
+    clear = {0.0: noise * 0, 0.5: noise + 0.1, 1.0: noise + 0.101 + noise[::-1] * 0.5}
+    assert smallest_as_good(clear) == 0.5
+    assert smallest_as_good({0.0: noise, 1.0: noise}) == 0.0
+    assert smallest_as_good({0.0: noise - 0.2, 1.0: noise}) == 1.0

@@ -6,12 +6,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from matching.entities import Candidate, Interaction
+from matching.ranking import Weights
 from matching.vocabulary import InteractionKind
+from models.chance import ChanceConfig, ChanceModel
 from pipelines.casebook import Casebook
-from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate
+from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate, measured_chance
+from pipelines.train import STATIC, train
 from tests.conftest import Town, Yougang
 from tests.support.province import QUICK, TODAY
 
@@ -80,6 +84,35 @@ def test_to_people_of_whom_nothing_is_known_every_model_lists_the_most_sought(ca
     assert found["popularity"]["cold_people"]["n_people"] > 0
     for name in ("text", "content_and_place", "content", "hybrid"):
         assert found[name]["cold_people"] == found["popularity"]["cold_people"]
+
+
+def test_the_stated_chance_is_held_against_how_later_proposals_ended(casebook: Casebook) -> None:
+    split = date(2026, 5, 31)
+    model = train(casebook, until=split, config=CONFIG.train)
+    rng = np.random.default_rng(4)
+    chance = ChanceModel.fit_if_enough(
+        ChanceConfig(STATIC), rng.random((400, len(STATIC))), (rng.random(400) < 0.5).astype(int)
+    )
+    bold = replace(model, weights=replace(model.weights, chance=chance))
+    measured = measured_chance(casebook, bold, split, CONFIG)
+    assert measured is not None
+    assert measured["n"] >= SMALL_GROUP
+    nobody = replace(
+        casebook,
+        placements=[],
+        interactions=[i for i in casebook.interactions if not i.kind.value.startswith(("placed", "retained"))],
+    )
+    without = measured_chance(nobody, bold, split, CONFIG)
+    assert without is not None
+    assert without["share_placed"] == 0
+    assert without["calibration_error"] == pytest.approx(without["mean_stated"], abs=1e-4)
+    assert without["calibration_error"] > measured["calibration_error"]
+    assert measured_chance(casebook, replace(model, weights=Weights.prior()), split, CONFIG) is None
+
+
+def test_without_proposals_that_ended_no_chance_is_measured(casebook: Casebook) -> None:
+    looks = [i for i in casebook.interactions if i.kind is InteractionKind.VIEWED]
+    assert evaluate(replace(casebook, interactions=looks, placements=[]), CONFIG)["chance"] is None
 
 
 def test_an_evaluation_is_the_same_each_time_whatever_the_order_of_people(
