@@ -14,7 +14,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from matching.entities import Candidate, Course, Employer, Interaction, Placement, Service, Vacancy
-from matching.identity import IdentityError, check_credit_code, normalise_certificate, parse_certificate
+from matching.identity import (
+    IdentityError,
+    check_citizen_number,
+    check_credit_code,
+    normalise_certificate,
+    parse_certificate,
+)
 from matching.regions import RegionError, region_code
 from matching.vocabulary import (
     Accommodation,
@@ -135,6 +141,7 @@ class TableSpec:
 
 _DAY_AND_TIME = re.compile(r"(\S+?)(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 _MAX_CERTIFICATE = 24  # 20 characters and a re-issue suffix
+_CITIZEN = re.compile(r"(?<!\d)(\d{17}[\dXx])(?=[1-7][1-4](?:\D|$)|\D|$)", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d*)?")
 
 
@@ -305,7 +312,23 @@ def _certificate(text: str) -> str:
 def _identifier(text: str) -> str:
     if len(text) > 128 or any(ord(character) < 32 for character in text):
         raise CellError("编号最长 128 个字符，不含控制字符")
+    if holds_citizen_number(text):
+        # An id stands in addresses, logs and the audit, where such a number must never be.
+        raise CellError("编号里不能有身份证号或残疾人证号，请换用其他编号")
     return text
+
+
+def holds_citizen_number(text: str) -> bool:
+    """True where a text holds a citizen number, by itself or as the head of a certificate number."""
+    return any(_is_citizen_number(found[1]) for found in _CITIZEN.finditer(text))
+
+
+def _is_citizen_number(text: str) -> bool:
+    try:
+        check_citizen_number(text.upper())
+    except IdentityError:
+        return False
+    return True
 
 
 def _value(value: Term) -> str:

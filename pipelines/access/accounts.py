@@ -369,8 +369,8 @@ def any_account(connection: Connection) -> bool:
     return connection.execute(select(_users.c.user_id).limit(1)).first() is not None
 
 
-def holds_on(on: date) -> Any:
-    """Return the condition of memberships that hold on a day and were not withdrawn."""
+def holds_on(on: Any) -> Any:
+    """Return the condition of memberships that hold on a day, given or still to be bound, and were not withdrawn."""
     c = _memberships.c
     return (c.valid_from <= on) & or_(c.valid_to.is_(None), c.valid_to >= on) & c.withdrawn_at.is_(None)
 

@@ -8,15 +8,16 @@ Rebuilding the whole chain with its head is not found: for that the head has to 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from pipelines.access.roles import By
 from pipelines.store import tables
+from pipelines.store.migrations.audited import FUNCTION, SETTING
 
 GENESIS = "0" * 64
 _WORD = re.compile(r"[a-z][a-z_.-]{0,39}")
@@ -47,24 +48,61 @@ def record(
     ValueError
         When a detail is not a word of the program: what people send does not belong here.
     """
+    return record_each(connection, by, action, object_kind=object_kind, object_ids=[object_id], details=details, at=at)
+
+
+def record_each(
+    connection: Connection,
+    by: By,
+    action: str,
+    *,
+    object_kind: str,
+    object_ids: Sequence[str | None],
+    details: Mapping[str, str | int | bool] | None = None,
+    at: datetime | None = None,
+) -> int:
+    """Write the same event for each of some objects, in their order, and return the number of the last.
+
+    A page hands out many people at once: each has a row of its own, and the end of the chain is taken once.
+
+    Raises
+    ------
+    ValueError
+        When a detail is not a word of the program, or there is no object.
+    """
     told = dict(details or {})
     if any(isinstance(value, str) and not _WORD.fullmatch(value) for value in told.values()):
         raise ValueError("an audit detail has to be a word of the program, a number, or yes or no")
-    sequence, previous = _locked_head(connection)
-    row: dict[str, Any] = {
-        "sequence": sequence + 1,
-        "at": at or datetime.now(UTC),
-        "actor": by.actor,
-        "organisation_id": by.organisation_id,
-        "purpose": by.purpose.value,
-        "action": action,
-        "object_kind": object_kind,
-        "object_id": object_id,
-        "details": json.dumps(told, sort_keys=True),
-        "previous_hash": previous,
-    }
-    connection.execute(insert(tables.audit).values(**row, hash=_hash(row)))
-    return sequence + 1
+    if not object_ids:
+        raise ValueError("an event without an object cannot be written")
+    last, previous = _locked_head(connection)
+    moment, rows = at or datetime.now(UTC), []
+    for sequence, object_id in enumerate(object_ids, start=last + 1):
+        row: dict[str, Any] = {
+            "sequence": sequence,
+            "at": moment,
+            "actor": by.actor,
+            "organisation_id": by.organisation_id,
+            "purpose": by.purpose.value,
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "details": json.dumps(told, sort_keys=True),
+            "previous_hash": previous,
+        }
+        previous = _hash(row)
+        rows.append({**row, "hash": previous})
+    connection.execute(insert(tables.audit), rows)
+    _answer_for_writes(connection, last + len(rows))
+    return last + len(rows)
+
+
+def _answer_for_writes(connection: Connection, sequence: int) -> None:
+    """Let the database know the row that answers for the writes of this transaction; see `migrations.audited`."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.set_config(SETTING, str(sequence), True)))
+    else:
+        connection.info[FUNCTION] = sequence
 
 
 def _locked_head(connection: Connection) -> tuple[int, str]:

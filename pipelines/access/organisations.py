@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, or_, select
+from sqlalchemy import Connection, Date, Select, bindparam, insert, or_, select
 
 from matching.regions import GANSU, RegionError, divisions, prefecture, region_code
 from pipelines.access.audit import record
@@ -46,8 +46,7 @@ class Organisations:
 
     def find(self, organisation_id: str) -> Organisation | None:
         """Return one, or None."""
-        wanted = _all().where(tables.organisations.c.organisation_id == organisation_id)
-        row = self.connection.execute(wanted).first()
+        row = self.connection.execute(_ONE, {"organisation_id": organisation_id}).first()
         return None if row is None else _organisation(*row)
 
     def add(self, organisation: Organisation, codes: Iterable[str], *, by: By, since: date = SINCE) -> None:
@@ -104,15 +103,8 @@ class Organisations:
 
     def codes_of_subtree(self, organisation_id: OrganisationId, on: date) -> frozenset[str]:
         """Return the codes that a node and everything below it answer for on a day."""
-        o, c = tables.organisations, tables.organisation_codes.c
-        below = select(o.c.organisation_id).where(o.c.organisation_id == organisation_id).cte("below", recursive=True)
-        below = below.union(select(o.c.organisation_id).join(below, o.c.parent_id == below.c.organisation_id))
-        statement = select(c.code).where(
-            c.organisation_id.in_(select(below.c.organisation_id)),
-            c.valid_from <= on,
-            or_(c.valid_to.is_(None), c.valid_to >= on),
-        )
-        return frozenset(self.connection.execute(statement).scalars())
+        given = {"organisation_id": organisation_id, "on_day": on}
+        return frozenset(self.connection.execute(_CODES_BELOW, given).scalars())
 
     def seed_gansu(self, *, by: By) -> int:
         """Add every office of `gansu` that is not there yet; return how many."""
@@ -162,6 +154,24 @@ def _office(code: str, kind: OrganisationKind, upper: str | None) -> Organisatio
 def _all() -> Select[Any]:
     c = tables.organisations.c
     return select(c.organisation_id, c.kind, c.name, c.parent_id, c.employer_id)
+
+
+def _codes_below() -> Select[Any]:
+    o, c = tables.organisations, tables.organisation_codes.c
+    wanted = o.c.organisation_id == bindparam("organisation_id")
+    below = select(o.c.organisation_id).where(wanted).cte("below", recursive=True)
+    below = below.union(select(o.c.organisation_id).join(below, o.c.parent_id == below.c.organisation_id))
+    on = bindparam("on_day", type_=Date)
+    return select(c.code).where(
+        c.organisation_id.in_(select(below.c.organisation_id)),
+        c.valid_from <= on,
+        or_(c.valid_to.is_(None), c.valid_to >= on),
+    )
+
+
+# Asked at every request: put together once, for that costs more than asking.
+_ONE = _all().where(tables.organisations.c.organisation_id == bindparam("organisation_id"))
+_CODES_BELOW = _codes_below()
 
 
 def _organisation(

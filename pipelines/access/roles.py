@@ -67,6 +67,8 @@ class Action(StrEnum):
     READ_SHORTLIST = "shortlists.read"
     READ_CONSENTS = "consents.read"
     WRITE_CONSENTS = "consents.write"
+    DECIDE_REVIEWS = "reviews.decide"
+    """Answer, by name, a person who asks for a human to look at a list again."""
     READ_INTERACTIONS = "interactions.read"
     WRITE_INTERACTIONS = "interactions.write"
     READ_PLACEMENTS = "placements.read"
@@ -77,12 +79,19 @@ class Action(StrEnum):
     WRITE_COURSES = "courses.write"
     READ_EMPLOYERS = "employers.read"
     WRITE_EMPLOYERS = "employers.write"
+    VERIFY_EMPLOYERS = "employers.verify"
+    """Saying for an office that an employer is who it says it is."""
     READ_VACANCIES = "vacancies.read"
     WRITE_VACANCIES = "vacancies.write"
     APPROVE_VACANCIES = "vacancies.approve"
     READ_RULES = "rules.read"
+    RELEASE_RULES = "rules.release"
+    """Propose a changed rule book, release one that somebody else proposed, retire one."""
     READ_QUOTA = "quota.read"
     READ_BENEFITS = "benefits.read"
+    WRITE_BENEFITS = "benefits.write"
+    DECIDE_BENEFITS = "benefits.decide"
+    """Approve or refuse a claim that somebody else proposed."""
     READ_MODELS = "models.read"
     WRITE_MODELS = "models.write"
     READ_REPORTS = "reports.read"
@@ -113,6 +122,7 @@ _CASEWORK = frozenset(
         Action.READ_SHORTLIST,
         Action.READ_CONSENTS,
         Action.WRITE_CONSENTS,
+        Action.DECIDE_REVIEWS,
         Action.READ_INTERACTIONS,
         Action.WRITE_INTERACTIONS,
         Action.READ_PLACEMENTS,
@@ -123,8 +133,11 @@ _CASEWORK = frozenset(
         Action.WRITE_COURSES,
         Action.READ_EMPLOYERS,
         Action.WRITE_EMPLOYERS,
+        Action.VERIFY_EMPLOYERS,
         Action.READ_VACANCIES,
         Action.WRITE_VACANCIES,
+        # In the place of a company that has nobody else who may; see pipelines.vacancy_workflow.service.
+        Action.APPROVE_VACANCIES,
         Action.READ_RULES,
         Action.READ_QUOTA,
         Action.READ_BENEFITS,
@@ -149,18 +162,22 @@ _COMPANY = frozenset(
         Action.WRITE_IMPORTS,
     }
 )
+_CLAIMS = frozenset({Action.WRITE_BENEFITS, Action.DECIDE_BENEFITS})
 _FULL_IDENTITY = (Purpose.CONTACT, Purpose.IDENTITY_CHECK, Purpose.BENEFIT_DECISION, Purpose.PERSONS_REQUEST)
 _CASEWORKER = {
     Purpose.JOB_MATCHING: _CASEWORK,
     Purpose.DATA_EXCHANGE: _CASEWORK,
     **{purpose: _READS | {Action.READ_IDENTITY} for purpose in _FULL_IDENTITY},
-    Purpose.PERSONS_REQUEST: _READS | {Action.READ_IDENTITY, Action.EXTRACT_CANDIDATE, Action.WRITE_CONSENTS},
+    Purpose.BENEFIT_DECISION: _READS | {Action.READ_IDENTITY} | _CLAIMS,
+    Purpose.PERSONS_REQUEST: _READS
+    | {Action.READ_IDENTITY, Action.EXTRACT_CANDIDATE, Action.WRITE_CONSENTS}
+    | {Action.DECIDE_REVIEWS},
 }
 _PERMITTED: Mapping[Role, Mapping[Purpose, frozenset[Action]]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: {
         **_CASEWORKER,
-        Purpose.SUPERVISION: _READS | {Action.READ_MODELS},
+        Purpose.SUPERVISION: _READS | {Action.READ_MODELS, Action.RELEASE_RULES},
         # Erasing cannot be undone, so it is not the caseworker's alone.
         Purpose.PERSONS_REQUEST: _CASEWORKER[Purpose.PERSONS_REQUEST] | {Action.ERASE_CANDIDATE},
     },

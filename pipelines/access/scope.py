@@ -1,16 +1,17 @@
 """The one door to people: every query starts from the subject, and every read is in the audit.
 
 Not visible is the same as absent. Only who sees a person is told that an act is not allowed.
-A person whose region is unknown, or for whose region no office answers, is seen by nobody but the local user.
+Whom a subject sees is said in `pipelines.store.reach`, for every door alike.
 """
 
 from typing import Any, NewType
 
-from sqlalchemy import Connection, Select, false, select
+from sqlalchemy import Connection, Select, select
 
 from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden, NoSuchPerson
 from pipelines.access.roles import Action, Subject
+from pipelines.store.reach import reach
 from pipelines.store.tables import CASE_TABLES
 
 VisibleCandidate = NewType("VisibleCandidate", str)
@@ -26,12 +27,8 @@ class ScopedCandidates:
 
     def _readable(self) -> Select[Any]:
         """Return the statement that every other one starts from."""
-        statement = select(_candidates.c.candidate_id)
-        if self.subject.is_local:
-            return statement
-        if not self.subject.sees_people:
-            return statement.where(false())
-        return statement.where(_candidates.c.region.in_(sorted(self.subject.codes)))
+        statement, condition = select(_candidates.c.candidate_id), reach("candidates", self.subject)
+        return statement if condition is None else statement.where(condition)
 
     def ids(self) -> list[VisibleCandidate]:
         """Return everybody whom the subject sees, by id."""

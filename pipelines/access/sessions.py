@@ -9,8 +9,9 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, Date, Select, and_, bindparam, insert, select, update
 
 from pipelines.access.accounts import holds_on
 from pipelines.access.organisations import Organisations
@@ -26,6 +27,7 @@ from pipelines.access.roles import (
     UserId,
 )
 from pipelines.store import tables
+from pipelines.store.base import UtcDateTime
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -98,31 +100,13 @@ class Sessions:
 
     def current(self, token: str) -> SignedIn | None:
         """Return who a token belongs to, or None when the session, the account or the role has ended."""
-        s, u, m = _sessions.c, _users.c, _memberships.c
-        is_same = and_(
-            m.user_id == s.user_id, m.organisation_id == s.organisation_id, m.role == s.role, holds_on(self.on)
-        )
-        statement = (
-            select(
-                s.token_hash, s.last_seen_at, s.user_id, s.organisation_id, s.role, s.csrf_hash, s.expires_at,
-                u.login, u.display_name, u.must_change_password, u.totp_confirmed_at,
-            )
-            .join(_users, u.user_id == s.user_id)
-            .where(
-                s.token_hash == _hash(token),
-                s.revoked_at.is_(None),
-                s.expires_at > self.now,
-                s.last_seen_at > self.now - IDLE,
-                u.status == "active",
-                select(m.membership_id).where(is_same).exists(),
-            )
-        )  # fmt: skip
-        row = self.connection.execute(statement).first()
+        given = {"token_hash": _hash(token), "now": self.now, "idle_since": self.now - IDLE, "on_day": self.on}
+        row = self.connection.execute(_CURRENT, given).first()
         if row is None:
             return None
         if self.now - row.last_seen_at >= _SEEN_EVERY:
             self.connection.execute(
-                update(_sessions).where(s.token_hash == row.token_hash).values(last_seen_at=self.now)
+                update(_sessions).where(_sessions.c.token_hash == row.token_hash).values(last_seen_at=self.now)
             )
         return SignedIn(
             token=token,
@@ -148,6 +132,31 @@ class Sessions:
         self.connection.execute(
             update(_sessions).where(_sessions.c.token_hash == _hash(token)).values(revoked_at=self.now)
         )
+
+
+def _current() -> Select[Any]:
+    s, u, m = _sessions.c, _users.c, _memberships.c
+    now, on = bindparam("now", type_=UtcDateTime), bindparam("on_day", type_=Date)
+    is_same = and_(m.user_id == s.user_id, m.organisation_id == s.organisation_id, m.role == s.role, holds_on(on))
+    return (
+        select(
+            s.token_hash, s.last_seen_at, s.user_id, s.organisation_id, s.role, s.csrf_hash, s.expires_at,
+            u.login, u.display_name, u.must_change_password, u.totp_confirmed_at,
+        )
+        .join(_users, u.user_id == s.user_id)
+        .where(
+            s.token_hash == bindparam("token_hash"),
+            s.revoked_at.is_(None),
+            s.expires_at > now,
+            s.last_seen_at > bindparam("idle_since", type_=UtcDateTime),
+            u.status == "active",
+            select(m.membership_id).where(is_same).exists(),
+        )
+    )  # fmt: skip
+
+
+# Asked at every request: put together once, for that costs more than asking.
+_CURRENT = _current()
 
 
 def subject_for(

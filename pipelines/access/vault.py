@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -79,7 +80,7 @@ class Vault:
             When there is no key.
         """
         key_id, nonce = self.current, secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self.keys[key_id]).encrypt(nonce, plain.encode(), _context(key_id, place))
+        sealed = _cipher(self.keys[key_id]).encrypt(nonce, plain.encode(), _context(key_id, place))
         return f"{_VERSION}.{key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, place: Place) -> str:
@@ -99,7 +100,7 @@ class Vault:
             if version != _VERSION:
                 raise VaultError("加密内容的格式无法识别")
             raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
-            opened = AESGCM(self.keys[key_id]).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _context(key_id, place))
+            opened = _cipher(self.keys[key_id]).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _context(key_id, place))
         except (InvalidTag, ValueError) as error:
             raise VaultError("加密内容已损坏，或不属于这一行") from error
         return opened.decode()
@@ -112,6 +113,12 @@ class Vault:
 def new_key(key_id: str) -> str:
     """Return a fresh key as a line of the key file."""
     return f"{key_id}:{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}"
+
+
+@lru_cache(maxsize=64)
+def _cipher(key: bytes) -> AESGCM:
+    # Setting up costs more than opening a name.
+    return AESGCM(key)
 
 
 def _parts(sealed: str) -> tuple[str, str, str]:

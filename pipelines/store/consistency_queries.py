@@ -7,6 +7,8 @@ from datetime import date
 from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from pipelines.access.vault import Place
+from pipelines.store.sealed import vault_of
 from pipelines.store.tables import CASE_TABLES
 
 _employers = CASE_TABLES["employers"]
@@ -14,7 +16,6 @@ _vacancies = CASE_TABLES["vacancies"]
 _candidates = CASE_TABLES["candidates"]
 _interactions = CASE_TABLES["interactions"]
 _placements = CASE_TABLES["placements"]
-_STEM = 20  # a certificate number without its re-issue suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +70,21 @@ def interactions_outside(connection: Connection) -> Iterator[tuple[str, int, int
     yield from connection.execute(statement)
 
 
-def shared_certificates(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield pairs of candidates that hold the same certificate: the first of them, and each other."""
-    first = _candidates.alias()
-    stem = func.substr(_candidates.c.certificate_number, 1, _STEM)
-    shared = (
-        select(stem.label("stem"), func.min(_candidates.c.candidate_id).label("first_id"))
-        .where(_candidates.c.certificate_number.is_not(None))
-        .group_by(stem)
-        .having(func.count() > 1)
-        .subquery()
-    )
-    first_stem = func.substr(first.c.certificate_number, 1, _STEM)
-    statement = (
-        select(shared.c.first_id, first.c.candidate_id)
-        .join(first, and_(first_stem == shared.c.stem, first.c.candidate_id != shared.c.first_id))
-        .order_by(shared.c.first_id, first.c.candidate_id)
-    )
-    yield from connection.execute(statement)
-
-
-def stated_beside_certificates(connection: Connection) -> Iterator[Stated]:
-    """Yield every candidate with a certificate number who states something that it says as well."""
-    c = _candidates.c
-    stated = or_(c.category.is_not(None), c.grade.is_not(None), c.birth_date.is_not(None), c.sex.is_not(None))
+def certificates(connection: Connection) -> Iterator[Stated]:
+    """Yield everybody with a certificate number, opened, with what they state beside it, by id."""
+    c, vault = _candidates.c, vault_of(connection)
     statement = (
         select(c.candidate_id, c.certificate_number, c.category, c.grade, c.birth_date, c.sex)
-        .where(c.certificate_number.is_not(None), stated)
+        .where(c.certificate_number.is_not(None))
         .order_by(c.candidate_id)
     )
-    for row in connection.execute(statement):
-        yield Stated(*row)
+    for candidate_id, number, category, grade, born, sex in connection.execute(statement):
+        opened = {
+            name: None if kept is None else vault.open(kept, Place("candidates", name, candidate_id))
+            for name, kept in (("certificate_number", number), ("birth_date", born))
+        }
+        birth_date = None if opened["birth_date"] is None else date.fromisoformat(opened["birth_date"])
+        yield Stated(candidate_id, opened["certificate_number"] or "", category, grade, birth_date, sex)
 
 
 def unknown_employers(connection: Connection) -> Iterator[tuple[str, str, str]]:

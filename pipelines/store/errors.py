@@ -17,3 +17,7 @@ class SchemaOutdated(StoreError):
 
 class UnsupportedDatabase(StoreError):
     """A URL of a database other than SQLite and PostgreSQL."""
+
+
+class OutOfReach(StoreError):
+    """A row that is not the subject's to write; nobody is told whether it is there."""

@@ -10,7 +10,22 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matching.entities import (
@@ -26,6 +41,7 @@ from matching.entities import (
     VacancyId,
 )
 from pipelines.access.roles import Subject
+from pipelines.access.vault import Place
 from pipelines.schema import (
     CANDIDATES,
     COURSES,
@@ -38,16 +54,20 @@ from pipelines.schema import (
     TableSpec,
 )
 from pipelines.store import tables
-from pipelines.store.errors import NotFound
-from pipelines.store.reach import reach
+from pipelines.store.errors import NotFound, OutOfReach
+from pipelines.store.reach import accepts, reach
+from pipelines.store.sealed import STEM, certificate_index, certificate_indices, sealed, vault_of
 
 Key = tuple[Any, ...]
 Values = Mapping[str, Any]
+_IDENTITY = frozenset({"name", "phone", "address"})
 _MANY = 400  # keys or rows in one statement: SQLite takes a limited number of parameters
 
 
-def _converter(column: ColumnSpec) -> Callable[[Any], Any] | None:
+def _converter(column: ColumnSpec, *, is_sealed: bool) -> Callable[[Any], Any] | None:
     """Return how a stored value becomes a value, or None where it is one already."""
+    if is_sealed and column.stored == "date":
+        return date.fromisoformat
     if column.stored not in ("term", "packed"):
         return None
     # The same few texts come back for every row: each is parsed once.
@@ -61,10 +81,13 @@ class TableRepository:
         self.connection, self.subject = connection, subject
         self.spec = table
         self.table: Table = tables.CASE_TABLES[table.name]
-        self._columns = [self.table.c[column.name] for column in table.columns]
-        self._converters = [_converter(column) for column in table.columns]
+        self._columns: list[Any] = [self.table.c[column.name] for column in table.columns]
+        self._sealed = tables.SEALED.get(table.name, ())
+        self._sealed_at = [(i, c.name) for i, c in enumerate(table.columns) if c.name in self._sealed]
+        self._converters = [_converter(column, is_sealed=column.name in self._sealed) for column in table.columns]
         self._attributes = [column.attribute for column in table.columns]
         self._reach = reach(table.name, subject)
+        self._vault = vault_of(connection)
 
     def _readable(self, *columns: Any) -> Select[Any]:
         """Return the statement that every other one starts from: what the subject sees."""
@@ -74,13 +97,28 @@ class TableRepository:
     def _values(self, row: Sequence[Any]) -> dict[str, Any]:
         return {
             column.name: convert(value) if convert is not None and value is not None else value
-            for column, convert, value in zip(self.spec.columns, self._converters, row, strict=True)
+            for column, convert, value in zip(self.spec.columns, self._converters, self._opened(row), strict=True)
         }
+
+    def _opened(self, row: Sequence[Any]) -> Sequence[Any]:
+        """Return a row with its sealed values opened."""
+        if not self._sealed_at:
+            return row
+        opened = list(row)
+        own = self.row_name(opened)
+        for at, name in self._sealed_at:
+            if opened[at] is not None:
+                opened[at] = self._vault.open(opened[at], Place(self.spec.name, name, own))
+        return opened
+
+    def row_name(self, row: Sequence[Any]) -> str:
+        """Return what a sealed value is bound to: the id that every sealed table begins with."""
+        return str(row[0])
 
     def _entity(self, row: Sequence[Any], **more: Any) -> Any:
         given = {
             attribute: convert(value) if convert is not None else value
-            for attribute, convert, value in zip(self._attributes, self._converters, row, strict=True)
+            for attribute, convert, value in zip(self._attributes, self._converters, self._opened(row), strict=True)
             if value is not None
         }
         return self.spec.entity(**given, **more)
@@ -95,46 +133,135 @@ class TableRepository:
     def find(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
         """Return the stored rows of these keys, by key."""
         wanted = list(dict.fromkeys(keys))
-        key_columns = [self.table.c[name] for name in self.spec.key]
         found: dict[Key, dict[str, Any]] = {}
         for start in range(0, len(wanted), _MANY):
-            part = wanted[start : start + _MANY]
-            if len(key_columns) == 1:
-                condition = key_columns[0].in_([key[0] for key in part])
-            else:
-                condition = tuple_(*key_columns).in_(part)
+            condition = self._is_one_of(wanted[start : start + _MANY])
             for row in self.connection.execute(self._readable().where(condition)):
                 values = self._values(row)
                 found[self.key_of(values)] = values
         return found
+
+    def versions(self, keys: Iterable[Key]) -> dict[Key, int]:
+        """Return the version of each of these rows that the subject sees."""
+        names, found = self.spec.key, {}
+        wanted = list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), _MANY):
+            condition = self._is_one_of(wanted[start : start + _MANY])
+            statement = self._readable(*(self.table.c[name] for name in names), self.table.c.row_version)
+            for row in self.connection.execute(statement.where(condition)):
+                found[self.key_of(self._key_values(row[:-1]))] = int(row[-1])
+        return found
+
+    def page(
+        self, after: Key | None, limit: int, where: Sequence[ColumnElement[bool]] = ()
+    ) -> list[tuple[dict[str, Any], int]]:
+        """Return the next rows after a key, in the order of the key, each with its version."""
+        statement = self._readable(*self._columns, self.table.c.row_version).where(*where)
+        keys = [self.table.c[name] for name in self.spec.key]
+        if after is not None:
+            last = self._stored_key(after)
+            statement = statement.where(keys[0] > last[0] if len(keys) == 1 else tuple_(*keys) > tuple_(*last))
+        rows = self.connection.execute(statement.order_by(*keys).limit(limit))
+        return [(self._values(row[:-1]), int(row[-1])) for row in rows]
+
+    def taken(self, keys: Iterable[Key]) -> set[Key]:
+        """Return which of these keys are stored, whoever sees them: a key given twice is nobody's secret."""
+        names = self.spec.key
+        wanted, found = list(dict.fromkeys(keys)), set()
+        for start in range(0, len(wanted), _MANY):
+            condition = self._is_one_of(wanted[start : start + _MANY])
+            for row in self.connection.execute(select(*(self.table.c[name] for name in names)).where(condition)):
+                found.add(self.key_of(self._key_values(row)))
+        return found
+
+    def _is_one_of(self, keys: Sequence[Key]) -> ColumnElement[bool]:
+        columns = [self.table.c[name] for name in self.spec.key]
+        stored = [self._stored_key(key) for key in keys]
+        if len(columns) == 1:
+            return columns[0].in_([key[0] for key in stored])
+        return tuple_(*columns).in_(stored)
+
+    def _stored_key(self, key: Key) -> Key:
+        specs = [self.spec.column(name) for name in self.spec.key]
+        return tuple(
+            spec.format(value) if spec.stored == "term" else value for spec, value in zip(specs, key, strict=True)
+        )
+
+    def _key_values(self, row: Sequence[Any]) -> dict[str, Any]:
+        specs = [self.spec.column(name) for name in self.spec.key]
+        return {
+            spec.name: spec.parse_text(value) if spec.stored == "term" else value
+            for spec, value in zip(specs, row, strict=True)
+        }
 
     def key_of(self, values: Values) -> Key:
         """Return the key of a row."""
         return tuple(values[name] for name in self.spec.key)
 
     def stored(self, values: Values) -> dict[str, Any]:
-        """Return a row as it is stored."""
+        """Return a row as it is stored; sealed columns are sealed for this row and no other."""
         written: dict[str, Any] = {}
         for column in self.spec.columns:
             value = values.get(column.name)
             if value in (None, (), {}):
                 value = None
-            elif column.stored in ("term", "packed"):
+            elif column.stored in ("term", "packed") or column.name in self._sealed:
                 value = column.format(value)
             written[column.name] = value
+        if self._sealed:
+            number = written.get("certificate_number")
+            written |= sealed(self.spec.name, self._vault, written, row=str(written[self.spec.key[0]]))
+            written["certificate_index"] = certificate_index(self._vault, number)
         return written
 
     def insert(self, rows: Sequence[Values]) -> None:
-        """Add new rows."""
+        """Add new rows.
+
+        Raises
+        ------
+        OutOfReach
+            When one of them is not the subject's to write.
+        """
+        if not all(accepts(self.spec.name, self.subject, row) for row in rows):
+            raise OutOfReach("不在您的管辖范围")
         if rows:
             self.connection.execute(insert(self.table), [self.stored(row) for row in rows])
 
     def replace(self, rows: Sequence[Values]) -> None:
-        """Write rows whose keys are stored already."""
+        """Write rows whose keys are stored already; each gets its next version.
+
+        Raises
+        ------
+        OutOfReach
+            When one of them is not there, or not for the subject to see.
+        """
         for row in rows:
-            stored = self.stored(row)
-            same = and_(*(self.table.c[name] == stored[name] for name in self.spec.key))
-            self.connection.execute(update(self.table).where(same).values(stored))
+            if not self._write_over(row):
+                raise OutOfReach("不在您的管辖范围")
+
+    def replace_if(self, values: Values, version: int) -> bool:
+        """Write a row if it still has this version, in one statement; False where it has not, or is not visible."""
+        return self._write_over(values, self.table.c.row_version == version)
+
+    def _write_over(self, values: Values, *conditions: ColumnElement[bool]) -> bool:
+        stored = self.stored(values)
+        same = [self.table.c[name] == stored[name] for name in self.spec.key]
+        if self._reach is not None:
+            same.append(self._reach)
+        written = {**stored, "row_version": self.table.c.row_version + 1}
+        if stored.get("certificate_index") is not None:
+            written["certificate_index"] = self._index_unless_shared(stored)
+        done = self.connection.execute(update(self.table).where(*same, *conditions).values(written))
+        return done.rowcount == 1
+
+    def _index_unless_shared(self, stored: Mapping[str, Any]) -> ColumnElement[Any]:
+        """Return the certificate's hash; none for one of two rows that shared a certificate before that was refused."""
+        other = self.table.alias()
+        is_shared = exists().where(
+            other.c.certificate_index == stored["certificate_index"], other.c.candidate_id != stored["candidate_id"]
+        )
+        was_shared = and_(self.table.c.certificate_number.is_not(None), self.table.c.certificate_index.is_(None))
+        return case((and_(was_shared, is_shared), null()), else_=stored["certificate_index"])
 
     def existing(self, column: str, values: Iterable[Any]) -> set[Any]:
         """Return which of these values occur in a column."""
@@ -201,11 +328,13 @@ class CandidateRepository(TableRepository):
     def __init__(self, connection: Connection, subject: Subject) -> None:
         super().__init__(connection, CANDIDATES, subject)
 
-    def all(self) -> list[Candidate]:
-        """Return every candidate by id."""
+    def all(self, *, with_identity: bool = False) -> list[Candidate]:
+        """Return every candidate by id; name, phone and address stay closed unless they are asked for."""
         sources = self.sources()
         place = [column.name for column in self.spec.columns].index("candidate_id")
-        rows = self.connection.execute(self._select())
+        columns = [null() if c.name in _IDENTITY and not with_identity else c for c in self._columns]
+        statement = self._readable(*columns).order_by(self.table.c.candidate_id)
+        rows = self.connection.execute(statement)
         return [self._entity(row, sources=sources.get(row[place], {})) for row in rows]
 
     def get(self, candidate_id: str) -> Candidate:
@@ -244,18 +373,22 @@ class CandidateRepository(TableRepository):
         _upsert(self.connection, tables.fact_sources, rows)
 
     def holders(self, certificate_stems: Iterable[str]) -> dict[str, str]:
-        """Return who holds certificates, by the number without its re-issue suffix (20 characters)."""
-        place = func.substr(self.table.c.certificate_number, 1, 20)
-        wanted = list(dict.fromkeys(certificate_stems))
+        """Return who holds certificates, by the number without its re-issue suffix (20 characters).
+
+        Everybody counts, seen or not: a certificate has one holder in the whole store.
+        """
+        c = self.table.c
+        stems = {
+            index: stem
+            for stem in dict.fromkeys(certificate_stems)
+            for index in certificate_indices(self._vault, stem[:STEM])
+        }
         found: dict[str, str] = {}
+        wanted = list(stems)
         for start in range(0, len(wanted), _MANY):
             part = wanted[start : start + _MANY]
-            found.update(
-                (stem, owner)
-                for stem, owner in self.connection.execute(
-                    select(place, self.table.c.candidate_id).where(place.in_(part))
-                )
-            )
+            statement = select(c.certificate_index, c.candidate_id).where(c.certificate_index.in_(part))
+            found.update((stems[index], owner) for index, owner in self.connection.execute(statement))
         return found
 
 
@@ -409,6 +542,11 @@ class ModelVersionRepository:
             values["champion_since"] = champion_since
         c = tables.model_versions.c
         self.connection.execute(update(tables.model_versions).where(c.version == version).values(values))
+
+    def set_summary(self, version: str, summary: str) -> None:
+        """Write what is said of a version."""
+        c = tables.model_versions.c
+        self.connection.execute(update(tables.model_versions).where(c.version == version).values(summary=summary))
 
 
 class ImportRepository:

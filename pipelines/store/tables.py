@@ -56,19 +56,44 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+SEALED: Mapping[str, tuple[str, ...]] = {
+    "candidates": ("name", "certificate_number", "phone", "address", "birth_date"),
+}
+"""Columns that hold ciphertext bound to table, column and row; what opens them is `pipelines.store.sealed`."""
+
+
 def _column(table: TableSpec, spec: ColumnSpec) -> Column[Any]:
     reference = _REFERENCES.get((table.name, spec.name))
     links = [ForeignKey(reference)] if reference else []
     is_key = spec.name in table.key
-    return Column(spec.name, _TYPES[spec.stored], *links, primary_key=is_key, nullable=not (is_key or spec.required))
+    of: type[TypeEngine[Any]] = Text if spec.name in SEALED.get(table.name, ()) else _TYPES[spec.stored]
+    return Column(spec.name, of, *links, primary_key=is_key, nullable=not (is_key or spec.required))
 
 
 def _table(spec: TableSpec) -> Table:
     checks = [CheckConstraint(text, name=name) for name, text in _CHECKS.get(spec.name, {}).items()]
-    return Table(spec.name, metadata, *(_column(spec, column) for column in spec.columns), *checks)
+    columns = [_column(spec, column) for column in spec.columns]
+    # Goes up with every write: what a reader saw is named by it, so that nobody writes over what they did not see.
+    version = Column("row_version", Integer, nullable=False, server_default="1")
+    return Table(spec.name, metadata, *columns, version, *checks)
 
 
 CASE_TABLES: Mapping[str, Table] = {name: _table(spec) for name, spec in TABLES.items()}
+# A keyed hash of the certificate number without its re-issue suffix: for look-up and so that nobody holds two.
+CASE_TABLES["candidates"].append_column(Column("certificate_index", Text))
+
+# Which keys sealed what is in here, so that a wrong or missing key is known at once and not at the first name.
+vault_keys = Table(
+    "vault_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("check_value", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    # From here on nothing is sealed with it any more, and it may be thrown away.
+    Column("retired_at", UtcDateTime),
+    CheckConstraint("length(check_value) = 64", name="check_is_a_hash"),
+    CheckConstraint("made_at <= retired_at", name="moments_in_order"),
+)
 
 # Whom an office, or one of its caseworkers, has taken on beside the people of its own places.
 assignments = Table(
@@ -84,8 +109,10 @@ assignments = Table(
 )
 
 Index(None, CASE_TABLES["interactions"].c.vacancy_id)
-Index(None, CASE_TABLES["candidates"].c.certificate_number)
-Index(None, CASE_TABLES["placements"].c.vacancy_id)
+Index(None, CASE_TABLES["candidates"].c.certificate_index, unique=True)
+Index(None, CASE_TABLES["candidates"].c.region)
+for _name in ("vacancy_id", "candidate_id", "employer_id"):
+    Index(None, CASE_TABLES["placements"].c[_name])
 
 fact_sources = Table(
     "fact_sources",
@@ -279,6 +306,8 @@ audit = Table(
     CheckConstraint("actor <> '' AND purpose <> '' AND action <> ''", name="says_who_why_and_what"),
     CheckConstraint("actor NOT LIKE 'user%' OR organisation_id IS NOT NULL", name="person_acts_for_organisation"),
 )
+
+Index(None, audit.c.object_kind, audit.c.object_id)
 
 # The end of the chain: what locks it while a row is written, and shows where rows were cut off its end.
 audit_head = Table(

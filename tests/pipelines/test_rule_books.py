@@ -13,7 +13,7 @@ from matching.rules.rulebook import HOME, load_rulebook
 from pipelines.store import tables
 from pipelines.store.errors import NotFound
 from pipelines.store.rule_books import DecisionRepository, pack
-from pipelines.store.session import engine_for, upgrade
+from tests.support.stores import a_file, noted
 
 TODAY = date(2026, 7, 1)
 LIMIT = Path("parameters/levy.small_enterprise_exempt/max_headcount_any_age.yaml")
@@ -22,10 +22,9 @@ CASE = {"employer_kind": "民营企业", "headcount": 30, "levy_date": TODAY}
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = engine_for(f"sqlite:///{tmp_path / 'store.db'}")
-    upgrade(engine)
+    engine = a_file(tmp_path / "store.db")
     with engine.begin() as opened:
-        yield opened
+        yield noted(opened)
     engine.dispose()
 
 

@@ -41,7 +41,7 @@ from pipelines.store.session import downgrade, is_current, upgrade
 from pipelines.store.tables import rule_books
 from pipelines.store.whole import metadata
 from tests.support.builders import certificate_number
-from tests.support.stores import BACKENDS, PROGRAM, a_store, an_empty_database
+from tests.support.stores import BACKENDS, PROGRAM, a_store, an_empty_database, noted
 
 TODAY = date(2026, 11, 23)
 
@@ -62,7 +62,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def put(engine: Engine, name: str, *rows: Mapping[str, Any]) -> None:
     with engine.begin() as connection:
-        TableRepository(connection, TABLES[name], PROGRAM).insert(rows)
+        TableRepository(noted(connection), TABLES[name], PROGRAM).insert(rows)
 
 
 def stored(engine: Engine, name: str) -> list[dict[str, Any]]:
@@ -126,7 +126,217 @@ def _an_audit_row(sequence: int = 1, actor: str = "a", action: str = "x", own: s
     return f"{_AUDIT} VALUES ({sequence}, '2026-01-01', '{actor}', 'p', '{action}', 'o', '{{}}', '{_H}', '{own}')"
 
 
+def _a_client(role: str = "caseworker", scopes: str = "candidates.read") -> str:
+    columns = "client_id, name, organisation_id, role, scopes, created_at"
+    return f"clients ({columns}) VALUES ('m', 'n', 'o', '{role}', '{scopes}', '2026-01-01')"
+
+
+def _a_secret(kept: str = f"k1.{_H}", until: str = "2026-01-02") -> str:
+    columns = "secret_hash, client_id, created_at, ends_at"
+    return f"client_secrets ({columns}) VALUES ('{kept}', 'm', '2026-01-01', '{until}')"
+
+
+def _a_token(kept: str = _H, until: str = "2026-01-02") -> str:
+    columns = "token_hash, client_id, scopes, created_at, expires_at"
+    return f"access_tokens ({columns}) VALUES ('{kept}', 'm', 's', '2026-01-01', '{until}')"
+
+
+def _an_import_key(role: str = "caseworker", kept: str = f"k1.{_H}", until: str = "2026-01-02") -> str:
+    columns = "key_id, key_hash, name, organisation_id, role, created_at, expires_at"
+    return f"import_keys ({columns}) VALUES ('i', '{kept}', 'n', 'o', '{role}', '2026-01-01', '{until}')"
+
+
+def _a_kept_answer(fingerprint: str = _H, status: int = 201) -> str:
+    columns = "key_hash, fingerprint, created_at, status, answer"
+    return f"kept_answers ({columns}) VALUES ('x', '{fingerprint}', '2026-01-01', {status}, '')"
+
+
+def _a_vacancy_version(version: int = 1, author: str = "user:1") -> str:
+    columns = "vacancy_id, version, content, author, created_at"
+    return f"vacancy_versions ({columns}) VALUES ('v', {version}, '{{}}', '{author}', '2026-01-01')"
+
+
+def _a_vacancy_on_its_way(**different: str) -> str:
+    given = {"vacancy_id": "'v'", "version": "2", "state": "'draft'", "author": "'user:1'", "row_version": "1"}
+    values = given | {"changed_at": "'2026-01-01'"} | different
+    return f"vacancy_workflow ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+
+
+def _an_approval(approved_by: str) -> str:
+    columns = "approval_id, vacancy_id, version, author, approved_by, approved_at"
+    return f"vacancy_approvals ({columns}) VALUES ('a', 'v', 1, 'user:1', '{approved_by}', '2026-01-01')"
+
+
+def _a_verification(**different: str) -> str:
+    given = {"verification_id": "'x'", "employer_id": "'e'", "employer_name": "'n'", "method": "'licence_seen'"}
+    values = given | {"verified_by": "'user:1'", "verified_at": "'2026-01-02'"} | different
+    return f"employer_verifications ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+
+
+def _a_consent(**different: str) -> str:
+    columns = "consent_id, candidate_id, number, purpose, recipient, items, act, stated_by, form, has_witness"
+    given = {
+        "number": "1", "purpose": "'matching'", "recipient": "NULL", "items": "NULL", "act": "'given'",
+        "by": "'person'", "form": "'written'", "witness": "false", "told": "'2026-11'", "at": "'2026-01-01'",
+        **different,
+    }  # fmt: skip
+    values = ", ".join(given[name] for name in ("number", "purpose", "recipient", "items", "act", "by", "form"))
+    return (
+        f"consents ({columns}, text_version, stated_at, recorded_at, recorded_by)"
+        f" VALUES ('s', 'known', {values}, {given['witness']}, {given['told']}, {given['at']}, '2026-01-01', 'me')"
+    )
+
+
+def _a_request(**different: str) -> str:
+    given = {
+        "kind": "'erasure'", "by": "'person'", "asked": "'2026-01-05'", "status": "'open'", "when": "NULL",
+        "who": "NULL", "why": "NULL", **different,
+    }  # fmt: skip
+    columns = "request_id, candidate_id, due_on, recorded_at, recorded_by, kind, asked_by, asked_on, status"
+    return (
+        f"person_requests ({columns}, decided_at, decided_by, decision) VALUES ('r', 'known', '2026-01-26',"
+        f" '2026-01-05', 'me', {', '.join(given.values())})"
+    )
+
+
+_DECIDED = {"status": "'granted'", "when": "'2026-01-06'", "who": "'user:1'", "why": "'x'"}
+
+
+def _an_upload(state: str = "done", counts: str = "1, 1, 0, 0", until: str = "'2026-01-01 00:00:00'") -> str:
+    columns = "upload_id, actor, table_name, is_dry_run, state, started_at, ended_at"
+    counted = "read, accepted, unchanged, rejected"
+    held = f"'u', 'a', 't', FALSE, '{state}', '2026-01-01 00:00:00', {until}, {counts}"
+    return f"uploads ({columns}, {counted}) VALUES ({held})"
+
+
+def _a_claim(**different: str) -> str:
+    given = {
+        "claim_id": "'x'", "claimant_kind": "'candidate'", "candidate_id": "'known'", "rules_version": "'kept'",
+        "rule_id": "'r'", "from_month": "202603", "to_month": "202606", "cost_basis": "'wage'", "county": "'620102'",
+        "status": "'proposed'", "proposed_by": "'user:1'", "proposed_at": "'2026-01-05'", **different,
+    }  # fmt: skip
+    return f"claims ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _a_proposal(by: str = "user:1", content: str = _H) -> str:
+    columns = "release_id, version, content, proposed_by, proposed_at, as_of, effects"
+    return f"rule_proposals ({columns}) VALUES ('r', 'kept', '{content}', '{by}', '2026-01-01', '2026-01-01', '{{}}')"
+
+
+def _a_release(proposed_by: str, approved_by: str) -> str:
+    columns = "release_id, version, proposed_by, approved_by, approved_at"
+    return f"rule_releases ({columns}) VALUES ('r', 'kept', '{proposed_by}', '{approved_by}', '2026-01-01')"
+
+
+_DECIDED_CLAIM = {"decided_by": "'user:2'", "decided_at": "'2026-01-06'"}
+_WITHDRAWN_CLAIM = {"status": "'withdrawn'", "withdrawn_by": "'user:1'", "withdrawn_at": "'2026-01-06'"}
+
 REFUSED_BY = {
+    "ck_claims_claimant_known": _a_claim(claimant_kind="'somebody'"),
+    "ck_claims_person_named": _a_claim(candidate_id="NULL"),
+    "ck_claims_employer_named": _a_claim(claimant_kind="'employer'"),
+    "ck_claims_months_in_order": _a_claim(to_month="202603"),
+    "ck_claims_months_of_a_year": _a_claim(to_month="202613"),
+    "ck_claims_cost_known": _a_claim(cost_basis="'bribe'"),
+    "ck_claims_amount_not_negative": _a_claim(amount="'-1'"),
+    "ck_claims_county_of_6_digits": _a_claim(county="'6201'"),
+    "ck_claims_status_known": _a_claim(status="'lost'"),
+    "ck_claims_says_who": _a_claim(proposed_by="''"),
+    "ck_claims_decided_by_another": _a_claim(status="'approved'", **_DECIDED_CLAIM | {"decided_by": "'user:1'"}),
+    "ck_claims_decided_by_a_person": _a_claim(status="'approved'", **_DECIDED_CLAIM | {"decided_by": "'client:1'"}),
+    "ck_claims_decided_by_somebody": _a_claim(status="'approved'"),
+    "ck_claims_nobody_decided_a_proposal": _a_claim(**_DECIDED_CLAIM),
+    "ck_claims_refused_for_a_reason": _a_claim(status="'refused'", **_DECIDED_CLAIM),
+    "ck_claims_acts_have_their_moment": _a_claim(status="'withdrawn'"),
+    "ck_claims_decided_after_it_was_proposed": _a_claim(
+        status="'approved'", **_DECIDED_CLAIM | {"decided_at": "'2026-01-04'"}
+    ),
+    "ck_claims_withdrawn_after_it_was_proposed": _a_claim(**_WITHDRAWN_CLAIM | {"withdrawn_at": "'2026-01-04'"}),
+    "ck_claim_exclusions_smaller_id_first": "claim_exclusions (rules_version, rule_id, other_id)"
+    " VALUES ('kept', 'b', 'a')",
+    "ck_rule_proposals_proposed_by_a_person": _a_proposal("client:1"),
+    "ck_rule_proposals_content_of_sha256": _a_proposal(content="abc"),
+    "ck_rule_releases_approved_by_another": _a_release("user:1", "user:1"),
+    "ck_rule_releases_approved_by_a_person": _a_release("user:1", "client:1"),
+    "ck_rule_signatures_signature_of_sha256": "rule_signatures (release_id, key_id, signature) VALUES ('r', 'k', 'x')",
+    "ck_rule_retirements_retired_by_a_person": "rule_retirements (release_id, retired_by, retired_at)"
+    " VALUES ('r', 'client:1', '2026-01-01')",
+    "ck_consents_numbered_from_one": _a_consent(number="0"),
+    "ck_consents_purpose_known": _a_consent(purpose="'sale'"),
+    "ck_consents_recipient_of_each_disclosure": _a_consent(recipient="'firm'"),
+    "ck_consents_items_of_disclosure_only": _a_consent(items="'name'"),
+    "ck_consents_says_what_is_disclosed": _a_consent(purpose="'disclosure'", recipient="'firm'"),
+    "ck_consents_act_known": _a_consent(act="'assumed'"),
+    "ck_consents_given_after_being_told": _a_consent(told="NULL"),
+    "ck_consents_speaker_known": _a_consent(by="'neighbour'"),
+    "ck_consents_form_known": _a_consent(form="'silence'"),
+    "ck_consents_spoken_consent_has_witness": _a_consent(form="'oral'"),
+    "ck_consents_moments_in_order": _a_consent(at="'2026-01-02'"),
+    "ck_person_requests_kind_known": _a_request(kind="'wish'"),
+    "ck_person_requests_speaker_known": _a_request(by="'neighbour'"),
+    "ck_person_requests_days_in_order": _a_request(asked="'2026-01-27'"),
+    "ck_person_requests_status_known": _a_request(**{**_DECIDED, "status": "'lost'"}),
+    "ck_person_requests_nobody_decided_what_is_open": _a_request(**{**_DECIDED, "status": "'open'"}),
+    "ck_person_requests_decided_when_and_why": _a_request(**{**_DECIDED, "why": "NULL"}),
+    "ck_person_requests_no_machine_decides": _a_request(**{**_DECIDED, "who": "'client:1'"}),
+    "ck_person_requests_moments_in_order": _a_request(**{**_DECIDED, "when": "'2026-01-04'"}),
+    "ck_retention_warnings_days_in_order": "retention_warnings (candidate_id, inactive_since, warned_on, due_on)"
+    " VALUES ('known', '2024-01-01', '2026-01-01', '2026-01-01')",
+    "ck_archived_people_prefecture_or_wider": "archived_people (archive_id, prefecture) VALUES ('a', '620102')",
+    "ck_archived_events_month_and_no_day": "archived_events (archive_id, kind, month) VALUES ('a', 'k', '2026-01-01')",
+    "ck_archived_events_prefecture_or_wider": "archived_events (archive_id, kind, prefecture)"
+    " VALUES ('a', 'k', '620102')",
+    "ck_vacancy_versions_version_from_1": _a_vacancy_version(version=0),
+    "ck_vacancy_versions_says_who": _a_vacancy_version(author=""),
+    "ck_vacancy_workflow_state_known": _a_vacancy_on_its_way(state="'open'"),
+    "ck_vacancy_workflow_approved_by_another": _a_vacancy_on_its_way(approved_by="'user:1'"),
+    "ck_vacancy_workflow_approved_by_somebody": _a_vacancy_on_its_way(state="'approved'"),
+    "ck_vacancy_workflow_published_is_a_version": _a_vacancy_on_its_way(
+        published_version="3", published_on="'2026-01-01'", confirm_from="'2026-04-01'"
+    ),
+    "ck_vacancy_workflow_published_is_the_newest": _a_vacancy_on_its_way(
+        state="'published'",
+        approved_by="'user:2'",
+        published_version="1",
+        published_on="'2026-01-01'",
+        confirm_from="'2026-04-01'",
+    ),
+    "ck_vacancy_workflow_published_has_its_days": _a_vacancy_on_its_way(published_version="1"),
+    "ck_vacancy_workflow_days_in_order": _a_vacancy_on_its_way(
+        published_version="1", published_on="'2026-04-01'", confirm_from="'2026-04-01'"
+    ),
+    "ck_vacancy_workflow_closed_has_a_reason": _a_vacancy_on_its_way(state="'closed'"),
+    "ck_vacancy_workflow_reason_known": _a_vacancy_on_its_way(state="'closed'", close_reason="'x'"),
+    "ck_vacancy_workflow_row_version_from_1": _a_vacancy_on_its_way(row_version="0"),
+    "ck_vacancy_approvals_by_another": _an_approval("user:1"),
+    "ck_vacancy_approvals_by_a_person": _an_approval("client:1"),
+    "ck_employer_verifications_method_known": _a_verification(method="'rumour'"),
+    "ck_employer_verifications_by_a_person": _a_verification(verified_by="'client:1'"),
+    "ck_employer_verifications_moments_in_order": _a_verification(withdrawn_by="'user:2'", withdrawn_at="'2026-01-01'"),
+    "ck_employer_verifications_withdrawn_by_somebody": _a_verification(withdrawn_at="'2026-01-03'"),
+    "ck_clients_role_known": _a_client(role="king"),
+    "ck_clients_has_a_scope": _a_client(scopes=""),
+    "ck_client_secrets_keyed_hash_only": _a_secret(kept="a-secret-in-clear"),
+    "ck_client_secrets_moments_in_order": _a_secret(until="2025-12-31"),
+    "ck_access_tokens_hash_only": _a_token(kept="a-token-in-clear"),
+    "ck_access_tokens_moments_in_order": _a_token(until="2025-12-31"),
+    "ck_import_keys_role_known": _an_import_key(role="analyst"),
+    "ck_import_keys_keyed_hash_only": _an_import_key(kept="a-key-in-clear"),
+    "ck_import_keys_moments_in_order": _an_import_key(until="2025-12-31"),
+    "ck_kept_answers_fingerprint_is_a_hash": _a_kept_answer(fingerprint="x"),
+    "ck_kept_answers_only_what_was_done": _a_kept_answer(status=404),
+    "ck_uploads_state_known": _an_upload(state="lost"),
+    "ck_uploads_every_row_accounted_for": _an_upload(counts="3, 1, 1, 0"),
+    "ck_uploads_ended_when_no_longer_running": _an_upload(state="done", until="NULL"),
+    "ck_uploads_moments_in_order": _an_upload(until="'2025-12-31 00:00:00'"),
+    "ck_organisations_only_a_company_has_a_credit_code": "organisations (organisation_id, kind, name, employer_id)"
+    " VALUES ('o', 'analyst_office', 'n', 'x')",
+    "ck_assignments_moments_in_order": "assignments (assignment_id, candidate_id, organisation_id, since, ended_at)"
+    " VALUES ('a', 'known', 'o', '2026-02-01', '2026-01-31')",
+    "ck_vault_keys_check_is_a_hash": "vault_keys (key_id, check_value, made_at)"
+    " VALUES ('k', 'a-key-in-clear', '2026-01-01')",
+    "ck_vault_keys_moments_in_order": "vault_keys (key_id, check_value, made_at, retired_at)"
+    f" VALUES ('k', '{_H}', '2026-01-01', '2025-12-31')",
     "ck_organisations_kind_known": "organisations (organisation_id, kind, name, parent_id)"
     " VALUES ('o', 'club', 'n', 'root')",
     "ck_organisations_division_has_parent": "organisations (organisation_id, kind, name) VALUES ('o', 'county', 'n')",
@@ -181,12 +391,14 @@ def test_every_check_has_a_row_that_it_refuses() -> None:
 
 @pytest.mark.parametrize("name", REFUSED_BY)
 def test_database_refuses_what_cannot_be_and_names_the_constraint(engine: Engine, name: str) -> None:
-    put(engine, "candidates", {"candidate_id": "known"})
+    is_audit = name.startswith("ck_audit_")  # its rows follow the first of all
+    if not is_audit:
+        put(engine, "candidates", {"candidate_id": "known"})
     book = {"version": "kept", "kept_at": datetime(2026, 1, 1, tzinfo=UTC), "files": b""}
     with engine.begin() as connection:
         connection.execute(insert(rule_books).values(**book))
     with pytest.raises(IntegrityError, match=name), engine.begin() as connection:
-        connection.execute(text(f"INSERT INTO {REFUSED_BY[name]}"))
+        (connection if is_audit else noted(connection)).execute(text(f"INSERT INTO {REFUSED_BY[name]}"))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +413,7 @@ def test_database_refuses_what_cannot_be_and_names_the_constraint(engine: Engine
 )
 def test_database_takes_what_is_equal_or_unknown(engine: Engine, row: str) -> None:
     with engine.begin() as connection:
-        assert connection.execute(text(f"INSERT INTO {row}")).rowcount == 1
+        assert noted(connection).execute(text(f"INSERT INTO {row}")).rowcount == 1
 
 
 @pytest.mark.parametrize(
@@ -218,8 +430,8 @@ def test_database_takes_what_is_equal_or_unknown(engine: Engine, row: str) -> No
 def test_database_refuses_what_refers_to_nobody(engine: Engine, row: str) -> None:
     put(engine, "candidates", {"candidate_id": "c"})
     put(engine, "vacancies", {"vacancy_id": "v", "title": "t"})
-    with pytest.raises(IntegrityError), engine.begin() as connection:
-        connection.execute(text(f"INSERT INTO {row}"))
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
+        noted(connection).execute(text(f"INSERT INTO {row}"))
 
 
 # Rows
@@ -297,7 +509,7 @@ def test_rows_are_found_by_a_key_of_four_columns(engine: Engine) -> None:
 def test_replacing_changes_that_row_only(engine: Engine) -> None:
     rows = acts(engine)
     with engine.begin() as connection:
-        InteractionRepository(connection, PROGRAM).replace([{**rows[1], "reason": "距离远"}])
+        InteractionRepository(noted(connection), PROGRAM).replace([{**rows[1], "reason": "距离远"}])
         assert [act.reason for act in InteractionRepository(connection, PROGRAM).all()] == [
             None,
             "距离远",
@@ -343,7 +555,7 @@ def test_holder_of_a_certificate_is_found_whatever_its_reissue(engine: Engine) -
 def test_fact_supplied_again_has_its_newest_source_and_others_keep_theirs(engine: Engine) -> None:
     put(engine, "candidates", {"candidate_id": "c1"}, {"candidate_id": "c2"})
     with engine.begin() as connection:
-        people = CandidateRepository(connection, PROGRAM)
+        people = CandidateRepository(noted(connection), PROGRAM)
         people.note_sources([("c1", "sex"), ("c1", "phone"), ("c2", "sex")], "县残联", date(2026, 1, 1))
         people.note_sources([("c1", "sex")], "本人", TODAY)
         early = FactSource("县残联", date(2026, 1, 1))
@@ -373,7 +585,7 @@ def test_shortlist_is_kept_under_its_run_id(engine: Engine) -> None:
         "items": ["岗位"],
     }
     with engine.begin() as connection:
-        RunRepository(connection).save_document(document)
+        RunRepository(noted(connection)).save_document(document)
         assert RunRepository(connection).get("r1") == document
         with pytest.raises(NotFound):
             RunRepository(connection).get("r2")

@@ -1,0 +1,71 @@
+"""Counts of people over fixed cells; who sees them, and what is suppressed, is decided above."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from pipelines.access.roles import Subject
+from pipelines.store import tables
+from pipelines.store.reach import reach
+
+_people = tables.CASE_TABLES["candidates"]
+
+
+def job_seekers_in(connection: Connection, prefecture: str) -> int:
+    """Return how many people of a prefecture look for work, or never said that they do not."""
+    c = _people.c
+    wanted = select(func.count()).where(
+        c.region.startswith(prefecture[:4]), or_(c.job_wish.is_(None), c.job_wish != "no")
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One thing counted: whose it is, the place, and the word that it is counted under."""
+
+    owner: str
+    region: str | None
+    word: str | None
+
+
+def statuses(connection: Connection, subject: Subject, on: date) -> list[Counted]:
+    """Return each visible person with their standing on the labour market on a day."""
+    p = tables.CASE_TABLES["placements"].c
+    running = select(p.candidate_id).where(p.starts_on <= on, or_(p.ends_on.is_(None), p.ends_on >= on))
+    at_work = set(connection.execute(running).scalars())
+    words = {"yes": "looking", "no": "not_looking", None: None}
+    return [
+        Counted(row.candidate_id, row.region, "employed" if row.candidate_id in at_work else words[row.job_wish])
+        for row in connection.execute(_visible(subject, _people.c.job_wish))
+    ]
+
+
+def of_column(connection: Connection, subject: Subject, name: str) -> list[Counted]:
+    """Return each visible person with one column's word."""
+    return [Counted(*row) for row in connection.execute(_visible(subject, _people.c[name]))]
+
+
+def of_table(connection: Connection, subject: Subject, table: str, word: str, day: str, on: date) -> list[Counted]:
+    """Return each row of another table up to a day, of visible people, with one column's word."""
+    c = tables.CASE_TABLES[table].c
+    statement = select(c.candidate_id, _people.c.region, c[word]).where(
+        _people.c.candidate_id == c.candidate_id, or_(c[day].is_(None), c[day] <= on)
+    )
+    condition = reach("candidates", subject)
+    return [Counted(*row) for row in connection.execute(statement if condition is None else statement.where(condition))]
+
+
+def _visible(subject: Subject, *columns: Any) -> Any:
+    statement = select(_people.c.candidate_id, _people.c.region, *columns)
+    condition = reach("candidates", subject)
+    return statement if condition is None else statement.where(condition)
+
+
+def without(rows: Sequence[Counted], owners: Iterable[str]) -> list[Counted]:
+    """Return the rows of everybody else."""
+    left_out = frozenset(owners)
+    return [row for row in rows if row.owner not in left_out]

@@ -1,0 +1,46 @@
+"""What the program itself keeps of one person beside the seven tables: lists, decisions, and who looked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from pipelines.access.scope import VisibleCandidate
+from pipelines.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """Rows as values by column, oldest first."""
+
+    runs: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    looked: list[dict[str, Any]]
+
+
+def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
+    """Return it for a person whom the subject sees."""
+    runs, decisions, audit = tables.shortlist_runs.c, tables.decisions.c, tables.audit.c
+    organisation = tables.organisations.c
+    lists = select(runs.run_id, runs.as_of, runs.model_version, runs.rules_version, runs.created_at)
+    made = select(decisions.decision_id, decisions.question, decisions.as_of, decisions.rules_version)
+    looked = select(audit.at, audit.action, audit.purpose, audit.actor, organisation.name).select_from(
+        tables.audit.outerjoin(tables.organisations, audit.organisation_id == organisation.organisation_id)
+    )
+    return OwnRecord(
+        _rows(connection, lists.where(runs.candidate_id == person).order_by(runs.created_at, runs.run_id)),
+        _rows(
+            connection,
+            made.where(decisions.subject_kind == "candidate", decisions.subject_id == person).order_by(
+                decisions.created_at, decisions.decision_id
+            ),
+        ),
+        _rows(
+            connection,
+            looked.where(audit.object_kind == "candidate", audit.object_id == person).order_by(audit.sequence),
+        ),
+    )
+
+
+def _rows(connection: Connection, statement: Any) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in connection.execute(statement)]

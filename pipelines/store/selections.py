@@ -1,0 +1,82 @@
+"""The few rows that one person's or one employer's question needs, each found by its index."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from sqlalchemy import Connection
+
+from matching.entities import Candidate, Employer, Placement, Service
+from pipelines.access.roles import Subject
+from pipelines.store.repositories import (
+    CandidateRepository,
+    EmployerRepository,
+    PlacementRepository,
+    ServiceRepository,
+)
+
+_MANY = 400  # values in one statement: SQLite takes a limited number of parameters
+
+
+def _parts(values: Iterable[str]) -> Iterator[Sequence[str]]:
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), _MANY):
+        yield wanted[start : start + _MANY]
+
+
+class SomeCandidates(CandidateRepository):
+    """People by their ids."""
+
+    def of(self, candidate_ids: Iterable[str]) -> list[Candidate]:
+        """Return the visible ones of these people, without who supplied their facts."""
+        c = self.table.c.candidate_id
+        return [one for part in _parts(candidate_ids) for one in self._entities(self._select().where(c.in_(part)))]
+
+
+class SomeEmployers(EmployerRepository):
+    """Employers by their ids."""
+
+    def of(self, employer_id: str) -> Employer | None:
+        """Return one visible employer, or None."""
+        found = self._entities(self._select().where(self.table.c.employer_id == employer_id))
+        return found[0] if found else None
+
+
+class SomePlacements(PlacementRepository):
+    """Placements by whom they are of."""
+
+    def of_employer(self, employer_id: str) -> list[Placement]:
+        """Return the visible placements with an employer."""
+        return self._entities(self._select().where(self.table.c.employer_id == employer_id))
+
+    def of_id(self, placement_id: str) -> Placement | None:
+        """Return one visible placement, or None."""
+        found = self._entities(self._select().where(self.table.c.placement_id == placement_id))
+        return found[0] if found else None
+
+    def of_candidates(self, candidate_ids: Iterable[str]) -> list[Placement]:
+        """Return the visible placements of people."""
+        c = self.table.c.candidate_id
+        return [one for part in _parts(candidate_ids) for one in self._entities(self._select().where(c.in_(part)))]
+
+
+class SomeServices(ServiceRepository):
+    """Services by whom they were for."""
+
+    def of_candidate(self, candidate_id: str) -> list[Service]:
+        """Return the visible services for a person."""
+        return self._entities(self._select().where(self.table.c.candidate_id == candidate_id))
+
+    def any_in(self, year: int) -> list[Service]:
+        """Return one visible service of anybody in a year, or none."""
+        c = self.table.c.on
+        within = self._readable().where(c >= date(year, 1, 1), c <= date(year, 12, 31)).limit(1)
+        return self._entities(within)
+
+
+def some(connection: Connection, subject: Subject) -> tuple[SomeCandidates, SomePlacements, SomeServices]:
+    """Return the repositories of people, placements and services for a subject."""
+    return (
+        SomeCandidates(connection, subject),
+        SomePlacements(connection, subject),
+        SomeServices(connection, subject),
+    )
