@@ -1,0 +1,1 @@
+"""Consent, disclosure, a person's own rights, and how long records are kept."""

@@ -1,0 +1,120 @@
+"""People released to a company: those referred to its own vacancy, without a name until each of them agreed to more.
+
+Ids are pseudonyms of the pair of person and employer (HMAC), so that two companies cannot join what they see. The list
+is in the order of these ids: neither rank nor time shows. The only count is over fixed cells and in bands.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from matching.entities import Vacancy
+from matching.regions import prefecture, region_name
+from matching.vocabulary import InteractionKind
+from pipelines.access.audit import record
+from pipelines.access.keyed import keyed_hash
+from pipelines.access.roles import Action, Purpose, Subject, program_subject
+from pipelines.access.vault import Vault
+from pipelines.consent.effects import disclosed_to, matching_refused
+from pipelines.consent.employer_view import agreed_view, employer_view
+from pipelines.desk import NoSuchVacancy
+from pipelines.registers.rows import require
+from pipelines.reports.generalise import K
+from pipelines.schema import VACANCIES
+from pipelines.store.counts import job_seekers_in
+from pipelines.store.repositories import CandidateRepository, InteractionRepository, TableRepository
+from pipelines.store.sealed import vault_of
+
+_PROGRAM = program_subject("released", Purpose.RECRUITMENT)
+_REFERRED = frozenset(
+    {InteractionKind.REFERRED, InteractionKind.APPLIED, InteractionKind.INTERVIEWED, InteractionKind.OFFERED}
+)
+_NOT_ANY_MORE = InteractionKind.DECLINED_BY_CANDIDATE
+_USE = "released"
+
+
+def released(connection: Connection, subject: Subject, vacancy_id: str, *, on: date) -> dict[str, Any]:
+    """Return who was referred to a visible vacancy as its company may see them now; each is recorded as read.
+
+    Raises
+    ------
+    NoSuchVacancy
+        When there is none, or none that is visible.
+    Forbidden
+        When the role may not see released people for the stated purpose.
+    """
+    key = (vacancy_id.replace("\x00", "\ufffd"),)
+    found = TableRepository(connection, VACANCIES, subject).find([key])
+    if key not in found:
+        raise NoSuchVacancy("没有这个岗位编号")
+    require(subject, Action.READ_RELEASED)
+    vacancy: Vacancy = VACANCIES.build(found[key])
+    employer_id = vacancy.employer_id
+    people = [] if employer_id is None else _people(connection, subject, vacancy, employer_id, on)
+    return {
+        "vacancy_id": vacancy.vacancy_id,
+        "as_of": on.isoformat(),
+        "items": people,
+        "pool": _pool(connection, vacancy),
+        "notice": "以上不含残疾类别和等级；须由用人单位按岗位任务判断。未经本人同意，不得设法识别本人。",
+        "source": {"document": "个人信息保护法", "clause": "第二十三条、第二十九条"},
+    }
+
+
+def _people(
+    connection: Connection, subject: Subject, vacancy: Vacancy, employer_id: str, on: date
+) -> list[dict[str, Any]]:
+    referred = _referred(connection, vacancy) - set(matching_refused(connection))
+    agreed, vault = disclosed_to(connection, employer_id, on), vault_of(connection)
+    repository = CandidateRepository(connection, _PROGRAM)
+    shown: list[dict[str, Any]] = []
+    for candidate_id in sorted(referred):
+        candidate = repository.get(candidate_id)
+        items = agreed.get(candidate_id, frozenset())
+        record(
+            connection,
+            subject.by,
+            Action.READ_RELEASED.value,
+            object_kind="candidate",
+            object_id=candidate_id,
+            details={"has_consent": bool(items)},
+        )
+        shown.append(
+            {
+                "person": pseudonym(vault, candidate_id, employer_id),
+                **employer_view(candidate, vacancy),
+                "agreed": agreed_view(candidate, items) if items else None,
+            }
+        )
+    return sorted(shown, key=lambda one: str(one["person"]))
+
+
+def _referred(connection: Connection, vacancy: Vacancy) -> set[str]:
+    """Return who was referred and did not decline since."""
+    acts = InteractionRepository(connection, _PROGRAM)
+    rows = acts.page(None, 10_000, [acts.table.c.vacancy_id == vacancy.vacancy_id])
+    order = list(InteractionKind)
+    last: dict[str, InteractionKind] = {}
+    for values, _ in sorted(rows, key=lambda row: (row[0]["at"], order.index(row[0]["kind"]))):
+        if values["kind"] in _REFERRED or values["kind"] is _NOT_ANY_MORE:
+            last[values["candidate_id"]] = values["kind"]
+    return {candidate_id for candidate_id, kind in last.items() if kind is not _NOT_ANY_MORE}
+
+
+def pseudonym(vault: Vault, candidate_id: str, employer_id: str) -> str:
+    """Return what one employer knows a person by; without the key nobody can tell who it is, or join two of them."""
+    return "p-" + keyed_hash(vault, _USE, f"{candidate_id}\x1f{employer_id}").rpartition(".")[2][:24]
+
+
+def _pool(connection: Connection, vacancy: Vacancy) -> dict[str, Any] | None:
+    """Return how many look for work in the vacancy's prefecture; the cell is fixed, whatever the vacancy asks."""
+    if vacancy.region is None:
+        return None
+    place = prefecture(vacancy.region)
+    return {"region": place, "label": region_name(place), "people": banded(job_seekers_in(connection, place))}
+
+
+def banded(n: int) -> str:
+    """Return a count as a band of ten, and below the smallest publishable one without any number."""
+    return f"少于{K}" if n < K else f"{n // 10 * 10}—{n // 10 * 10 + 9}"

@@ -1,0 +1,55 @@
+"""The words of consent with their Chinese labels."""
+
+from matching.vocabulary import Term
+
+
+class ConsentPurpose(Term):
+    """What a consent is for; each is given and withdrawn by itself (个人信息保护法 第二十九条)."""
+
+    MATCHING = "matching", "参与岗位匹配"
+    DISCLOSURE = "disclosure", "向用人单位提供信息"
+    STATISTICS_AND_TRAINING = "statistics_and_training", "用于统计和改进排序"
+    CONTACT = "contact", "电话或上门联系"
+
+
+class ConsentAct(Term):
+    """What a person stated."""
+
+    GIVEN = "given", "同意"
+    REFUSED = "refused", "不同意"
+    WITHDRAWN = "withdrawn", "撤回同意"
+
+
+class StatementForm(Term):
+    """How it was stated."""
+
+    WRITTEN = "written", "书面"
+    ELECTRONIC = "electronic", "电子确认"
+    ORAL = "oral", "口头"
+
+
+class Speaker(Term):
+    """Who stated it."""
+
+    PERSON = "person", "本人"
+    GUARDIAN = "guardian", "监护人"
+
+
+class DisclosedItem(Term):
+    """What an employer learns beside the view without a name; each is agreed to by itself."""
+
+    NAME = "name", "姓名"
+    PHONE = "phone", "联系电话"
+    CATEGORY = "category", "残疾类别"
+    GRADE = "grade", "残疾等级"
+    CERTIFICATE_NUMBER = "certificate_number", "残疾人证号"
+    POLICY = "policy", "本人的帮扶政策和补贴"
+
+
+class RequestKind(Term):
+    """What a person can ask for."""
+
+    EXTRACT = "extract", "查阅、复制"
+    CORRECTION = "correction", "更正、补充"
+    ERASURE = "erasure", "删除"
+    REVIEW = "review", "人工复核"

@@ -1,0 +1,1 @@
+"""Counts and extracts from which nobody can be told apart."""

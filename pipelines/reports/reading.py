@@ -1,0 +1,46 @@
+"""Which report a subject gets: staff exact over their own scope, analysts what is safe over the province."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from pipelines.access.audit import record
+from pipelines.access.roles import Action, Subject
+from pipelines.consent.errors import NoSuchReport
+from pipelines.registers.rows import require
+from pipelines.reports.extract import analysts_extract
+from pipelines.reports.tables import REPORTS, exact, published
+
+EXTRACT = "extract"
+
+
+def reports_for(subject: Subject) -> list[dict[str, str]]:
+    """Return the names and titles of the reports that a subject can have.
+
+    Raises
+    ------
+    Forbidden
+        When the role may read none for the stated purpose.
+    """
+    require(subject, Action.READ_REPORTS)
+    found = [{"name": report.name, "title": report.title} for report in REPORTS.values()]
+    return found if subject.sees_people and not subject.is_local else [*found, {"name": EXTRACT, "title": "分析用摘录"}]
+
+
+def report_for(connection: Connection, subject: Subject, name: str, *, on: date) -> dict[str, Any]:
+    """Return a report; that it was read is recorded.
+
+    Raises
+    ------
+    NoSuchReport
+        When there is none of this name for the subject.
+    Forbidden
+        When the role may not read reports for the stated purpose.
+    """
+    if name not in {report["name"] for report in reports_for(subject)}:
+        raise NoSuchReport("没有这个报表")
+    record(connection, subject.by, Action.READ_REPORTS.value, object_kind="report", object_id=name)
+    if name == EXTRACT:
+        return analysts_extract(connection, on)
+    return exact(connection, subject, name, on) if subject.sees_people else published(connection, name, on)
