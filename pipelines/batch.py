@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.entities import CandidateId
+from pipelines.consent.texts import automated_decision_notice
 from pipelines.desk import Desk
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ def _facts_of(run_file: Path) -> dict[str, Any] | None:
 def _facts(desk: Desk, people: Sequence[CandidateId], k: int) -> dict[str, Any]:
     head = desk.head()
     del head["run_id"]  # a batch that goes on is the same run
-    return {**head, "k": k, "block": BLOCK, "n_candidates": len(people), "data": desk.casebook.fingerprint()}
+    about = {"notice": automated_decision_notice(), "k": k, "block": BLOCK, "n_candidates": len(people)}
+    return {**head, **about, "data": desk.casebook.fingerprint()}
 
 
 def _write_block(desk: Desk, people: Sequence[CandidateId], path: Path, k: int) -> int:

@@ -5,13 +5,15 @@ Errors are contradictions; the rest is advice to look at. Ids are named, never n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from matching.identity import IdentityError, parse_certificate
 from pipelines.access.audit import breaks
+from pipelines.rule_release.gate import rule_findings
 from pipelines.store import consistency_queries as queries
+from pipelines.store.sealed import STEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,12 @@ def check(connection: Connection, *, on: date | None = None) -> list[Finding]:
     """
     found = [
         *_overfilled(connection, on),
-        *_shared_certificates(connection),
-        *_against_certificate(connection),
+        *_certificates(connection),
         *_several_employers(connection, on),
         *_interactions_outside(connection),
         *_unknown(connection),
         *(Finding("audit", str(found.sequence), found.text, is_error=True) for found in breaks(connection)),
+        *(Finding("rule_releases", *found) for found in rule_findings(connection, at=datetime.now(UTC))),
     ]
     return sorted(found, key=lambda finding: not finding.is_error)
 
@@ -46,17 +48,17 @@ def _overfilled(connection: Connection, on: date | None) -> Iterator[Finding]:
         yield Finding("vacancies", vacancy_id, f"招聘 {openings} 人，在岗安置已有 {placed} 人", is_error=True)
 
 
-def _shared_certificates(connection: Connection) -> Iterator[Finding]:
-    for first, other in queries.shared_certificates(connection):
-        yield Finding("candidates", other, f"残疾人证号与求职者 {first} 相同，可能是同一人", is_error=True)
-
-
-def _against_certificate(connection: Connection) -> Iterator[Finding]:
-    """What is stated must be what the certificate number says.
+def _certificates(connection: Connection) -> Iterator[Finding]:
+    """What is stated must be what the certificate number says, and a certificate has one holder.
 
     Source: 残疾人证管理办法 (the number contains citizen number, category and grade).
     """
-    for stated in queries.stated_beside_certificates(connection):
+    first: dict[str, str] = {}
+    for stated in queries.certificates(connection):
+        holder = first.setdefault(stated.certificate_number[:STEM], stated.candidate_id)
+        if holder != stated.candidate_id:
+            text = f"残疾人证号与求职者 {holder} 相同，可能是同一人"
+            yield Finding("candidates", stated.candidate_id, text, is_error=True)
         try:
             differing = _differing(stated)
         except IdentityError:

@@ -10,9 +10,16 @@ from matching.regions import region_name
 from matching.source import Source
 from matching.stock import StockItem
 from matching.vocabulary import Education
+from pipelines.consent.in_charge import in_charge_document
+from pipelines.consent.texts import automated_decision_notice
+from pipelines.store.in_charge import InCharge
+
+NOBODY_NAMED = InCharge()
 
 
-def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[str, Any]:
+def shortlist_document(
+    shortlist: Shortlist, head: Mapping[str, str], in_charge: InCharge = NOBODY_NAMED
+) -> dict[str, Any]:
     """Return the document; `head` holds run_id, as_of, model_version and rules_version."""
     return {
         "run_id": head["run_id"],
@@ -20,6 +27,8 @@ def shortlist_document(shortlist: Shortlist, head: Mapping[str, str]) -> dict[st
         "as_of": head["as_of"],
         "model_version": head["model_version"],
         "rules_version": head["rules_version"],
+        "notice": automated_decision_notice(),
+        "in_charge": in_charge_document(in_charge),
         "items": [item_document(item) for item in shortlist.items],
         "excluded": [
             {
@@ -171,6 +180,8 @@ def document_lines(document: Mapping[str, Any], *, k: int | None = None) -> Sequ
             f"  {entry['vacancies']} 个：{entry['reason']}{_cited(entry['source'])}" for entry in document["excluded"]
         ]
     lines.append("合意：有多合本人所提的要求，0 到 1；入职可能：按以往结果估算，仅供参考。由人决定，不由系统决定。")
+    lines.append(f"告知：{document['notice']['text']}{document['notice']['refusal']}{document['notice']['review']}")
+    lines.append(f"负责人：{document['in_charge']['text']}。")
     return lines
 
 

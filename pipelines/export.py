@@ -18,6 +18,7 @@ from openpyxl.utils import get_column_letter
 from sqlalchemy import Connection
 
 from pipelines.access.roles import Subject
+from pipelines.consent.effects import matching_refused
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping
 from pipelines.schema import TableSpec
@@ -26,6 +27,7 @@ from pipelines.store.repositories import TableRepository
 from pipelines.workbooks import MAX_XLSX_CELL, MAX_XLSX_ROWS, escape
 
 Cells = Sequence[str]
+_LEFT_WITH_CONSENT = frozenset({"candidates", "interactions", "services"})
 _Write = Callable[[Path, str, Iterable[Cells]], int]
 
 
@@ -33,6 +35,8 @@ def export(
     connection: Connection, table: TableSpec, out: Path, *, subject: Subject, mapping: RowMapping | None = None
 ) -> int:
     """Write every row of a table that the subject sees by its key, and return how many there were.
+
+    Who does not want to be matched is left out; placements stay, since they are evidence that the law wants kept.
 
     The headers are the column names, or those of the mapping where it has any. Empty cells are unknown values.
 
@@ -46,7 +50,9 @@ def export(
     if write is None:
         raise PipelineError(f"导出文件应以 .csv 或 .xlsx 结尾，不能是“{out.suffix or out.name}”")
     headers = _headers(table, mapping)
-    rows = TableRepository(connection, table, subject).rows()
+    left_out = matching_refused(connection) if table.name in _LEFT_WITH_CONSENT else frozenset()
+    stored = TableRepository(connection, table, subject).rows()
+    rows = (row for row in stored if row.get("candidate_id") not in left_out)
     cells = ([column.format(row[column.name]) for column in table.columns] for row in rows)
     with _beside(out) as draft:
         return write(draft, table.label, _with_headers(headers, cells))

@@ -15,15 +15,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 
 from matching.identity import parse_certificate
+from pipelines.access.audit import record
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
-from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec
+from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
 from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
+from pipelines.store.assignments import Assignment, AssignmentRepository
+from pipelines.store.reach import accepts
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository
 
 logger = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ SAMPLE = 50
 MASK = "***"
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{9,}")  # eleven digits: a telephone, citizen or certificate number
 Key = tuple[Any, ...]
+Values = Mapping[str, Any]
 
 
 class ImportBroken(PipelineError):
@@ -208,6 +213,7 @@ class _Run:
         repository = TableRepository(connection, self.table, self.subject)
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)
+        self._check_reach(rows, stored, repository)
         holders = self._holders(rows, connection)
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
@@ -215,13 +221,67 @@ class _Run:
         for row in rows:
             self._check_certificate(row, holders)
             self._place(row, stored.get(row.key) if not row.rejections else None, new, changed, facts)
+        if new or changed:
+            self._answer_for(connection, new, changed)
         repository.insert(new)
         repository.replace(changed)
         if self.table.name == "candidates":
             CandidateRepository(connection, self.subject).note_sources(facts, self.supplied_by, self.on)
+            self._take_on(connection, new)
         found = [rejection for row in rows for rejection in row.rejections]
         self.sample += found[: max(0, SAMPLE - len(self.sample))]
         return found
+
+    def _check_reach(self, rows: Sequence[_Row], stored: Mapping[Key, Values], repository: TableRepository) -> None:
+        """Reject what is not the subject's to write; an id that is taken out of its sight is only said to be taken."""
+        if self.subject.is_local:
+            return
+        good = [row for row in rows if not row.rejections]
+        taken = repository.taken(row.key for row in good if row.key not in stored)
+        for row in good:
+            if row.key in taken:
+                row.reject(self.table.key[0], "这个编号已被占用", self._shown_key(row))
+            elif not accepts(self.table.name, self.subject, self._as_placed(row, stored.get(row.key))):
+                row.reject(_PLACE.get(self.table.name, self.table.key[0]), "不在您的管辖范围")
+
+    def _as_placed(self, row: _Row, stored: Values | None) -> Values:
+        """Return a row as it would be stored; of a row in sight only a new place counts, it may be seen for another."""
+        if stored is None:
+            return row.values
+        told = {name: value for name, value in row.values.items() if value not in (None, (), {})}
+        region = told.get("region")
+        return {**stored, **told, "region": None if region == stored.get("region") else region}
+
+    def _take_on(self, connection: Connection, new: Sequence[Values]) -> None:
+        """Assign new people without a region to the office that registers them, or it would lose them at once."""
+        office = self.subject.organisation_id
+        if self.subject.is_local or office is None:
+            return
+        now, assignments = datetime.now(UTC), AssignmentRepository(connection, self.subject)
+        for values in new:
+            if values["region"] is None:
+                assignments.add(Assignment(str(uuid4()), values["candidate_id"], office, None, now, None))
+
+    def _shown_key(self, row: _Row) -> str:
+        names = self.table.key
+        return " / ".join(_shown(self.table, self.table.column(name), str(row.values[name])) for name in names)
+
+    def _answer_for(self, connection: Connection, new: Sequence[Values], changed: Sequence[Values]) -> None:
+        """Write the audit's row for a block; a single row is named in it."""
+        only = [*new, *changed][0][self.table.key[0]] if len(new) + len(changed) == 1 else None
+        record(
+            connection,
+            self.subject.by,
+            f"{self.table.name}.write",
+            object_kind="vacancy" if self.table is VACANCIES else self.table.name.removesuffix("s"),
+            object_id=only,
+            details={"new": len(new), "changed": len(changed)},
+        )
+
+    def check_around(self, row: _Row, connection: Connection) -> None:
+        """Check one row against the rows that it refers to, and that nobody else holds its certificate."""
+        self._check_references([row], connection)
+        self._check_certificate(row, self._holders([row], connection))
 
     def _parse(self, raw: RawRow) -> _Row:
         self.read += 1
@@ -316,8 +376,7 @@ class _Run:
         if first is None:
             return
         if first[1] != self._digest(row):
-            shown = " / ".join(_shown(self.table, self.table.column(n), str(row.values[n])) for n in self.table.key)
-            row.reject(self.table.key[0], f"与第 {first[0]} 行编号相同而内容不同", shown)
+            row.reject(self.table.key[0], f"与第 {first[0]} 行编号相同而内容不同", self._shown_key(row))
 
     def _check_references(self, rows: Sequence[_Row], connection: Connection) -> None:
         for name, target in _REFERENCES.get(self.table.name, {}).items():
@@ -340,7 +399,9 @@ class _Run:
             return
         other = holders.get(_stem(row)) or (self.certificates.get(_certificate_digest(row)) or (None,))[0]
         if other is not None and other != row.key[0]:
-            row.reject("certificate_number", f"这个残疾人证号已登记在求职者 {other} 名下", MASK)
+            # Whose it is may be out of sight; only who sees everybody is told.
+            holder = f"在求职者 {other} 名下" if self.subject.is_local else ""
+            row.reject("certificate_number", f"这个残疾人证号已登记{holder}", MASK)
 
 
 def _stem(row: _Row) -> str:
@@ -394,6 +455,7 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
 }
 
 
+_PLACE = {"candidates": "region", "employers": "region", "vacancies": "employer_id"}
 _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
     "services": {"candidate_id": CANDIDATES},
@@ -403,7 +465,8 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
 
 def _shown(table: TableSpec, column: ColumnSpec, cell: str) -> str:
     # In a sheet of people a number that slipped into the wrong column is still personal.
-    is_personal = column.sensitive or (table.name == "candidates" and _LONG_NUMBER.search(cell))
+    is_long = table.name == "candidates" and _LONG_NUMBER.search(cell)
+    is_personal = column.sensitive or is_long or holds_citizen_number(cell)
     return MASK if is_personal and cell else cell[:200]
 
 
@@ -444,3 +507,48 @@ def _log(connection: Connection, report: IngestReport, path: Path, supplied_by: 
         }
     )
     logger.info("import table=%s read=%d rejected=%d", report.table, report.read, report.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class OneRow:
+    """What became of a single row: the values as they are stored now, or what is wrong with it."""
+
+    key: Key
+    is_new: bool = False
+    is_changed: bool = False
+    rejections: tuple[Rejection, ...] = ()
+
+
+def take_one(
+    connection: Connection, table: TableSpec, cells: Mapping[str, str], *, subject: Subject, supplied_by: str, on: date
+) -> OneRow:
+    """Take one row through the checks of an import, in the caller's transaction; `cells` are texts by column name.
+
+    A stored row of the same key is changed as an import would change it: an empty cell erases nothing.
+    """
+    run = _Run(table, subject, supplied_by=supplied_by, on=on, mapping=None, dry_run=False)
+    run.columns = {name: name for name in cells}
+    is_there = bool(TableRepository(connection, table, subject).find(_key_in(table, cells)))
+    rejections = run.take([RawRow(1, {name: inert(text) for name, text in cells.items()})], connection)
+    if rejections:
+        return OneRow((), rejections=tuple(rejections))
+    return OneRow(next(iter(run.seen)), is_new=not is_there, is_changed=is_there and run.accepted == 1)
+
+
+def _key_in(table: TableSpec, cells: Mapping[str, str]) -> list[Key]:
+    """Return the key that cells name, in a list; none where a cell of it cannot be read, which is told elsewhere."""
+    try:
+        return [tuple(table.column(name).parse(cells.get(name, "")) for name in table.key)]
+    except CellError:
+        return []
+
+
+def faults(
+    connection: Connection, table: TableSpec, values: Mapping[str, Any], *, subject: Subject, on: date
+) -> list[Rejection]:
+    """Return what is wrong with a row as a whole, as an import would say it: between its columns and to other rows."""
+    run = _Run(table, subject, supplied_by="", on=on, mapping=None, dry_run=True)
+    row = _Row(1, dict(values), tuple(values[name] for name in table.key))
+    _check_row(table.name, row, on)
+    run.check_around(row, connection)
+    return row.rejections

@@ -22,13 +22,16 @@ from matching.vocabulary import (
     HouseholdKind,
     WorkMode,
 )
+from pipelines.access.vault import Vault
 from pipelines.errors import PipelineError
 from pipelines.export import export
 from pipelines.mapping_protocol import Translated
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, TABLES, VACANCIES, ColumnSpec, TableSpec
 from pipelines.sheets import open_sheet, plain, resolve_headers
 from pipelines.store.repositories import TableRepository
+from pipelines.store.sealed import VAULT_OPTION
 from pipelines.store.whole import metadata
+from tests.support.accounts import KEYS
 from tests.support.builders import certificate_number
 from tests.support.stores import PROGRAM
 
@@ -116,7 +119,7 @@ def rows_of(draw: st.DrawFn, table: TableSpec) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Connection]:
     """A store in memory that does not ask for the rows referred to."""
-    engine = create_engine("sqlite://")
+    engine = create_engine("sqlite://", execution_options={VAULT_OPTION: Vault.read(KEYS)})
     metadata.create_all(engine)
     with engine.connect() as opened:
         yield opened

@@ -21,10 +21,10 @@ from pipelines.ingest import ImportBroken, IngestReport, ingest
 from pipelines.mapping_protocol import Note, Translated
 from pipelines.schema import TABLES, CellError, ColumnSpec, TableSpec
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository, VacancyRepository
-from pipelines.store.session import engine_for, upgrade
 from tests.support.builders import certificate_number
 from tests.support.sent_files import VACANCY_HEADERS, a_csv, a_file, a_gzip, an_xlsx, csv_text, vacancy_rows
-from tests.support.stores import PROGRAM
+from tests.support.stores import PROGRAM, noted
+from tests.support.stores import a_file as an_empty_store
 
 TODAY = date(2026, 11, 23)
 WAGES = ("vacancy_id", "title", "wage_min", "wage_max")
@@ -37,9 +37,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def an_engine(folder: Path) -> Engine:
-    made = engine_for(f"sqlite:///{folder / 'store.db'}")
-    upgrade(made)
-    return made
+    return an_empty_store(folder / "store.db")
 
 
 def take(engine: Engine, name: str, path: Path, **options: Any) -> IngestReport:
@@ -58,7 +56,9 @@ def reasons(report: IngestReport) -> list[tuple[int, str, str]]:
 
 def people(engine: Engine) -> Mapping[str, Any]:
     with engine.connect() as connection:
-        return {person.candidate_id: person for person in CandidateRepository(connection, PROGRAM).all()}
+        return {
+            person.candidate_id: person for person in CandidateRepository(connection, PROGRAM).all(with_identity=True)
+        }
 
 
 def test_a_second_import_changes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -231,6 +231,7 @@ def test_rejects_hide_personal_cells_also_in_the_wrong_column_and_run_no_formula
         ("2", "grade", "***"),
         ("2", "birth_date", "***"),
         ("2", "education", "'=HYPERLINK(1)"),
+        ("3", "candidate_id", "***"),
         ("3", "grade", "9"),
     ]
     assert number not in out.read_text(encoding="utf-8-sig") + str(report)
@@ -374,7 +375,7 @@ def _with_targets(engine: Engine) -> Engine:
         for name in ("candidates", "vacancies"):
             row = {TABLES[name].key[0]: "id-{}", "title": "t"}
             found = [{k: v.format(i) for k, v in row.items()} for i in range(3)]
-            TableRepository(connection, TABLES[name], PROGRAM).insert(found)
+            TableRepository(noted(connection), TABLES[name], PROGRAM).insert(found)
     return engine
 
 
@@ -390,7 +391,7 @@ def test_what_is_exported_comes_back_equal_and_then_unchanged(name: str, ending:
         if name in ("interactions", "services", "placements"):
             _with_targets(first), _with_targets(second)
         with first.begin() as connection:
-            TableRepository(connection, table, PROGRAM).insert(rows)
+            TableRepository(noted(connection), table, PROGRAM).insert(rows)
             before = list(TableRepository(connection, table, PROGRAM).rows())
             path = Path(folder) / f"out{ending}"
             export(connection, table, path, subject=PROGRAM)
