@@ -1,41 +1,47 @@
 """The guard before every route: who asks, whether the request came from our own page, and what the route allows.
 
-A route declares its policy with `declare`; one without is refused. While the store has no account at all the service
-serves its one trusted user on the loopback address, as before; from the first account on, people sign in.
+A route declares its policy with `declare`; one without is refused. People come with the cookie of a session, machines
+with a token, programs that send in files with a key: with one of them, never with two. While the store has no account
+at all the service serves its one trusted user on the loopback address; from the first account on, people sign in.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine
 
+from api.rates import SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
 from api.settings import Settings, today
 from pipelines.access.accounts import Accounts, any_account
+from pipelines.access.clients import Clients
 from pipelines.access.errors import (
     Forbidden,
     NotSignedIn,
     PasswordChangeRequired,
     RequestRefused,
     SecondFactorRequired,
-    TooManyRequests,
     UnknownPurpose,
 )
+from pipelines.access.import_keys import ROUTES, SCOPES, ImportKeys
 from pipelines.access.passwords import Passwords
-from pipelines.access.roles import Action, Purpose, Subject, local_subject
-from pipelines.access.sessions import Opened, Sessions, SignedIn
+from pipelines.access.roles import Action, Purpose, Role, Subject, local_subject, usual_purpose
+from pipelines.access.sessions import Opened, Sessions, SignedIn, subject_for
 from pipelines.access.vault import Vault
+from pipelines.rule_release.gate import RULED, check_rules
 
-CSRF_HEADER, PURPOSE_HEADER = "X-CSRF-Token", "Yougang-Purpose"
+CSRF_HEADER, PURPOSE_HEADER, KEY_HEADER = "X-CSRF-Token", "Yougang-Purpose", "X-API-Key"
 _COOKIE = "yougang"
+MOST_ON_A_PAGE, USUAL_ON_A_PAGE = 100, 20
+_SWEEP_SECONDS = 3600
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1"})
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
 
@@ -76,32 +82,6 @@ def policy_of(endpoint: object) -> Policy | None:
     return found if isinstance(found, Policy) else None
 
 
-class RateLimit:
-    """At most so many acts of one kind in so many seconds; kept in this process, by hashes of the keys."""
-
-    def __init__(self, most: int, seconds: int) -> None:
-        self.most, self.seconds = most, seconds
-        self._acts: dict[str, list[float]] = {}
-        self._lock = Lock()
-
-    def take(self, key: str) -> None:
-        """Count an act.
-
-        Raises
-        ------
-        TooManyRequests
-            When there were too many; it is then not counted, so that waiting helps.
-        """
-        now, known_as = time.monotonic(), hashlib.sha256(key.encode()).hexdigest()
-        with self._lock:
-            recent = [at for at in self._acts.get(known_as, []) if at > now - self.seconds]
-            if len(recent) >= self.most:
-                wait = int(recent[0] + self.seconds - now) + 1
-                raise TooManyRequests("尝试次数过多，请稍后再试", seconds=wait)
-            self._acts = {k: v for k, v in self._acts.items() if v[-1] > now - self.seconds}
-            self._acts[known_as] = [*recent, now]
-
-
 class Access:
     """What the guard and the session routes share."""
 
@@ -109,9 +89,19 @@ class Access:
         self.engine = engine
         self.passwords = passwords or Passwords()
         self.vault = Vault.read(settings.keys)
-        self.by_client = RateLimit(30, 60)
-        self.by_login = RateLimit(10, 60)
+        self.by_client = RateLimit.of(SIGN_IN_BY_PLACE)
+        self.by_login = RateLimit.of(SIGN_IN_BY_LOGIN)
+        self.rates = Rates()
         self._has_accounts = False
+        self._swept_at: float | None = None
+
+    def is_time_to_sweep(self) -> bool:
+        """True once an hour, to the first who asks."""
+        now = time.monotonic()
+        if self._swept_at is not None and now - self._swept_at < _SWEEP_SECONDS:
+            return False
+        self._swept_at = now
+        return True
 
     def has_accounts(self, connection: Connection) -> bool:
         """True from the first account on; accounts are never deleted, so that a yes holds."""
@@ -138,30 +128,94 @@ def access_of(request: Request) -> Access:
     return access
 
 
-def guard(request: Request) -> None:
+async def guard(request: Request) -> None:
     """Let a request through to its route, or refuse it; runs before every route of the application."""
     policy = policy_of(request.scope.get("endpoint"))
     if policy is None:
         raise Forbidden("这个地址没有声明访问规则")
     if request.method not in _SAFE:
         _refuse_foreign_origin(request)
-    if not policy.needs_session:
-        return
+    if policy.needs_session:
+        await run_in_threadpool(_admit, request, policy)
+
+
+def _admit(request: Request, policy: Policy) -> None:
+    """Find out who asks, in the one or other way, and count the request."""
     access = access_of(request)
+    token, key = _token(request), request.headers.get(KEY_HEADER)
+    if sum(given is not None for given in (token, key, request.cookies.get(cookie_name(request)))) > 1:
+        raise RequestRefused("请求带有两种身份")
     with access.engine.begin() as connection:
-        if policy.needs_subject and not access.has_accounts(connection):
-            request.state.subject = local_subject(_purpose(request, policy))
-            return
-        sessions = access.sessions(connection)
-        signed_in = sessions.current(request.cookies.get(cookie_name(request), ""))
-        if signed_in is None:
-            raise NotSignedIn("请先登录")
-        if request.method not in _SAFE and not signed_in.is_own_page(request.headers.get(CSRF_HEADER, "")):
-            raise RequestRefused("请求缺少页面校验码")
-        request.state.signed_in = signed_in
-        if policy.needs_subject:
-            _refuse_unfinished(signed_in)
-            request.state.subject = sessions.subject(signed_in, _purpose(request, policy))
+        if token is not None:
+            request.state.subject = _machine(request, access, connection, policy, token)
+        elif key is not None:
+            request.state.subject = _importer(request, access, connection, policy, key)
+        elif policy.needs_subject and not access.has_accounts(connection):
+            request.state.subject = local_subject(_purpose(request, policy, None))
+        else:
+            _person(request, access, connection, policy)
+        if policy.action in RULED and access.has_accounts(connection):
+            check_rules(connection, at=moment())
+    if policy.needs_subject:
+        left = access.rates.take(request.state.subject, policy.action, _n_people(request))
+        request.state.more_headers = {} if left is None else left.headers
+
+
+def _n_people(request: Request) -> int:
+    """Return how many people an answer tells of at most: one where the address names one, else a page of them."""
+    if "candidate_id" in request.path_params:
+        return 1
+    asked = request.query_params.get("limit", "")
+    return min(max(int(asked), 1), MOST_ON_A_PAGE) if asked.isascii() and asked.isdigit() else USUAL_ON_A_PAGE
+
+
+def _person(request: Request, access: Access, connection: Connection, policy: Policy) -> None:
+    sessions = access.sessions(connection)
+    signed_in = sessions.current(request.cookies.get(cookie_name(request), ""))
+    if signed_in is None:
+        raise NotSignedIn("请先登录")
+    if request.method not in _SAFE and not signed_in.is_own_page(request.headers.get(CSRF_HEADER, "")):
+        raise RequestRefused("请求缺少页面校验码")
+    request.state.signed_in = signed_in
+    if policy.needs_subject:
+        _refuse_unfinished(signed_in)
+        request.state.subject = sessions.subject(signed_in, _purpose(request, policy, signed_in.role))
+
+
+def _machine(request: Request, access: Access, connection: Connection, policy: Policy, token: str) -> Subject:
+    """Return the machine of a token; there is no page of it to forge, and no session of it to look after."""
+    refuse_readable_channel(request)
+    client = Clients(connection, vault=access.vault, now=moment()).current(token)
+    if client is None:
+        raise NotSignedIn("令牌无效或已过期")
+    if policy.action is None:
+        raise Forbidden("程序没有会话")
+    purpose = _purpose(request, policy, client.role, is_machine=True)
+    return subject_for(
+        connection, client.organisation_id, client.role, purpose, today(),
+        client_id=client.client_id, scopes=client.scopes,
+    )  # fmt: skip
+
+
+def _importer(request: Request, access: Access, connection: Connection, policy: Policy, text: str) -> Subject:
+    """Return the program that sends in files; its key opens nothing else."""
+    refuse_readable_channel(request)
+    key = ImportKeys(connection, vault=access.vault, now=moment()).current(text)
+    if key is None:
+        raise NotSignedIn("导入密钥无效或已过期")
+    if policy.action not in ROUTES:
+        raise Forbidden("导入密钥只能用于导入")
+    purpose = _purpose(request, policy, key.role, is_machine=True)
+    return subject_for(connection, key.organisation_id, key.role, purpose, today(), client_id=key.actor, scopes=SCOPES)
+
+
+def _token(request: Request) -> str | None:
+    """Return the token of a request, or None; another scheme of authorization counts as one that is not valid."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _refuse_unfinished(signed_in: SignedIn) -> None:
@@ -171,10 +225,14 @@ def _refuse_unfinished(signed_in: SignedIn) -> None:
         raise SecondFactorRequired("请先设置动态口令")
 
 
-def _purpose(request: Request, policy: Policy) -> Purpose:
+def _purpose(request: Request, policy: Policy, role: Role | None, *, is_machine: bool = False) -> Purpose:
+    """Return what is stated, or what the role does this for: people what the route is for, machines an exchange."""
     stated = request.headers.get(PURPOSE_HEADER)
     if stated is None:
-        return policy.purpose
+        usual = Purpose.DATA_EXCHANGE if is_machine else policy.purpose
+        if role is None or policy.action is None or Subject(None, None, role, frozenset(), usual).may(policy.action):
+            return usual
+        return usual_purpose(role, policy.action, policy.purpose)
     try:
         return Purpose(stated)
     except ValueError as error:
@@ -189,6 +247,11 @@ def _refuse_foreign_origin(request: Request) -> None:
         raise RequestRefused("请求来自其他网站")
 
 
+def caller(request: Request) -> str:
+    """Return where a request comes from, to count attempts by."""
+    return request.client.host if request.client else ""
+
+
 def subject_of(request: Request) -> Subject:
     """Return the subject that the guard found."""
     subject: Subject = request.state.subject
@@ -201,9 +264,22 @@ def signed_in_of(request: Request) -> SignedIn:
     return signed_in
 
 
-SubjectDep = Annotated[Subject, Depends(subject_of)]
-SignedInDep = Annotated[SignedIn, Depends(signed_in_of)]
-AccessDep = Annotated[Access, Depends(access_of)]
+# FastAPI hands every dependency that is a plain function to a thread, which costs more than these do.
+async def _subject(request: Request) -> Subject:
+    return subject_of(request)
+
+
+async def _signed_in(request: Request) -> SignedIn:
+    return signed_in_of(request)
+
+
+async def _access(request: Request) -> Access:
+    return access_of(request)
+
+
+SubjectDep = Annotated[Subject, Depends(_subject)]
+SignedInDep = Annotated[SignedIn, Depends(_signed_in)]
+AccessDep = Annotated[Access, Depends(_access)]
 
 
 def cookie_name(request: Request) -> str:

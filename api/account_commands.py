@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.access import moment
+from api.machine_commands import client, import_key, metrics_token
 from api.session import answer, current_engine, say, session_of
 from matching.regions import GANSU
 from pipelines.access.accounts import ONE_TIME_FOR, Accounts
@@ -19,12 +20,17 @@ from pipelines.access.organisations import Organisation, Organisations, office_i
 from pipelines.access.passwords import Passwords
 from pipelines.access.roles import COMMAND_LINE, OrganisationId, OrganisationKind, Role
 from pipelines.access.vault import Vault, new_key
+from pipelines.rule_release.releases import Releases
+from pipelines.store.sealed import vault_of
 
 accounts = typer.Typer(help="机构、账号与密钥。", no_args_is_help=True, rich_markup_mode=None)
 organisation = typer.Typer(help="机构：新增与列出。", no_args_is_help=True, rich_markup_mode=None)
 user = typer.Typer(help="用户：新增、授权、锁定与恢复。", no_args_is_help=True, rich_markup_mode=None)
 accounts.add_typer(organisation, name="organisation")
 accounts.add_typer(user, name="user")
+accounts.add_typer(client, name="client")
+accounts.add_typer(import_key, name="import-key")
+accounts.command("metrics-token")(metrics_token)
 Login = Annotated[str, typer.Argument(help="登录名")]
 OrganisationOption = Annotated[str, typer.Option("--organisation", help="机构编号")]
 RoleOption = Annotated[Role, typer.Option("--role", help="角色")]
@@ -32,9 +38,8 @@ RoleOption = Annotated[Role, typer.Option("--role", help="角色")]
 
 @contextmanager
 def _opened(context: typer.Context) -> Iterator[Accounts]:
-    settings = session_of(context).settings
     with current_engine(context).begin() as connection:
-        yield Accounts(connection, passwords=Passwords(), vault=Vault.read(settings.keys), now=moment())
+        yield Accounts(connection, passwords=Passwords(), vault=vault_of(connection), now=moment())
 
 
 def _answer_password(context: typer.Context, login: str, password: str) -> None:
@@ -79,6 +84,7 @@ def reseal(context: typer.Context) -> None:
     """把旧密钥加密的内容改用当前密钥加密。"""
     with _opened(context) as people:
         n_sealed = people.reseal(by=COMMAND_LINE)
+        Releases(people.connection, at=moment()).sign_anew(by=COMMAND_LINE)
     answer(context, {"resealed": n_sealed}, lambda: [f"已用当前密钥重新加密 {n_sealed} 项"])
 
 

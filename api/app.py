@@ -9,14 +9,36 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.access import OPEN, Access, declare, guard
+from api.budgets import Budgets
 from api.desk_keeper import DeskKeeper
 from api.errors import add_handlers
-from api.routes import candidates, health, session
+from api.limits import Limits
+from api.logs import Traced
+from api.metrics import Metrics
+from api.openapi import PROBLEM_RESPONSES, describe
+from api.routes import (
+    candidates,
+    claims,
+    consents,
+    employers,
+    health,
+    metrics,
+    oauth,
+    problems,
+    registers,
+    released,
+    reports,
+    requests,
+    session,
+    vacancies,
+)
+from api.session import with_keys
 from api.settings import Settings
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application over one database."""
+    settings = with_keys(settings)
     keeper = DeskKeeper(settings)
 
     @asynccontextmanager
@@ -32,13 +54,29 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         dependencies=[Depends(guard)],
+        responses=PROBLEM_RESPONSES,
     )
     app.state.keeper = keeper
     app.state.access = Access(keeper.engine, settings)
+    app.state.metrics = Metrics()
     add_handlers(app)
+    app.add_middleware(Budgets)
+    app.add_middleware(Limits)
+    app.add_middleware(Traced, metrics=app.state.metrics)  # outermost: it sees and tells every answer
     for endpoint in (health.healthz, health.readyz):
         declare(OPEN)(endpoint)
     app.include_router(health.router)
+    app.include_router(metrics.router)
+    app.include_router(problems.router)
     app.include_router(candidates.router, prefix="/api/v1")
     app.include_router(session.router, prefix="/api/v1")
+    for router in registers.ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    app.include_router(claims.router, prefix="/api/v1")
+    for part in (consents, requests, released, reports):
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(oauth.router, prefix="/api/v1")
+    app.include_router(vacancies.router, prefix="/api/v1")
+    app.include_router(employers.router, prefix="/api/v1")
+    describe(app)
     return app

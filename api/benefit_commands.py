@@ -14,6 +14,7 @@ from matching.rules.decision import Outcome
 from matching.rules.rulebook import HOME, NOTICE, Rulebook, rulebook
 from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
+from pipelines.access.audit import record
 from pipelines.access.roles import program_subject
 from pipelines.casework import (
     Case,
@@ -77,6 +78,7 @@ def _kept(
     on: date,
     document: dict[str, Any],
 ) -> dict[str, Any]:
+    record(store.connection, program_subject().by, f"{question}.read", object_kind=kind, object_id=subject_id)
     store.keep_book(book, HOME)
     document = {"as_of": on.isoformat(), "rules_version": book.version, **document, "notice": NOTICE}
     return {"decision_id": store.save(kind, subject_id, question, on, document), **document}

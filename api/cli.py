@@ -13,23 +13,28 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
 from api.account_commands import accounts
 from api.benefit_commands import benefits, quota_command
+from api.operation_commands import backup_command, restore_command, serve
+from api.person_commands import erase, extract, retention
+from api.release_commands import add_release_commands
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
 from matching.errors import MatchingError
 from models.errors import ModelError
-from pipelines.access.roles import program_subject
+from pipelines.access.audit import record
+from pipelines.access.roles import COMMAND_LINE, Action, program_subject
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
@@ -39,13 +44,17 @@ from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
 from pipelines.ingest import IngestReport, ingest
+from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
-from pipelines.registry import Registry
+from pipelines.registry import Despite, NoModel, Registry
+from pipelines.retraining import retraining_gate
 from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as SheetMapping
 from pipelines.sources.quality import LABELS as NOTE_LABELS
 from pipelines.store.repositories import ModelVersionRepository, RunRepository, has_rows_beside
-from pipelines.store.session import engine_for, is_current, upgrade
+from pipelines.store.sealed import accept_keys
+from pipelines.store.session import engine_for, is_current
+from pipelines.store.tables import SEALED
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
 from pipelines.template import write_template
 from pipelines.train import train
@@ -71,8 +80,14 @@ app.add_typer(database, name="db")
 app.add_typer(versions, name="models")
 app.add_typer(accounts, name="accounts")
 app.add_typer(rules, name="rules")
+add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.command("quota")(quota_command)
+for _command in (extract, erase, retention):
+    app.command()(_command)
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
+app.command("serve")(serve)
 
 Kind = StrEnum("Kind", {name: name for name in TABLES})  # type: ignore[misc]  # the members are the tables
 
@@ -150,20 +165,21 @@ def _globals_first(arguments: list[str]) -> list[str]:
 @database.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """把数据库升级到最新结构。"""
-    engine = engine_for(session_of(context).settings.database_url)
-    upgrade(engine)
+    engine = current_engine(context)
     answer(context, {"current": is_current(engine)}, lambda: ["数据库结构已是最新"])
 
 
 @database.command("check")
 def db_check(context: typer.Context) -> None:
     """检查数据库结构以及已存数据是否前后一致。"""
-    engine = engine_for(session_of(context).settings.database_url)
+    settings = session_of(context).settings
+    engine = engine_for(settings.database_url, settings.keys)
     if not is_current(engine):
         answer(context, {"current": False, "findings": []}, lambda: ["数据库结构不是最新：请运行 yougang db upgrade"])
         raise typer.Exit(CHECK_FAILED)
-    with engine.connect() as connection:
-        findings = check(connection, on=session_of(context).settings.as_of)
+    with engine.begin() as connection:
+        accept_keys(connection)
+        findings = check(connection, on=settings.as_of)
     document = {"current": True, "findings": [asdict(finding) for finding in findings]}
     lines = [f"{'错误' if f.is_error else '提示'} {f.table} {f.id}：{f.text}" for f in findings]
     answer(context, document, lambda: lines or ["数据前后一致"])
@@ -183,8 +199,7 @@ def import_table(
 ) -> None:
     """导入一张表：已读 = 接收 + 未变 + 拒收。"""
     settings = session_of(context).settings
-    engine = engine_for(settings.database_url)
-    upgrade(engine)
+    engine = current_engine(context)
     progress = _Progress("已读")
     report = ingest(
         engine,
@@ -235,8 +250,7 @@ def export_table(
     mapping: Annotated[str | None, typer.Option(help="对照文件，或随附的名称")] = None,
 ) -> None:
     """导出一张表；导入的原样回来。"""
-    engine = current_engine(context)
-    with engine.connect() as connection:
+    with current_engine(context).begin() as connection:
         n = export(
             connection,
             TABLES[kind.value],
@@ -244,6 +258,8 @@ def export_table(
             subject=program_subject(),
             mapping=SheetMapping.load(mapping) if mapping else None,
         )
+        has_identity = kind.value in SEALED
+        _note(connection, Action.READ_IDENTITY if has_identity else Action(f"{kind.value}.read"), kind.value, count=n)
     answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
 
 
@@ -292,6 +308,14 @@ def _desk(context: typer.Context, connection: Any) -> Desk:
     return Desk.open(load_casebook(connection, program_subject()), model, version, settings.as_of)
 
 
+def _note(
+    connection: Connection, action: Action, kind: str, object_id: str | None = None, count: int | None = None
+) -> None:
+    """Write into the audit what a command reads or writes, in the transaction of the command."""
+    details = {} if count is None else {"count": count}
+    record(connection, program_subject().by, action.value, object_kind=kind, object_id=object_id, details=details)
+
+
 @app.command()
 def shortlist(
     context: typer.Context,
@@ -301,6 +325,7 @@ def shortlist(
     """为一位求职者列出排好序、有理由的岗位。"""
     with current_engine(context).begin() as connection:
         document = _desk(context, connection).document(candidate_id, k=k)
+        _note(connection, Action.READ_SHORTLIST, "candidate", candidate_id)
         RunRepository(connection).save_document(document)
     answer(context, document, lambda: document_lines(document))
 
@@ -314,6 +339,7 @@ def candidates_for(
     """为一个岗位列出求职者。"""
     with current_engine(context).begin() as connection:
         document = _desk(context, connection).candidates_for(vacancy_id, k=k)
+        _note(connection, Action.READ_CANDIDATES, "vacancies", vacancy_id, len(document["items"]))
     answer(context, document, lambda: _candidates_lines(document))
 
 
@@ -331,6 +357,7 @@ def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(h
     """补上哪项信息、证书、课程或便利，能多打开多少岗位。"""
     with current_engine(context).begin() as connection:
         document = _desk(context, connection).unlock(candidate_id)
+        _note(connection, Action.READ_CANDIDATES, "candidate", candidate_id)
     answer(context, document, lambda: _unlock_lines(document))
 
 
@@ -360,10 +387,24 @@ def train_model(
     casebook = _casebook(context)
     model = train(casebook, until=until.date() if until else settings.as_of, progress=say)
     with current_engine(context).begin() as connection:
-        version = Registry(connection, settings.models).save(model)
+        registry = Registry(connection, settings.models)
+        version = registry.save(model, gate=_gate(registry, casebook, model, settings.as_of))
+        _note(connection, Action.WRITE_MODELS, "model", version.version)
     document = {"version": version.version, "status": version.status, "summary": model.summary}
     state = "已启用" if version.status == "champion" else "待启用：yougang models promote " + version.version
     answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
+
+
+def _gate(registry: Registry, casebook: Casebook, fresh: RankingModel, on: date) -> dict[str, object] | None:
+    """Hold a fresh model against the one in use; None where there is none."""
+    try:
+        _, in_use = registry.champion()
+    except NoModel:
+        return None
+    found = retraining_gate(casebook, in_use, fresh, on)
+    for trip in found.trips:
+        say(f"请核实后再启用：{trip}")
+    return found.as_dict()
 
 
 @app.command("evaluate")
@@ -421,6 +462,7 @@ def batch(
     progress = _Progress("已完成")
     with current_engine(context).begin() as connection:
         desk = _desk(context, connection)
+        _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
     report = run_batch(desk, folder, k=k, progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
@@ -463,10 +505,19 @@ def models_show(context: typer.Context, version: str) -> None:
 
 
 @versions.command("promote")
-def models_promote(context: typer.Context, version: str) -> None:
-    """启用一个版本。"""
+def models_promote(
+    context: typer.Context,
+    version: str,
+    despite: Annotated[
+        str | None, typer.Option("--despite", help="核查未通过而仍要启用的理由；连同何人启用一并保存")
+    ] = None,
+) -> None:
+    """启用一个版本；训练时的核查未通过的，须写明理由。"""
+    reason = None if despite is None else Despite(despite, COMMAND_LINE.actor)
     with current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, session_of(context).settings.models).promote(version))
+        registry = Registry(connection, session_of(context).settings.models)
+        document = _version_document(registry.promote(version, despite=reason))
+        _note(connection, Action.WRITE_MODELS, "model", document["version"])
     answer(context, document, lambda: [f"已启用 {document['version']}"])
 
 
@@ -475,10 +526,11 @@ def models_rollback(context: typer.Context) -> None:
     """恢复上一个启用过的版本。"""
     with current_engine(context).begin() as connection:
         document = _version_document(Registry(connection, session_of(context).settings.models).rollback())
+        _note(connection, Action.WRITE_MODELS, "model", document["version"])
     answer(context, document, lambda: [f"已恢复 {document['version']}"])
 
 
-# ---- demonstration and service --------------------------------------------------------------------------------------
+# ---- demonstration --------------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -492,8 +544,7 @@ def demo(
     session = session_of(context)
     settings = session.settings
     _clear_demo(settings)
-    engine = engine_for(settings.database_url)
-    upgrade(engine)
+    engine = current_engine(context)
     say(f"虚构 {people} 位求职者、{vacancies} 个岗位（全部为虚构数据）")
     province = invent(ProvinceConfig(n_candidates=people, n_vacancies=vacancies, seed=seed, today=settings.as_of))
     with tempfile.TemporaryDirectory(prefix="yougang-demo-") as scratch:
@@ -509,10 +560,12 @@ def demo(
     model = train(casebook, until=settings.as_of, progress=lambda text: say(f"  {text}"))
     with engine.begin() as connection:
         version = Registry(connection, settings.models).save(model)
+        _note(connection, Action.WRITE_MODELS, "model", version.version)
     desk = Desk.open(casebook, model, version.version, settings.as_of)
     documents = [desk.document(candidate_id, k=8) for candidate_id in DEMO_PEOPLE]
     with engine.begin() as connection:
         for document in documents:
+            _note(connection, Action.READ_SHORTLIST, "candidate", document["candidate_id"])
             RunRepository(connection).save_document(document)
     lines = [line for document in documents for line in [*document_lines(document), ""]]
     answer(context, {"shortlists": documents}, lambda: lines)
@@ -539,20 +592,6 @@ def _clear_demo(settings: Settings) -> None:
         path.unlink(missing_ok=True)
     for folder in folders:
         shutil.rmtree(settings.models / folder, ignore_errors=True)
-
-
-@app.command()
-def serve(
-    context: typer.Context,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-) -> None:
-    """在本机 127.0.0.1 提供 API；建立第一个账号之后须登录，此前只供本机一位可信使用者。"""
-    import uvicorn
-
-    from api.app import create_app
-
-    say(f"在 http://127.0.0.1:{port} 提供服务，只绑定本机地址。尚无账号时不须登录（见 docs/access.md）。")
-    uvicorn.run(create_app(session_of(context).settings), host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":

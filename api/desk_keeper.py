@@ -24,7 +24,7 @@ class DeskKeeper:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.engine = engine_for(settings.database_url)
+        self.engine = engine_for(settings.database_url, settings.keys)
         upgrade(self.engine)
         self._lock = Lock()
         self._desks: dict[Stamp, Desk] = {}

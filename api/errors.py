@@ -1,4 +1,7 @@
-"""One table from error to answer: RFC 9457 problem documents that never repeat what was sent."""
+"""One table from error to answer: RFC 9457 problem documents that never repeat what was sent.
+
+Each document carries the id of its trace, by which the log of the request is found; its type leads to a page.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,10 +10,22 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.middleware.base import RequestResponseEndpoint
-from starlette.responses import Response
 
+from api.problems import (
+    AnswerTooSlow,
+    Busy,
+    CursorRefused,
+    RequestKeyMissing,
+    RequestKeyRefused,
+    RequestTooLarge,
+    RequestTooSlow,
+    StaleVersion,
+    VersionMalformed,
+    VersionMissing,
+)
 from models.errors import ArtefactMismatch
 from pipelines.access.errors import (
     AccountRefused,
@@ -27,9 +42,46 @@ from pipelines.access.errors import (
     UnknownPurpose,
     VaultError,
 )
+from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
+from pipelines.consent.errors import (
+    AlreadyDecided,
+    ErasureHeld,
+    MatchingRefused,
+    NamedPersonNeeded,
+    NoSuchReport,
+    NoSuchRequest,
+    NotTold,
+    NotYetStated,
+    UnknownRecipient,
+    WitnessNeeded,
+)
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
 from pipelines.errors import PipelineError
-from pipelines.registry import NoModel
+from pipelines.registers.errors import (
+    AlreadyRegistered,
+    AssignmentRefused,
+    CertificateTaken,
+    NoSuchEmployer,
+    NoSuchModel,
+    NoSuchRecord,
+    NoSuchRule,
+    NothingToRestore,
+    RowRefused,
+    UploadRefused,
+)
+from pipelines.registry import NoModel, PromotionRefused
+from pipelines.rule_release.errors import ReleaseRefused, RulesNotReleased
+from pipelines.vacancy_workflow.errors import (
+    AlreadyVerified,
+    CheckFails,
+    DraftQuota,
+    NotPossible,
+    OfficeNotNeeded,
+    OfficeOnly,
+    OutdatedWork,
+    OwnWork,
+    WorkflowError,
+)
 
 logger = logging.getLogger(__name__)
 # The first that fits, so the narrower ones stand first.
@@ -37,27 +89,124 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NoSuchCandidate: (404, "no-such-candidate", "没有这个求职者"),
     NoSuchPerson: (404, "no-such-candidate", "没有这个求职者"),
     NoSuchVacancy: (404, "no-such-vacancy", "没有这个岗位"),
+    NoSuchRecord: (404, "no-such-record", "没有这条记录"),
+    NoSuchEmployer: (404, "no-such-employer", "没有这个用人单位"),
+    NoSuchClaim: (404, "no-such-claim", "没有这项申领"),
+    ClaimOverlaps: (409, "claim-overlaps", "同一时期已申领过这项待遇，或与之不能同时享受的待遇"),
+    ClaimRefused: (409, "claim-refused", "这项申领不能这样办理：已办结，或须由提出人以外的具名工作人员决定并写明理由"),
+    PromotionRefused: (409, "promotion-refused", "训练时的核查未通过，须由机器管理员写明理由启用"),
+    RulesNotReleased: (503, "rules-not-released", "磁盘上的规则文件未经两人签发，暂不据以答复，请联系管理员"),
+    ReleaseRefused: (409, "release-refused", "规则不能这样签发"),
+    NoSuchRule: (404, "no-such-rule", "没有这条规则"),
+    NoSuchModel: (404, "no-such-model", "没有这个模型版本"),
+    RowRefused: (422, "row-refused", "这条记录不能接收"),
+    AlreadyRegistered: (409, "already-registered", "这个编号已登记"),
+    CertificateTaken: (409, "certificate-taken", "这个残疾人证号已登记"),
+    AssignmentRefused: (409, "assignment-refused", "不能建立这个服务关系"),
+    UploadRefused: (422, "upload-refused", "文件不能接收：应为 .csv 或 .xlsx，对照表应为随附的名称"),
+    NothingToRestore: (409, "nothing-to-restore", "没有可以恢复的上一版本"),
+    NoSuchRequest: (404, "no-such-record", "没有这条记录"),
+    NoSuchReport: (404, "no-such-report", "没有这个报表"),
+    MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
+    NotTold: (422, "not-told", "须写明本人听读的现行告知书版本和同意的项目"),
+    UnknownRecipient: (422, "unknown-recipient", "向用人单位提供信息须写明一家已登记的单位"),
+    WitnessNeeded: (422, "witness-needed", "须由监护人同意，或有见证人确认本人理解"),
+    NotYetStated: (422, "not-yet-stated", "表示的时间不能晚于登记的时间"),
+    AlreadyDecided: (412, "already-decided", "这项申请已有决定或已有变化，请重新读取"),
+    ErasureHeld: (409, "erasure-held", "安置就业的证据仍在保存期内，期满前只存储、不作其他使用"),
+    NamedPersonNeeded: (422, "named-person-needed", "须由写明姓名的工作人员决定"),
     NoModel: (503, "no-model", "还没有可用的模型"),
     NotSignedIn: (401, "not-signed-in", "请先登录"),
     LoginRefused: (401, "login-refused", "登录名、密码或动态口令不正确，或账号暂时不能使用"),
     PasswordChangeRequired: (403, "password-change-required", "请先修改一次性密码"),
     SecondFactorRequired: (403, "second-factor-required", "请先设置动态口令"),
+    OwnWork: (403, "own-work", "不能复核本人编写的岗位，请由另一人复核"),
+    OfficeNotNeeded: (403, "company-approves", "该单位有其他复核人，应由单位自己复核"),
+    OfficeOnly: (403, "office-only", "这些内容只能由工作人员更改"),
     Forbidden: (403, "forbidden", "您的角色不能这样做"),
     RequestRefused: (403, "request-refused", "请求未通过来源校验，请从本系统页面重试"),
     UnknownPurpose: (422, "unknown-purpose", "没有这个使用目的"),
     PasswordRefused: (422, "password-refused", "新密码不合要求"),
     AccountRefused: (409, "account-refused", "账号操作无法执行"),
+    NotPossible: (409, "not-possible", "岗位目前的状态不能这样做"),
+    CheckFails: (409, "check-fails", "岗位未通过今天的检查，请先修改"),
+    OutdatedWork: (412, "stale-version", "这条记录已被他人修改，请重新读取后再提交"),
+    AlreadyVerified: (409, "verification-unchanged", "核验状态没有可改变的"),
+    DraftQuota: (429, "draft-quota", "今天新建或修改岗位的次数已到上限"),
     TooManyRequests: (429, "too-many-requests", "尝试次数过多，请稍后再试"),
     KeysMissing: (503, "keys-missing", "服务没有配置加密密钥，请联系管理员"),
     VaultError: (503, "sealed-value-unreadable", "加密内容无法读取，请联系管理员"),
+    VersionMissing: (428, "version-missing", "请在 If-Match 中写明要修改的版本"),
+    VersionMalformed: (422, "version-malformed", "If-Match 应为读取时得到的一个 ETag"),
+    StaleVersion: (412, "stale-version", "这条记录已被他人修改，请重新读取后再提交"),
+    CursorRefused: (422, "cursor-refused", "这个翻页位置不能用于此次查询，请从第一页重新开始"),
+    RequestKeyMissing: (400, "idempotency-key-missing", "请在 Idempotency-Key 中写明本次请求的编号"),
+    RequestKeyRefused: (422, "idempotency-key-refused", "这个 Idempotency-Key 不合格式，或已用于另一个请求"),
+    RequestTooLarge: (413, "request-too-large", "请求内容过大"),
+    RequestTooSlow: (408, "request-too-slow", "请求内容没有完整、及时地送达"),
+    AnswerTooSlow: (504, "answer-too-slow", "处理时间过长，请稍后查询结果或用同一编号重试"),
+    Busy: (429, "busy", "服务正忙，请稍后再试"),
 }
+OTHERS: dict[str, tuple[int, str]] = {
+    "refused": (409, "请求无法执行"),
+    "conflict": (409, "与已有记录冲突"),
+    "model-unreadable": (503, "模型文件已损坏或缺失"),
+    "database-busy": (503, "数据库暂时不可用，请稍后再试"),
+    "invalid-request": (422, "请求参数不合要求"),
+    "fault": (500, "程序内部错误"),
+    "http": (400, "请求无法执行"),
+}
+"""What stands in no row above: one kind each, with its status and title."""
 _HTTP_TITLES = {404: "没有这个地址", 405: "不支持这种请求方式"}
+_BUSY_SECONDS = 2
+_CHALLENGE = 'Bearer realm="yougang"'
 
 
-def problem(status: int, kind: str, title: str, **more: object) -> JSONResponse:
+def problem(status: int, kind: str, title: str, trace_id: str | None, **more: object) -> JSONResponse:
     """Return a problem document."""
-    body = {"type": f"/problems/{kind}", "title": title, "status": status, **more}
+    body = {"type": f"/problems/{kind}", "title": title, "status": status, "trace_id": trace_id, **more}
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def problem_of(error: PipelineError, trace_id: str | None) -> JSONResponse:
+    """Return the problem document of an error; only what a password needs is told, other messages stay inside."""
+    for kind, (status, name, title) in PROBLEMS.items():
+        if isinstance(error, kind):
+            more: dict[str, object] = {"detail": str(error)} if isinstance(error, PasswordRefused) else {}
+            if isinstance(error, WorkflowError):
+                more = dict(error.told)
+            if isinstance(error, RowRefused):
+                # The words of the import's checks: what would be right, never what was sent.
+                more = {
+                    "errors": [
+                        {"pointer": f"/body/{one.column}", "kind": "refused", "detail": one.reason}
+                        for one in error.faults
+                    ]
+                }
+            answer = problem(status, name, title, trace_id, **more)
+            if isinstance(error, TooManyRequests | Busy):
+                answer.headers["Retry-After"] = str(error.seconds)
+            if isinstance(error, NotSignedIn):
+                answer.headers["WWW-Authenticate"] = _CHALLENGE
+            return answer
+    return other("refused", trace_id)
+
+
+def other(kind: str, trace_id: str | None, **more: object) -> JSONResponse:
+    """Return the problem document of a kind in `OTHERS`."""
+    status, title = OTHERS[kind]
+    return problem(status, kind, title, trace_id, **more)
+
+
+def kinds() -> dict[str, tuple[int, str]]:
+    """Return every kind of problem with its status and title."""
+    return {kind: (status, title) for status, kind, title in PROBLEMS.values()} | OTHERS
+
+
+def trace_of(request: Request) -> str | None:
+    """Return the id of a request's trace."""
+    found: str | None = getattr(request.state, "trace_id", None)
+    return found
 
 
 def _known(fault: Mapping[str, Any]) -> Sequence[object]:
@@ -70,42 +219,38 @@ def add_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 
     @app.exception_handler(PipelineError)
-    async def refused(_: Request, error: PipelineError) -> JSONResponse:
-        for kind, (status, name, title) in PROBLEMS.items():
-            if isinstance(error, kind):
-                # What a password needs is told; every other message stays inside.
-                more = {"detail": str(error)} if isinstance(error, PasswordRefused) else {}
-                answer = problem(status, name, title, **more)
-                if isinstance(error, TooManyRequests):
-                    answer.headers["Retry-After"] = str(error.seconds)
-                return answer
-        return problem(409, "refused", "请求无法执行")
+    async def refused(request: Request, error: PipelineError) -> JSONResponse:
+        return problem_of(error, trace_of(request))
 
     @app.exception_handler(ArtefactMismatch)
-    async def damaged(_: Request, __: ArtefactMismatch) -> JSONResponse:
+    async def damaged(request: Request, __: ArtefactMismatch) -> JSONResponse:
         logger.error("the saved model is not the one that was trained")
-        return problem(503, "model-unreadable", "模型文件已损坏或缺失")
+        return other("model-unreadable", trace_of(request))
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        # Where and what kind of fault, never the value: pydantic's own answer repeats the input.
-        errors = [{"pointer": "/" + "/".join(map(str, _known(e))), "kind": e["type"]} for e in error.errors()]
-        return problem(422, "invalid-request", "请求参数不合要求", errors=errors)
-
-    @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
-        answer = problem(error.status_code, "http", _HTTP_TITLES.get(error.status_code, "请求无法执行"))
-        answer.headers.update(error.headers or {})  # a 405 has to say what is allowed
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeout)
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        # Locked, restarted, full or out of connections; the statement and its values are not told to anybody.
+        logger.error("database not available kind=%s", type(getattr(error, "orig", error)).__name__)
+        answer = other("database-busy", trace_of(request))
+        answer.headers["Retry-After"] = str(_BUSY_SECONDS)
         return answer
 
-    @app.middleware("http")
-    async def last_door(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        # A handler of Exception would pass the error on to the server, which logs its words; they may hold anything.
-        try:
-            answer = await call_next(request)
-            answer.headers["Cache-Control"] = "no-store"
-            answer.headers["X-Content-Type-Options"] = "nosniff"
-            return answer
-        except Exception as error:
-            logger.error("unexpected fault kind=%s", type(error).__name__)
-            return problem(500, "fault", "程序内部错误")
+    @app.exception_handler(IntegrityError)
+    async def conflicting(request: Request, error: IntegrityError) -> JSONResponse:
+        # Of two that make the same at the same time one comes here; which constraint it was stays in the log.
+        logger.error("database refused a write kind=%s", type(error.orig).__name__)
+        return other("conflict", trace_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        # Where and what kind of fault, never the value: pydantic's own answer repeats the input.
+        errors = [{"pointer": "/" + "/".join(map(str, _known(e))), "kind": e["type"]} for e in error.errors()]
+        return other("invalid-request", trace_of(request), errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        title = _HTTP_TITLES.get(error.status_code, OTHERS["http"][1])
+        answer = problem(error.status_code, "http", title, trace_of(request))
+        answer.headers.update(error.headers or {})  # a 405 has to say what is allowed
+        return answer

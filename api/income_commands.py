@@ -15,7 +15,8 @@ from matching.rules.income import PARTS, Band, Curve, Open, Point, Stretch, cita
 from matching.rules.rulebook import HOME, NOTICE, rulebook
 from matching.rules.subjects import candidate_facts
 from matching.rules.values import Lack, Value
-from pipelines.access.roles import program_subject
+from pipelines.access.audit import record
+from pipelines.access.roles import Action, program_subject
 from pipelines.casework import load_case
 from pipelines.errors import PipelineError
 from pipelines.store.rule_books import DecisionRepository
@@ -56,6 +57,8 @@ def income_command(
             "not_in_curve": list(NOT_IN_CURVE),
             "notice": NOTICE,
         }
+        by = program_subject().by
+        record(connection, by, Action.READ_BENEFITS.value, object_kind="candidate", object_id=candidate_id)
         store = DecisionRepository(connection)
         store.keep_book(book, HOME)
         decision_id = store.save("candidate", candidate_id, "income", on, document)

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from api.rule_documents import evaluated, list_document, rule_document
 from api.session import answer, current_engine, say, session_of
-from matching.rules.decision import Decision, Outcome
+from matching.rules.decision import Outcome
 from matching.rules.evaluation import decide, read_facts
-from matching.rules.rulebook import ReadRule, Rulebook, RuleVersion, load_rulebook, rulebook
+from matching.rules.rulebook import ReadRule, Rulebook, load_rulebook, rulebook
 from pipelines.access.roles import program_subject
 from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
@@ -19,31 +20,6 @@ from pipelines.rule_preview import Preview, preview
 
 CHECK_FAILED = 1
 rules = typer.Typer(help="规则：某日有效的规则、出处、试算与案例核对。", no_args_is_help=True, rich_markup_mode=None)
-
-
-def _version_document(version: RuleVersion) -> dict[str, Any]:
-    return {
-        "valid_from": version.valid_from.isoformat(),
-        "valid_to": version.valid_to.isoformat() if version.valid_to else None,
-        "force": version.force,
-        "replaced_by": version.replaced_by or None,
-        "source": version.cited.as_dict(),
-        "quote": version.source.quote,
-        "status": version.source.status,
-    }
-
-
-def _parameters_of(book: Rulebook, rule_id: str) -> list[dict[str, Any]]:
-    names = [name for name, users in book.citing.items() if rule_id in users]
-    return [
-        {
-            "parameter": name,
-            "title": book.parameters[name].title,
-            "unit": book.parameters[name].unit,
-            "versions": [version.model_dump(mode="json") for version in book.parameters[name].versions],
-        }
-        for name in sorted(names)
-    ]
 
 
 def _rule(book: Rulebook, rule_id: str) -> ReadRule:
@@ -56,27 +32,13 @@ def _rule(book: Rulebook, rule_id: str) -> ReadRule:
 def rules_list(context: typer.Context) -> None:
     """列出规则，标明某日是否有效。"""
     book, on = rulebook(), session_of(context).settings.as_of
-    rows = []
-    for rule_id, read in sorted(book.rules.items()):
-        version = read.rule.version_on(on)
-        rows.append(
-            {
-                "rule_id": rule_id,
-                "title": read.rule.title,
-                "kind": read.rule.kind,
-                "subject": read.rule.subject,
-                "in_force": version is not None,
-                "valid_from": version.valid_from.isoformat() if version else None,
-                "valid_to": version.valid_to.isoformat() if version and version.valid_to else None,
-                "source": version.cited.as_dict() if version else {},
-                "status": version.source.status if version else None,
-            }
-        )
-    document = {"as_of": on.isoformat(), "rules_version": book.version, "rules": rows}
+    document = list_document(book, on)
     answer(
         context,
         document,
-        lambda: [f"{r['rule_id']}  {r['title']}  {'有效' if r['in_force'] else '当日无有效规定'}" for r in rows],
+        lambda: [
+            f"{r['rule_id']}  {r['title']}  {'有效' if r['in_force'] else '当日无有效规定'}" for r in document["rules"]
+        ],
     )
 
 
@@ -84,27 +46,8 @@ def rules_list(context: typer.Context) -> None:
 def rules_show(context: typer.Context, rule_id: str) -> None:
     """查看一条规则：各版本、条件、参数与出处。"""
     book = rulebook()
-    rule = _rule(book, rule_id).rule
-    document: dict[str, Any] = {
-        "rule_id": rule.id,
-        "title": rule.title,
-        "kind": rule.kind,
-        "subject": rule.subject,
-        "payee": rule.payee,
-        "handled_by": rule.handled_by,
-        "versions": [_version_document(version) for version in rule.versions],
-        "facts": [
-            {"name": name, "label": book.facts[fact].label, "who_can_supply": book.facts[fact].who}
-            for name, fact in rule.inputs.items()
-        ],
-        "conditions": [leaf.text for leaf in rule.body.conditions.leaves()] if rule.body.conditions else [],
-        "parameters": _parameters_of(book, rule_id),
-        "excludes": list(rule.excludes),
-        "requires": list(rule.requires),
-        "materials": list(rule.materials),
-        "notes": list(rule.notes),
-        "rules_version": book.version,
-    }
+    _rule(book, rule_id)
+    document = rule_document(book, rule_id)
     answer(context, document, lambda: _shown(document))
 
 
@@ -130,17 +73,6 @@ def _shown(document: dict[str, Any]) -> list[str]:
             )
     lines += [f"  材料：{item}" for item in document["materials"]]
     return lines + [f"  说明：{note}" for note in document["notes"]]
-
-
-def evaluated(decision: Decision) -> dict[str, Any]:
-    """Return a decision with its results at the top, under the names of the worked examples."""
-    document = decision.as_dict()
-    results: dict[str, Any] = document.pop("results")  # type: ignore[assignment]  # an object by construction
-    reserved = {"status": "source_status", "amount": "payment", "outcome": "outcome"}
-    for name, other in reserved.items():
-        if name in results and other != name:
-            document[other] = document.pop(name)
-    return results | {name: value for name, value in document.items() if name not in results}
 
 
 @rules.command("evaluate")

@@ -3,7 +3,8 @@
 `YOUGANG_DATABASE_URL`  database; SQLite under `var/` where not given
 `YOUGANG_MODELS`        folder of saved models; beside the SQLite file, else `var/models`
 `YOUGANG_KEYS`          keys that seal sensitive values, as `id:base64` with commas between; the first one seals
-`YOUGANG_KEY_FILE`      file with such keys, one a line; asked where YOUGANG_KEYS is not given
+`YOUGANG_KEY_FILE`      file with such keys, one a line; asked where YOUGANG_KEYS is not given; beside the SQLite file
+                        (`yougang.keys`), else beside the folder of models, where neither is given
 `YOUGANG_DEBUG`         1 shows tracebacks of unexpected faults
 """
 
@@ -40,13 +41,14 @@ class Settings:
     def of(cls, database_url: str | None = None, as_of: date | None = None) -> "Settings":
         """Return the settings; what is given goes before the environment, that before the defaults."""
         url = database_url or os.environ.get("YOUGANG_DATABASE_URL") or DEFAULT_DATABASE
-        models = os.environ.get("YOUGANG_MODELS")
+        given = os.environ.get("YOUGANG_MODELS")
+        models = Path(given) if given else models_beside(url)
         return cls(
             database_url=url,
-            models=Path(models) if models else models_beside(url),
+            models=models,
             as_of=as_of or today(),
             is_debug=is_debug(),
-            keys=_keys(),
+            keys=_keys(keys_beside(url, models)),
         )
 
     @property
@@ -60,23 +62,47 @@ def is_debug() -> bool:
     return os.environ.get("YOUGANG_DEBUG") == "1"
 
 
-def _keys() -> str:
-    """Return the keys as they are configured, or nothing.
+def _keys(beside: Path) -> str:
+    """Return the keys as they are configured, or those of the file beside the database, or nothing.
 
     Raises
     ------
     SettingsError
-        When the key file cannot be read, or others may read it.
+        When a key file cannot be read, or others may read it.
     """
     given, file = os.environ.get("YOUGANG_KEYS"), os.environ.get("YOUGANG_KEY_FILE")
-    if given or not file:
-        return given or ""
+    if given:
+        return given
+    if file:
+        return read_keys(Path(file))
+    return read_keys(beside) if beside.exists() else ""
+
+
+def read_keys(file: Path) -> str:
+    """Return the text of a key file.
+
+    Raises
+    ------
+    SettingsError
+        When it cannot be read, or others may read it.
+    """
     try:
-        if os.name == "posix" and Path(file).stat().st_mode & 0o077:
+        if os.name == "posix" and file.stat().st_mode & 0o077:
             raise SettingsError("密钥文件只能由本人读写（chmod 600）")
-        return Path(file).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("无法读取 YOUGANG_KEY_FILE 指定的密钥文件") from error
+        raise SettingsError("无法读取密钥文件，请检查它的位置和权限（YOUGANG_KEY_FILE）") from error
+
+
+def keys_beside(url: str, models: Path) -> Path:
+    """Return the key file of a database for which none is configured."""
+    file = sqlite_file(url)
+    return models.with_name("yougang.keys") if file is None else file.with_name(f"{file.stem}.keys")
+
+
+def hand_down(settings: Settings) -> None:
+    """Let the processes that this one starts find the same database: the environment is all that they are given."""
+    os.environ["YOUGANG_DATABASE_URL"] = settings.database_url
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -17,6 +17,7 @@ from pipelines.registry import Registry
 from pipelines.store.session import engine_for
 from pipelines.synthetic import Province
 from pipelines.train import train
+from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY, trained
 
 SETTINGS = ("YOUGANG_DATABASE_URL", "YOUGANG_MODELS", "YOUGANG_DEBUG", "YOUGANG_KEYS", "YOUGANG_KEY_FILE")
@@ -46,7 +47,7 @@ class Town:
 
     def casebook(self) -> Casebook:
         """Read everything stored."""
-        engine = engine_for(self.url)
+        engine = engine_for(self.url, KEYS)
         try:
             with engine.begin() as connection:
                 return load_casebook(connection, program_subject())
@@ -55,7 +56,7 @@ class Town:
 
     def desk(self) -> Desk:
         """Open the desk of the tests' day under the champion."""
-        casebook, engine = self.casebook(), engine_for(self.url)
+        casebook, engine = self.casebook(), engine_for(self.url, KEYS)
         try:
             with engine.begin() as connection:
                 version, model = Registry(connection, self.models).champion()
@@ -65,7 +66,7 @@ class Town:
 
     def train(self) -> str:
         """Train and save one more version; return its name."""
-        model, engine = train(self.casebook(), until=TODAY, config=QUICK), engine_for(self.url)
+        model, engine = train(self.casebook(), until=TODAY, config=QUICK), engine_for(self.url, KEYS)
         try:
             with engine.begin() as connection:
                 return Registry(connection, self.models).save(model).version

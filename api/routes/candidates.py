@@ -11,6 +11,8 @@ from api.settings import today
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose
 from pipelines.access.scope import ScopedCandidates
+from pipelines.consent.effects import refuse_unwanted_matching
+from pipelines.consent.in_charge import with_in_charge
 from pipelines.store.repositories import RunRepository
 
 router = APIRouter(prefix="/candidates", tags=["candidates"])
@@ -31,6 +33,7 @@ def shortlist(
     try:
         with keeper.engine.connect() as connection:
             person = ScopedCandidates(connection, subject).visible(candidate_id, Action.READ_SHORTLIST)
+            refuse_unwanted_matching(connection, person)
     except NoSuchPerson:
         if not subject.is_local:
             with keeper.engine.begin() as connection:
@@ -39,5 +42,6 @@ def shortlist(
     document = desk.document(person, k=k)  # takes long: not within the transaction that holds the audit's lock
     with keeper.engine.begin() as connection:
         ScopedCandidates(connection, subject).opened(person, Action.READ_SHORTLIST)
+        document = with_in_charge(connection, subject, document)
         RunRepository(connection).save_document(document)
     return document

@@ -11,6 +11,7 @@ from api.access import (
     Access,
     AccessDep,
     SignedInDep,
+    caller,
     declare,
     drop_cookie,
     refuse_readable_channel,
@@ -58,7 +59,7 @@ class Code(BaseModel):
 def sign_in(request: Request, response: Response, access: AccessDep, form: SignIn) -> dict[str, Any]:
     """Open a session; every refusal of an account says the same."""
     refuse_readable_channel(request)
-    access.by_client.take(request.client.host if request.client else "")
+    access.by_client.take(caller(request))
     access.by_login.take(form.login.strip().lower())
     with access.engine.begin() as connection:
         accounts = access.accounts(connection)

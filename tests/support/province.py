@@ -19,6 +19,7 @@ from pipelines.schema import TABLES
 from pipelines.store.session import engine_for, upgrade
 from pipelines.synthetic import Province, ProvinceConfig, invent, write_tables
 from pipelines.train import TrainConfig, train
+from tests.support.accounts import KEYS
 
 TODAY = date(2026, 11, 23)
 QUICK = TrainConfig(
@@ -55,7 +56,10 @@ def trained() -> Trained:
     province = invent(ProvinceConfig(today=TODAY, n_candidates=250, n_vacancies=120, seed=7))
     write_tables(province, folder / "tables")
     url = f"sqlite:///{folder / 'small.db'}"
-    engine = engine_for(url)
+    # Where the command line looks for keys, with the tests' own in it.
+    (folder / "small.keys").write_text(f"{KEYS}\n", encoding="utf-8")
+    (folder / "small.keys").chmod(0o600)
+    engine = engine_for(url, KEYS)
     fill(engine, folder / "tables")
     with engine.begin() as connection:
         model = train(load_casebook(connection, program_subject()), until=TODAY, config=QUICK)
@@ -67,7 +71,7 @@ def trained() -> Trained:
 def a_copy(tmp_path: Path) -> Trained:
     """Return the province in files of its own, for tests that change it."""
     whole = trained()
-    for name in ("small.db", "small.db-wal", "small.db-shm"):
+    for name in ("small.db", "small.db-wal", "small.db-shm", "small.keys"):
         if (whole.folder / name).exists():
             shutil.copy(whole.folder / name, tmp_path / name)
     shutil.copytree(whole.models, tmp_path / "small-models")
@@ -78,7 +82,7 @@ def a_copy(tmp_path: Path) -> Trained:
 
 def a_casebook(of: Trained | None = None) -> Casebook:
     """Return everything stored."""
-    engine = engine_for((of or trained()).url)
+    engine = engine_for((of or trained()).url, KEYS)
     with engine.begin() as connection:
         casebook = load_casebook(connection, program_subject())
     engine.dispose()
@@ -89,7 +93,7 @@ def a_casebook(of: Trained | None = None) -> Casebook:
 def a_desk() -> Desk:
     """Return an open desk over the province."""
     whole = trained()
-    engine = engine_for(whole.url)
+    engine = engine_for(whole.url, KEYS)
     with engine.begin() as connection:
         version, model = Registry(connection, whole.models).champion()
         desk = Desk.open(load_casebook(connection, program_subject()), model, version, TODAY)

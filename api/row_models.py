@@ -1,0 +1,50 @@
+"""The bodies and answers of the registers' tables, made once from the specifications."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
+from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES
+
+if TYPE_CHECKING:
+    # What is made while the program runs is no type to a checker: there it is the class that all of them have.
+    NewCandidate = Body
+    NewInteraction = Body
+    NewPlacement = Body
+    NewService = Body
+    NewCourse = Body
+    CandidatePatch = Body
+    PlacementPatch = Body
+    CoursePatch = Body
+else:
+    NewCandidate = new_row(CANDIDATES, "NewCandidate", made_here=frozenset({"candidate_id"}))
+    NewInteraction = new_row(INTERACTIONS, "NewInteraction")
+    NewPlacement = new_row(PLACEMENTS, "NewPlacement", made_here=frozenset({"placement_id"}))
+    NewService = new_row(SERVICES, "NewService")
+    NewCourse = new_row(COURSES, "NewCourse", made_here=frozenset({"course_id"}))
+    CandidatePatch = patch(CANDIDATES, "CandidatePatch")
+    PlacementPatch = patch(PLACEMENTS, "PlacementPatch")
+    CoursePatch = patch(COURSES, "CoursePatch")
+
+
+class Source(Kept):
+    """谁在哪一天提供了一项事实。"""
+
+    by: str
+    on: str
+
+
+_masked: Any = (list[str], Field(description="已登记而未完整显示的列"))
+_sources: Any = (dict[str, Source], Field(description="各项事实由谁、在哪一天提供"))
+MaskedCandidate = kept_row(CANDIDATES, "MaskedCandidate", masked=_masked)
+Candidate = kept_row(CANDIDATES, "Candidate", masked=_masked, sources=_sources)
+Interaction = kept_row(INTERACTIONS, "Interaction")
+Placement = kept_row(PLACEMENTS, "Placement")
+Service = kept_row(SERVICES, "Service")
+Course = kept_row(COURSES, "Course")
+CandidatePage = page_of(MaskedCandidate, "CandidatePage")
+InteractionPage = page_of(Interaction, "InteractionPage")
+PlacementPage = page_of(Placement, "PlacementPage")
+ServicePage = page_of(Service, "ServicePage")
+CoursePage = page_of(Course, "CoursePage")
