@@ -142,6 +142,10 @@ def closing_table() -> NDArray[np.int8]:
     return table
 
 
+_ROW: Mapping[Function, int] = {function: row for row, function in enumerate(Function)}
+_COLUMN: Mapping[Accommodation, int] = {accommodation: column for column, accommodation in enumerate(Accommodation)}
+
+
 @cache
 def most_closable() -> NDArray[np.int8]:
     """Return what the best accommodations together close, by [limitation is complete, context, function, demand]."""
@@ -154,8 +158,7 @@ def levels_closed(
     accommodation: Accommodation, function: Function, limitation: int, demand: int, *, context: WorkContext
 ) -> int:
     """Return how many levels of a gap one accommodation closes for one function at one limitation and demand."""
-    functions, accommodations = list(Function), list(Accommodation)
-    row, column = functions.index(function), accommodations.index(accommodation)
+    row, column = _ROW[function], _COLUMN[accommodation]
     return int(closing_table()[int(limitation == MAX_LEVEL), context, row, demand, column])
 
 

@@ -109,18 +109,18 @@ class EmployerUptake:
 class VacancyIndex:
     """A stock with everything that ranking needs of it, the same for every person.
 
-    `popularity` float32 (n,) is ln(1 + recent acts); `factors` float32 (n, d), `biases` (n,) and `units` (n, d),
-    the factors at unit length, come from the collaborative model, or are None without one; `uptake` is None where too
-    few acts are recorded.
+    `popularity` float32 (n,) is ln(1 + recent acts); `factors` float64 (n, d), `biases` (n,) and `units` (n, d),
+    the factors at unit length, come from the collaborative model, or are None without one (in double width, so that
+    inner products do not depend on how many rows are asked at once); `uptake` is None where too few acts are recorded.
     """
 
     stock: Stock
     text: TextIndex
     address: TextIndex | None
     popularity: NDArray[np.float32]
-    factors: NDArray[np.float32] | None
+    factors: NDArray[np.float64] | None
     biases: NDArray[np.float32] | None
-    units: NDArray[np.float32] | None = None
+    units: NDArray[np.float64] | None = None
     uptake: EmployerUptake | None = None
 
 
@@ -156,6 +156,14 @@ def components(
     asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], *, distance: Distances, fit: FitArrays, on: date
 ) -> Columns:
     """Return the columns `COMPONENTS` for one person and the vacancies at `rows`, float32 (len(rows), n_components)."""
+    named = named_components(asked, index, rows, distance=distance, fit=fit, on=on)
+    return np.stack([named[name] for name in COMPONENTS], axis=1)
+
+
+def named_components(
+    asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], *, distance: Distances, fit: FitArrays, on: date
+) -> Mapping[str, NDArray[np.float32]]:
+    """Return each of `COMPONENTS` by its name, float32 (len(rows),)."""
     named: dict[str, NDArray[np.floating]] = {}
     named |= _learned(asked, index, rows)
     named |= _texts(asked, index, rows)
@@ -166,7 +174,7 @@ def components(
     days = np.maximum(0, on.toordinal() - index.stock.opens[rows])
     is_dated = index.stock.opens[rows] > 0
     named["freshness"] = np.where(is_dated, np.exp(-days / ranking_settings().freshness_days), 0.0)
-    return np.stack([named[name] for name in COMPONENTS], axis=1).astype(np.float32)
+    return {name: named[name].astype(np.float32) for name in COMPONENTS}
 
 
 def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:
@@ -179,14 +187,17 @@ def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mappi
         return found
     found["direction"] = np.zeros(len(rows))
     if index.units is not None and asked.direction is not None:
-        found["direction"] = _products(index.units[rows], asked.direction)
-    found["collaborative"] = _products(index.factors[rows], asked.vector) + index.biases[rows]
+        found["direction"] = _products(index.units, rows, asked.direction)
+    found["collaborative"] = _products(index.factors, rows, asked.vector) + index.biases[rows]
     return found
 
 
-def _products(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the inner products in double width, so that they do not depend on how many rows are asked at once."""
-    return np.asarray(rows.astype(np.float64) @ vector.astype(np.float64))
+def _products(matrix: NDArray[np.float64], rows: NDArray[np.intp], vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the inner products of some rows with a vector; of many rows all are cheaper than picking them out."""
+    wide = vector.astype(np.float64)
+    if 4 * len(rows) < len(matrix):
+        return np.asarray(matrix[rows] @ wide)
+    return np.asarray((matrix @ wide)[rows])
 
 
 def _texts(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mapping[str, NDArray[np.floating]]:

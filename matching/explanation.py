@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from matching.accommodation import facts as accommodation_facts
 from matching.body_conditions import BodyCondition, joined_clauses
@@ -66,6 +67,8 @@ class Line:
     place: int
     fit: Fit
     rules: Rules
+    words: sparse.csr_matrix
+    """The person's words as a row of the text space, made once for all lines."""
 
     @property
     def row(self) -> int:
@@ -307,8 +310,7 @@ def _shared_words(line: Line) -> list[str]:
     if _naming_words().isdisjoint(line.asked.words):
         return []
     text = line.index.text
-    own = text.space.transform([line.asked.words])
-    product = own.multiply(text.rows[line.row]).tocoo()
+    product = line.words.multiply(text.rows[line.row]).tocoo()
     found = sorted(zip(product.data, product.col, strict=True), reverse=True)
     names = text.space.words_
     words = [names[column] for value, column in found if value > 0.01]

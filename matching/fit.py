@@ -8,6 +8,7 @@ accommodations may close (`matching.accommodation`). Either side unknown: unknow
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +142,8 @@ class DemandArrays:
 
     `levels` int8 (n, 15) with -1 for unknown; `is_stated` bool (n,); `context` int8 (n,), -1 for unknown;
     `offered` bool (n, 18); `closable`, `closable_at_screen`, `closed_by_offered` int8
-    (2, n, 15), derived: for a limitation that is not complete, and for one that is.
+    (2, n, 15), derived: for a limitation that is not complete, and for one that is; `has_levels` bool (n,), derived.
+    A function's column lies in one piece, since one person is limited in few functions.
     """
 
     levels: NDArray[np.int8]
@@ -151,6 +153,7 @@ class DemandArrays:
     closable: NDArray[np.int8]
     closable_at_screen: NDArray[np.int8]
     closed_by_offered: NDArray[np.int8]
+    has_levels: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -174,7 +177,16 @@ class DemandArrays:
             block = rows[start : start + 4096]
             helps = table[:, known_context[block], columns, demand[block]] * offered[block][:, None, :]
             closed[:, block] = np.sort(helps, axis=-1)[..., -max_per_function() :].sum(axis=-1)
-        return cls(levels, is_stated, context, offered, closable, closable_at_screen, closed)
+        return cls(
+            np.asfortranarray(levels),
+            is_stated,
+            context,
+            offered,
+            _by_column(closable),
+            _by_column(closable_at_screen),
+            _by_column(closed),
+            is_stated | np.asarray((levels >= 0).any(axis=1)),
+        )
 
     def take(self, rows: NDArray[np.intp]) -> "DemandArrays":
         """Return some vacancies, in the order of `rows`."""
@@ -186,7 +198,13 @@ class DemandArrays:
             self.closable[:, rows],
             self.closable_at_screen[:, rows],
             self.closed_by_offered[:, rows],
+            self.has_levels[rows],
         )
+
+
+def _by_column(table: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return a table (2, n, 15) with each function's column in one piece."""
+    return np.ascontiguousarray(table.transpose(0, 2, 1)).transpose(0, 2, 1)
 
 
 OUTCOMES = (Outcome.FITS, Outcome.FITS_WITH_ACCOMMODATION, Outcome.UNKNOWN, Outcome.DOES_NOT_FIT)
@@ -254,11 +272,13 @@ class ExpectedGaps:
         """Measure a stock."""
         n_known = (demands.levels >= 0).sum(axis=0) + _FEW_VACANCIES
         found = np.zeros((3, MAX_LEVEL + 1, len(FUNCTIONS)), dtype=np.float32)
+        context_unknown = demands.context < 0
         for level in range(1, MAX_LEVEL + 1):
-            gaps = _gaps_of(np.full(len(FUNCTIONS), level, dtype=np.int8), demands)
-            found[0, level] = gaps.open.sum(axis=0) / n_known
-            found[1, level] = gaps.to_arrange.sum(axis=0) / n_known
-            found[2, level] = gaps.is_hard.sum(axis=0) / n_known
+            for position in range(len(FUNCTIONS)):
+                gaps = _Column(demands, position, None).gaps(level, context_unknown)
+                found[0, level, position] = gaps.open.sum() / n_known[position]
+                found[1, level, position] = gaps.to_arrange.sum() / n_known[position]
+                found[2, level, position] = gaps.is_hard.sum() / n_known[position]
         return cls(*found)
 
 
@@ -269,7 +289,7 @@ def limitation_vector(limitations: Mapping[Function, int]) -> NDArray[np.int8]:
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """Gaps by vacancy and function, each (n, 15): all of them, those that nothing closes, and by how much."""
+    """Gaps in one function by vacancy, each (n,): all of them, those that nothing closes, and by how much."""
 
     gap: NDArray[np.int8]
     is_open: NDArray[np.bool_]
@@ -278,34 +298,44 @@ class _Gaps:
     to_arrange: NDArray[np.int8]
 
 
-def _gaps_of(limitations: NDArray[np.int8], demands: DemandArrays) -> _Gaps:
-    level = demands.levels
-    is_known = (limitations[None, :] >= 0) & (level >= 0)
-    gap = np.where(is_known, np.maximum(limitations[None, :] + level - MAX_LEVEL, 0), 0).astype(np.int8)
-    is_complete = (limitations == MAX_LEVEL)[None, :]
-    closable = np.where(is_complete, demands.closable[1], demands.closable[0])
-    closable_at_screen = np.where(is_complete, demands.closable_at_screen[1], demands.closable_at_screen[0])
-    closed_by_offered = np.where(is_complete, demands.closed_by_offered[1], demands.closed_by_offered[0])
-    is_open = gap > closable
-    context_unknown = (demands.context < 0)[:, None]
-    is_hard = is_open & ~(context_unknown & (gap <= closable_at_screen))
-    return _Gaps(
-        gap=gap,
-        is_open=is_open,
-        is_hard=is_hard,
-        open=np.where(is_hard, gap - closable, 0).astype(np.int8),
-        to_arrange=np.maximum(gap - closed_by_offered, 0).astype(np.int8),
-    )
+class _Column:
+    """One function's column of the demands, of all vacancies or of some."""
+
+    def __init__(self, demands: DemandArrays, position: int, rows: NDArray[np.intp] | None) -> None:
+        self._demands, self._position, self._rows = demands, position, rows
+        self.level = self._of(demands.levels)
+
+    def _of(self, table: NDArray[np.int8]) -> NDArray[np.int8]:
+        column = table[:, self._position]
+        return column if self._rows is None else column[self._rows]
+
+    def gaps(self, limitation: int, context_unknown: NDArray[np.bool_]) -> _Gaps:
+        """Return what a known limitation leaves open, and what of it nothing closes."""
+        whole, demands = int(limitation == MAX_LEVEL), self._demands
+        gap = np.maximum(np.where(self.level >= 0, self.level + np.int8(limitation - MAX_LEVEL), 0), 0).astype(np.int8)
+        closable = self._of(demands.closable[whole])
+        is_open = gap > closable
+        is_hard = is_open & ~(context_unknown & (gap <= self._of(demands.closable_at_screen[whole])))
+        return _Gaps(
+            gap=gap,
+            is_open=is_open,
+            is_hard=is_hard,
+            open=np.where(is_hard, gap - closable, 0).astype(np.int8),
+            to_arrange=np.maximum(gap - self._of(demands.closed_by_offered[whole]), 0).astype(np.int8),
+        )
 
 
 def compare_all(
     limitations: NDArray[np.int8],
     demands: DemandArrays,
     *,
+    rows: NDArray[np.intp] | None = None,
     needs_any: bool = False,
     expected: ExpectedGaps | None = None,
 ) -> FitArrays:
-    """Hold one person's functional profile against every vacancy of a stock.
+    """Hold one person's functional profile against every vacancy of a stock, or against those at `rows`.
+
+    A function without limitation leaves no gap and no question, so that only the others are looked at.
 
     Parameters
     ----------
@@ -316,39 +346,39 @@ def compare_all(
     expected
         What to expect where a demand is not known; nothing when None.
     """
-    level = demands.levels
-    gaps = _gaps_of(limitations, demands)
-    limitation_missing = (limitations[None, :] < 0) & (level != 0)
-    demand_uncertain = (limitations[None, :] > 0) & ((level < 0) | ~demands.is_stated[:, None])
-    has_hard = gaps.is_hard.any(axis=1)
-    has_gap = (gaps.gap > 0).any(axis=1) | needs_any
-    undecided = limitation_missing.any(axis=1) | demand_uncertain.any(axis=1) | gaps.is_open.any(axis=1)
-    outcome = np.where(demands.is_stated & has_hard, 3, np.where(undecided, 2, np.where(has_gap, 1, 0))).astype(np.int8)
-    has_levels = demands.is_stated | (level >= 0).any(axis=1)
-    suggested = np.where(has_hard, 3, np.where(~has_levels, -1, np.where(has_gap, 1, 0)))
+
+    def of(column: NDArray[Any]) -> NDArray[Any]:
+        return column if rows is None else column[rows]
+
+    is_stated, context_unknown = of(demands.is_stated), of(demands.context) < 0
+    n = len(is_stated)
+    has_hard, undecided = np.zeros((2, n), dtype=np.bool_)
+    has_gap = np.full(n, needs_any)
+    open_gap, to_arrange, n_missing = np.zeros((3, n), dtype=np.int16)
+    deciding = np.full(n, -1, dtype=np.int8)
+    expecting = expected or ExpectedGaps.none()
+    unread_open, unread_to_arrange, unread_hard = np.zeros((3, n), dtype=np.float32)
+    for position in np.flatnonzero(limitations):
+        own, column = int(limitations[position]), _Column(demands, int(position), rows)
+        if own < 0:
+            asked = column.level != 0
+            n_missing += asked
+            undecided |= asked
+            continue
+        gaps, unread = column.gaps(own, context_unknown), column.level < 0
+        undecided |= unread | ~is_stated | gaps.is_open
+        has_gap |= gaps.gap > 0
+        open_gap += gaps.open
+        to_arrange += gaps.to_arrange
+        deciding[gaps.is_hard & ~has_hard] = position
+        has_hard |= gaps.is_hard
+        # One function after the other, not as a product of matrices: sums must not depend on the number of vacancies.
+        unread_open[unread] += expecting.open[own, position]
+        unread_to_arrange[unread] += expecting.to_arrange[own, position]
+        unread_hard[unread] = np.maximum(unread_hard[unread], expecting.hard[own, position])
+    outcome = np.where(is_stated & has_hard, 3, np.where(undecided, 2, np.where(has_gap, 1, 0))).astype(np.int8)
+    suggested = np.where(has_hard, 3, np.where(~of(demands.has_levels), -1, np.where(has_gap, 1, 0)))
     outlook = np.where(outcome == 2, suggested, -1).astype(np.int8)
-    deciding = np.where(has_hard, gaps.is_hard.argmax(axis=1), -1).astype(np.int8)
     return FitArrays(
-        outcome,
-        outlook,
-        gaps.open.sum(axis=1, dtype=np.int16),
-        gaps.to_arrange.sum(axis=1, dtype=np.int16),
-        deciding,
-        limitation_missing.sum(axis=1, dtype=np.int16),
-        *_expected_at(limitations, level, expected or ExpectedGaps.none()),
+        outcome, outlook, open_gap, to_arrange, deciding, n_missing, unread_open, unread_to_arrange, unread_hard
     )
-
-
-def _expected_at(
-    limitations: NDArray[np.int8], levels: NDArray[np.int8], expected: ExpectedGaps
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the levels to expect, open and to arrange, and the greatest share without help, of what is not known."""
-    nothing_closes, to_arrange, hard = np.zeros((3, len(levels)), dtype=np.float32)
-    # One function after the other, not as a product of matrices: sums must not depend on the number of vacancies.
-    for position in np.flatnonzero(limitations > 0):
-        own = limitations[position]
-        unread = levels[:, position] < 0
-        nothing_closes[unread] += expected.open[own, position]
-        to_arrange[unread] += expected.to_arrange[own, position]
-        hard[unread] = np.maximum(hard[unread], expected.hard[own, position])
-    return nothing_closes, to_arrange, hard

@@ -73,7 +73,7 @@ def match(
 ) -> Shortlist:
     """Hold one person against every open vacancy, rank what may be listed, and explain the first k."""
     retrieval = retrieve(asked.candidate, index.stock, rules)
-    ranking = rank(asked, index, retrieval, rules, weights)
+    ranking = rank(asked, index, retrieval, rules, weights, k=k)
     first_fits = _first_fits(asked, index, ranking) if k else []
     common = list_notes(asked.candidate, first_fits)
     counts = np.bincount(retrieval.excluded_by[retrieval.excluded_by >= 0], minlength=len(retrieval.exclusions))
@@ -110,10 +110,11 @@ def explain_lines(
     `fits` are those of the ranking's first places, where somebody has made them already.
     """
     chances = _chances(ranking, places)
+    words = index.text.space.transform([asked.words])
     found = []
     for place, chance in zip(places, chances, strict=True):
         fit = fits[place] if place < len(fits) else _fit(asked, index, ranking, place)
-        found.append(_item(Line(asked, index, ranking, place, fit, rules), chance))
+        found.append(_item(Line(asked, index, ranking, place, fit, rules, words), chance))
     return tuple(found)
 
 

@@ -191,7 +191,7 @@ def _settles(book: Rulebook, answered: Benefit, name: str, facts: Mapping[str, V
     An open benefit is settled once it is due or not, one that is met once its sum is known.
     """
     values = _answers(book.facts[name], answered.decision.rule, day)
-    tried = (benefit(book, answered.rule_id, {**facts, name: value}, day) for value in values)
+    tried = (benefit(book, answered.rule_id, {**facts, name: value}, day, is_told=False) for value in values)
     if answered.outcome is Outcome.UNKNOWN:
         return bool(values) and all(after.outcome is not Outcome.UNKNOWN for after in tried)
     return bool(values) and all(not _waits(after) for after in tried)

@@ -16,7 +16,7 @@ from matching.components import (
     Asked,
     Columns,
     VacancyIndex,
-    components,
+    named_components,
     plain_match,
     plain_wishes,
     wished_families,
@@ -82,12 +82,14 @@ class FitParts:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One person's whole list: positions within `retrieval.rows` in order, and what ordered them, in that order.
+    """The head of one person's list: positions within `retrieval.rows` in order, and what ordered them, in that order.
 
-    `repeats` int32 (n,) is the place of the employer's first post of the same kind, where that moved a post, else -1.
+    `n_ranked` says how long the whole list is. `repeats` int32 (n,) is the place of the employer's first post of the
+    same kind, where that moved a post, else -1.
     """
 
     retrieval: Retrieval
+    n_ranked: int
     order: NDArray[np.intp]
     band: NDArray[np.int8]
     repeats: NDArray[np.int32]
@@ -98,7 +100,7 @@ class Ranking:
     weights: Weights
 
     def __len__(self) -> int:
-        return len(self.order)
+        return self.n_ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,42 +113,77 @@ class PriorityGround:
     is_ended: bool
 
 
-def rank(asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, weights: Weights) -> Ranking:
-    """Order what may be listed for one person; nothing that may be listed is dropped."""
+def rank(
+    asked: Asked, index: VacancyIndex, retrieval: Retrieval, rules: Rules, weights: Weights, *, k: int | None = None
+) -> Ranking:
+    """Order what may be listed for one person; nothing that may be listed is dropped.
+
+    With `k` only the first k are put in order, or a few more; the same that come first in the whole list.
+    """
     listed = retrieval.listed
     rows = retrieval.rows[listed]
     distance, function_fit = retrieval.distance.take(listed), retrieval.fit.take(listed)
-    columns = components(asked, index, rows, distance=distance, fit=function_fit, on=rules.on)
-    # Sums over many rows differ in their last bits with the number of rows; a score must not.
-    score = np.round(columns.astype(np.float64) @ weights.values, 9)
-    fit = fit_parts(asked.candidate, index.stock, rows, columns)
+    named = named_components(asked, index, rows, distance=distance, fit=function_fit, on=rules.on)
+    score = _score(named, weights)
     leads = lead_codes(asked.candidate, index.stock, rows, rules)
     if rules.find_or_none("plan.policy_order") is None:
         leads[:] = -1  # no plan in force on the day: no order by policy that nobody could cite
-    can_lead = _can_lead(asked.candidate, index.stock, rows, distance.typical, columns)
     band = np.full(len(rows), Band.GENERAL, dtype=np.int8)
-    band[np.isin(leads, _PRIORITY) & can_lead] = Band.PRIORITY
-    band[np.isin(leads, _ANNOUNCED) & can_lead] = Band.ANNOUNCED
+    leading = np.flatnonzero(leads >= 0)
+    leading = leading[_can_lead(asked.candidate, index.stock, rows[leading], distance.typical[leading])]
+    leading = leading[named["education_gap"][leading] >= 0]
+    band[leading] = np.where(np.isin(leads[leading], _ANNOUNCED), Band.ANNOUNCED, Band.PRIORITY)
     behind = (function_fit.outlook == 3) & (function_fit.open_gap >= ranking_settings().derived_gap_behind)
     behind |= function_fit.unread_hard >= ranking_settings().unread_behind
     behind |= np.isin(rows, asked.refused)
     band[behind] = Band.ASK_FIRST
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
     # Where nothing known tells two vacancies apart, the more sought one goes first.
-    questions = _open_questions(asked.candidate, index.stock, rows, function_fit)
-    order = np.lexsort((rows, questions, -index.popularity[rows], -np.round(score, 6), band))
-    order, repeats = _spread(order, band, np.round(score, 6), index.stock, rows)
+    rounded = np.round(score, 6)
+    head = _head(band, rounded, None if k is None else max(k, ranking_settings().repeats_within))
+    at_head = rows[head]
+    questions = _open_questions(asked.candidate, index.stock, at_head, function_fit.take(head))
+    head = head[np.lexsort((at_head, questions, -index.popularity[at_head], -rounded[head], band[head]))]
+    head, repeats = _spread(head, band, rounded, index.stock, rows)
+    columns = np.stack([named[name][head] for name in COMPONENTS], axis=1)
     return Ranking(
         retrieval=retrieval,
-        order=listed[order],
-        band=band[order],
+        n_ranked=len(rows),
+        order=listed[head],
+        band=band[head],
         repeats=repeats,
-        band_reason=tuple(_LEAD_NAMES[leads[order]].tolist()),
-        score=score[order],
-        columns=columns[order],
-        fit=FitParts(fit.total[order], {name: part[order] for name, part in fit.parts.items()}, fit.known_share[order]),
+        band_reason=tuple(_LEAD_NAMES[leads[head]].tolist()),
+        score=score[head],
+        columns=columns,
+        fit=fit_parts(asked.candidate, index.stock, rows[head], columns),
         weights=weights,
     )
+
+
+def _score(named: Mapping[str, NDArray[np.float32]], weights: Weights) -> NDArray[np.float64]:
+    """Return the weighted sum of the components, one after the other, so that it does not depend on how many rows."""
+    total = np.zeros(len(named[COMPONENTS[0]]))
+    for name, weight in zip(COMPONENTS, weights.values.tolist(), strict=True):
+        if weight:
+            total += weight * named[name].astype(np.float64)
+    return np.round(total, 9)
+
+
+def _head(band: NDArray[np.int8], score: NDArray[np.float64], n: int | None) -> NDArray[np.intp]:
+    """Return the positions of the first n by band and score, with all that equal the last of them; in no order."""
+    if n is None or len(score) <= n:
+        return np.arange(len(score))
+    left, found = n, []
+    for value in range(int(band.max()) + 1):
+        members = np.flatnonzero(band == value)
+        if len(members) > left:
+            own = score[members]
+            members = members[own >= np.partition(own, len(own) - left)[len(own) - left]]
+        found.append(members)
+        left -= len(members)
+        if left <= 0:
+            break
+    return np.concatenate(found)
 
 
 def _open_questions(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], fit: FitArrays) -> NDArray[np.int16]:
@@ -200,7 +237,6 @@ LEADS = ("directed", "reserved", "rural_household", "hard_to_employ", "zero_empl
 """Codes of `lead_codes`, also the keys of the rule `plan.policy_order`."""
 _LEAD_NAMES = np.array([*LEADS, None], dtype=object)  # position -1, no ground, is the last
 _ANNOUNCED = (0, 1)
-_PRIORITY = (2, 3, 4, 5)
 
 
 def lead_codes(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], rules: Rules) -> NDArray[np.int8]:
@@ -246,7 +282,7 @@ def _announced_for(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -
 
 
 def _can_lead(
-    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], typical_km: NDArray[np.float64], columns: Columns
+    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], typical_km: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     limit = ranking_settings().lead.reach_factor * max(1.0, comfortable_km(candidate))
     # A county's seat stands for the whole county: within the own county a post is in reach.
@@ -255,7 +291,7 @@ def _can_lead(
     reached |= stock.mode[rows] == MODES.index(WorkMode.REMOTE)
     lodging = stock.demands.offered[rows][:, ACCOMMODATIONS.index(Accommodation.DORMITORY)]
     reached |= in_regions(stock.spots.region[rows], candidate.wished_regions) & lodging
-    return np.asarray(reached & (columns[:, COMPONENTS.index("education_gap")] >= 0), dtype=np.bool_)
+    return np.asarray(reached, dtype=np.bool_)
 
 
 def priority_ground(code: str, rules: Rules) -> PriorityGround | None:

@@ -80,7 +80,8 @@ def retrieve(candidate: Candidate, stock: Stock, rules: Rules, *, rows: NDArray[
     distance = distances(candidate, stock.spots.take(rows))
     fit = compare_all(
         limitation_vector(candidate.functions),
-        stock.demands.take(rows),
+        stock.demands,
+        rows=rows,
         needs_any=bool(candidate.accommodations_needed),
         expected=stock.expected,
     )

@@ -185,7 +185,10 @@ class Education(Term):
     @property
     def rank(self) -> int:
         """Position for comparison; senior and vocational are equal (both 高中阶段教育)."""
-        return (0, 1, 2, 3, 3, 4, 5, 6, 7)[list(Education).index(self)]
+        return _EDUCATION_RANK[self]
+
+
+_EDUCATION_RANK = dict(zip(Education, (0, 1, 2, 3, 3, 4, 5, 6, 7), strict=True))
 
 
 class Transport(Term):

@@ -246,7 +246,7 @@ def _lists(
         name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, sought, -np.round(score, 6)))[:k]]
         for name, score in scores.items()
     }
-    ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights))
+    ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights), k=k)
     lists["shortlist"] = [ids[rows[i]].vacancy.vacancy_id for i in ranking.order[:k]]
     return lists
 

@@ -72,12 +72,14 @@ class Collaborative:
         return self.vacancy_space.transform([profile_features(candidate, words)])
 
     def direction(
-        self, profile: sparse.csr_matrix, history: History, vectors: NDArray[np.float32]
+        self, profile: sparse.csr_matrix, history: History, vectors: NDArray[np.float64]
     ) -> NDArray[np.float32]:
         """Return where wishes and earlier acts point among the vacancies' vectors, float32 (d,)."""
         places = (np.zeros(len(history.rows), dtype=np.int64), np.arange(len(history.rows)))
         acts = sparse.csr_matrix((history.weights.astype(np.float32), places), shape=(1, len(history.rows)))
-        return np.asarray(self.model.directions(acts, vectors[history.rows], profile)[0], dtype=np.float32)
+        return np.asarray(
+            self.model.directions(acts, vectors[history.rows].astype(np.float32), profile)[0], dtype=np.float32
+        )
 
     def vacancies(
         self, stock: Stock, texts: Mapping[VacancyId, ReadText]
@@ -109,8 +111,8 @@ class RankingModel:
         ids = [item.vacancy.vacancy_id for item in stock.items]
         factors = biases = units = None
         if self.collaborative is not None:
-            factors, biases = self.collaborative.vacancies(stock, texts)
-            units = unit_vectors(factors)
+            vectors, biases = self.collaborative.vacancies(stock, texts)
+            factors, units = vectors.astype(np.float64), unit_vectors(vectors).astype(np.float64)
         address = None
         if self.address_space is not None:
             address = TextIndex.of(self.address_space, [address_words(item.vacancy.address) for item in stock.items])

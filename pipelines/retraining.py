@@ -80,7 +80,7 @@ def top_lists(
 def _head(desk: Desk, candidate_id: CandidateId) -> list[VacancyId]:
     asked, stock = desk.ask(candidate_id), desk.index.stock
     retrieval = retrieve(asked.candidate, stock, desk.rules)
-    ranking = rank(asked, desk.index, retrieval, desk.rules, desk.model.weights)
+    ranking = rank(asked, desk.index, retrieval, desk.rules, desk.model.weights, k=_HEAD)
     return [stock.items[row].vacancy.vacancy_id for row in retrieval.rows[ranking.order[:_HEAD]]]
 
 

@@ -195,10 +195,10 @@ class Package:
         }
 
 
-def benefit(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date) -> Benefit:
-    """Answer one benefit with the rules that it requires."""
-    own = decide(book, rule_id, facts, as_of)
-    return Benefit(own, tuple(decide(book, other, facts, as_of) for other in own.rule.requires))
+def benefit(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date, *, is_told: bool = True) -> Benefit:
+    """Answer one benefit with the rules that it requires; `is_told` as `decide` takes it."""
+    own = decide(book, rule_id, facts, as_of, is_told=is_told)
+    return Benefit(own, tuple(decide(book, other, facts, as_of, is_told=is_told) for other in own.rule.requires))
 
 
 def benefits_for(

@@ -227,8 +227,8 @@ def known_facts(book: Rulebook, facts: Facts) -> dict[str, Value]:
     return {name: _read_fact(book, name, raw, name) for name, raw in facts.items() if raw is not None}
 
 
-def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date) -> Decision:
-    """Answer one rule for one case.
+def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date, *, is_told: bool = True) -> Decision:
+    """Answer one rule for one case; without the tree of conditions and the working where it is not to be told.
 
     Raises
     ------
@@ -256,13 +256,12 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
         )
     held = _condition(case, body)
     day = case.day if isinstance(case.day, date) else as_of
-    tree = None if body.conditions is None else _trace(case, body.conditions, version, day)
+    tree = None if body.conditions is None or not is_told else _trace(case, body.conditions, version, day)
     amount = _amount(case, body, held)
     results = {name: _result(case, body, name) for name in body.results}
     waits = because(*([held] if isinstance(held, Unknown) else []), *_waiting(held, amount, results))
-    working = (
-        tuple(_working(case, body)) if body.amount is not None or any(step.text for step in body.steps.values()) else ()
-    )
+    has_working = body.amount is not None or any(step.text for step in body.steps.values())
+    working = tuple(_working(case, body)) if is_told and has_working else ()
     return Decision(
         read.rule,
         version,
