@@ -33,14 +33,10 @@ from pipelines.archive import (
 )
 from pipelines.store import bulk, tables
 from pipelines.store.bulk import UnknownRevision, WholeTable
+from pipelines.store.resealing import SEALED_COLUMNS
 from pipelines.store.sealed import accept_keys
 from pipelines.store.session import engine_for
 
-SEALED_COLUMNS = frozenset(
-    {(table, column) for table, columns in tables.SEALED.items() for column in columns}
-    | {("users", "totp_secret"), ("kept_answers", "answer")}
-)
-"""What the application seals, each bound to its table, column and key."""
 _SEALED = "v1."
 _DISK_FULL = "磁盘空间不足"
 
@@ -98,7 +94,7 @@ def _write(connection: Connection, writer: ArchiveWriter, whole: WholeTable, key
 
 def _sealed(connection: Connection, whole: WholeTable) -> Iterator[tuple[str, str, str]]:
     """Yield column, row and sealed form of every sealed value of a table."""
-    names = sorted(column for table, column in SEALED_COLUMNS if table == whole.name and column in whole.kinds)
+    names = [column for column in SEALED_COLUMNS.get(whole.name, ()) if column in whole.kinds]
     keys = list(whole.table.primary_key)
     if not names or len(keys) != 1:
         return
