@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Update, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, Update, and_, case, insert, literal, or_, select, update
 
 from pipelines.access.roles import Subject
 from pipelines.access.vault import Place
@@ -38,8 +38,10 @@ class UploadRepository:
     def end(self, upload_id: str, values: Mapping[str, Any], rejects: str | None) -> None:
         """Keep what became of an upload, its rejected rows sealed."""
         sealed = None if rejects is None else self._sealed(rejects, upload_id)
-        written = update(uploads).where(uploads.c.upload_id == upload_id).values({**values, "rejects": sealed})
-        self.connection.execute(self._own(written))
+        # A clock set back meanwhile must not leave an import running for good: it ended no earlier than it began.
+        began, now = uploads.c.started_at, literal(values["ended_at"], uploads.c.ended_at.type)
+        kept = {**values, "ended_at": case((began > now, began), else_=now), "rejects": sealed}
+        self.connection.execute(self._own(update(uploads).where(uploads.c.upload_id == upload_id).values(kept)))
 
     def get(self, upload_id: str) -> dict[str, Any] | None:
         """Return one upload, or None."""
