@@ -46,6 +46,7 @@ from pipelines.access.errors import (
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
+    ContactRefused,
     ErasureHeld,
     MatchingRefused,
     NamedPersonNeeded,
@@ -109,10 +110,11 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
+    ContactRefused: (409, "contact-refused", "本人已撤回或不同意电话、上门联系，不为此提供身份信息"),
     NotTold: (422, "not-told", "须写明本人听读的现行告知书版本和同意的项目"),
     UnknownRecipient: (422, "unknown-recipient", "向用人单位提供信息须写明一家已登记的单位"),
     WitnessNeeded: (422, "witness-needed", "须由监护人同意，或有见证人确认本人理解"),
-    NotYetStated: (422, "not-yet-stated", "表示的时间不能晚于登记的时间"),
+    NotYetStated: (422, "not-yet-stated", "表示或申请的时间不能晚于登记的时间，也不能早得不可能"),
     AlreadyDecided: (412, "already-decided", "这项申请已有决定或已有变化，请重新读取"),
     ErasureHeld: (409, "erasure-held", "安置就业的证据仍在保存期内，期满前只存储、不作其他使用"),
     NamedPersonNeeded: (422, "named-person-needed", "须由写明姓名的工作人员决定"),

@@ -41,7 +41,16 @@ EXTRACTS = Rate("extracts", 20, 3600)
 """A person asks for the own file seldom, and each takes a whole reading of the store."""
 IMPORTS = Rate("imports", 60, 3600)
 """Seven tables, tried and sent again some times; each may have tens of thousands of rows."""
-_ONE_PERSON_EACH = frozenset({Action.READ_CANDIDATES, Action.READ_SHORTLIST, Action.READ_RELEASED})
+OF_PEOPLE = frozenset(
+    {
+        Action.READ_CANDIDATES, Action.READ_IDENTITY, Action.READ_SHORTLIST, Action.READ_RELEASED,
+        Action.READ_CONSENTS, Action.READ_INTERACTIONS, Action.READ_PLACEMENTS, Action.READ_SERVICES,
+        Action.READ_BENEFITS, Action.READ_QUOTA, Action.WRITE_CANDIDATES,
+    }
+)  # fmt: skip
+"""Acts whose answers tell of people: by another table the register could be copied as well. A change tells it back."""
+OF_ONE = frozenset({Action.READ_CONSENTS, Action.WRITE_CANDIDATES})
+"""Acts that tell of the one person in the address, or of nobody."""
 _BESIDE: Mapping[Action, Rate] = {
     Action.READ_IDENTITY: IDENTITIES,
     Action.EXTRACT_CANDIDATE: EXTRACTS,
@@ -138,7 +147,7 @@ class Rates:
         if subject.is_local:
             return None
         left = self.requests.take(subject.by.actor)
-        if action in _ONE_PERSON_EACH:
+        if action in OF_PEOPLE and (subject.sees_people or action is Action.READ_RELEASED):
             people = self.people if subject.client_id is None else self.people_to_machines
             left = people.take(subject.by.actor, n_people)
         if action in self.beside:
