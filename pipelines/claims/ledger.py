@@ -178,7 +178,7 @@ class Ledger:
             raise ClaimRefused("须由具名的工作人员决定")
         if claim.proposed_by == self.subject.by.actor:
             raise ClaimRefused("提出人不能自己决定，须由另一位工作人员决定")
-        if not is_approved and ground is None:
+        if not is_approved and not (ground or "").strip():
             raise ClaimRefused("不予批准须写明理由")
         status = APPROVED if is_approved else REFUSED
         values = {"status": status, "decided_by": self.subject.by.actor, "decided_at": self.at, "ground": ground}
