@@ -7,7 +7,7 @@ looks like is `pipelines.archive`, how tables are read and loaded `pipelines.sto
 import errno
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -226,7 +226,9 @@ def _load(engine: Engine, archive: Archive, vault: Vault | None, revision: str) 
         bulk.silence(connection)
         bulk.empty(connection)
         for name, whole in found.items():  # each after those that it refers to
-            whole.load(connection, parts[name].columns, archive.lines(parts[name]))
+            # Closed also where loading breaks off: a reader left open keeps the file open.
+            with closing(archive.lines(parts[name])) as lines:
+                whole.load(connection, parts[name].columns, lines)
         bulk.continue_numbers(connection)
         bulk.unsilence(connection, known)
         if bulk.triggers(connection) != known:

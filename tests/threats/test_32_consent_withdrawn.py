@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import update
 
+from matching.entities import CandidateId
 from matching.vocabulary import InteractionKind
 from pipelines.access.roles import Role
 from pipelines.consent.texts import current_texts
@@ -50,7 +51,7 @@ class Home:
         """Ask as the caseworker, or as somebody else."""
         return self.province.client.get(f"{V1}{path}", params=asked, headers=headers or self.worker)
 
-    def states(self, **different: str | list[str]) -> Any:
+    def states(self, **different: object) -> Any:
         """Let the person withdraw, or say something else."""
         body = {"purpose": "matching", "act": "withdrawn", "stated_at": STATED, **different}
         sent = {**self.worker, "Idempotency-Key": str(uuid4())}
@@ -166,7 +167,7 @@ def check_batch_exports_and_training(home: Home, yougang: Yougang, folder: Path)
     model = train(home.town.casebook(), **until)  # type: ignore[arg-type]  # day and config
     assert model.summary["n_candidates"] == n_before - 1
     assert model.collaborative is not None
-    assert pseudonym(home.person) not in str(vars(model.collaborative.model))
+    assert pseudonym(CandidateId(home.person)) not in str(vars(model.collaborative.model))
 
 
 def test_withdrawn_person_is_in_no_next_batch_export_or_training_set(
