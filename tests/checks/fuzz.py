@@ -89,7 +89,7 @@ def people_of_each_role(engine: Engine, firm: str, place: str) -> dict[str, dict
 def known_ids(of: Trained, folder: Path) -> None:
     """Write down ids that are there: half of the requests ask for one of them, or most would end at 404."""
     province = of.province
-    known = {
+    known: dict[str, list[str]] = {
         "candidate_id": [c.candidate_id for c in province.candidates],
         "vacancy_id": [v.vacancy_id for v in province.vacancies],
         "employer_id": [e.employer_id for e in province.employers],
