@@ -5,10 +5,12 @@ with a token, programs that send in files with a key: with one of them, never wi
 at all the service serves its one trusted user on the loopback address; from the first account on, people sign in.
 """
 
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -16,7 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine
 
-from api.rates import SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
+from api.rates import OF_ONE, SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
 from api.settings import Settings, today
 from pipelines.access.accounts import Accounts, any_account
 from pipelines.access.clients import Clients
@@ -42,6 +44,7 @@ _SWEEP_SECONDS = 3600
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1"})
+_ONE_PERSON = frozenset({"candidate_id", "placement_id", "run_id", "claim_id"})
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
 
@@ -157,16 +160,25 @@ def _admit(request: Request, policy: Policy) -> None:
         if policy.action in RULED and access.has_accounts(connection):
             check_rules(connection, at=moment())
     if policy.needs_subject:
-        left = access.rates.take(request.state.subject, policy.action, _n_people(request))
+        left = access.rates.take(request.state.subject, policy.action, _n_people(request, policy.action))
         request.state.more_headers = {} if left is None else left.headers
 
 
-def _n_people(request: Request) -> int:
-    """Return how many people an answer tells of at most: one where the address names one, else a page of them."""
-    if "candidate_id" in request.path_params:
+def _n_people(request: Request, action: Action | None) -> int:
+    """Return how many people an answer tells of at most: one where one is named, else a page of them."""
+    understood = _understood(request.scope["endpoint"])  # what a route does not know it ignores, and so must this
+    named = request.query_params.keys() & understood | request.path_params.keys()
+    if _ONE_PERSON & named:
         return 1
-    asked = request.query_params.get("limit", "")
+    if action in OF_ONE:
+        return 0
+    asked = request.query_params.get("k" if "k" in understood else "limit", "")
     return min(max(int(asked), 1), MOST_ON_A_PAGE) if asked.isascii() and asked.isdigit() else USUAL_ON_A_PAGE
+
+
+@cache
+def _understood(endpoint: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(endpoint).parameters)
 
 
 def _person(request: Request, access: Access, connection: Connection, policy: Policy) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.access import moment
+from api.idempotency import KEPT_FOR
 from api.machine_commands import client, import_key, metrics_token
 from api.session import answer, current_engine, say, session_of
 from matching.regions import GANSU
@@ -21,6 +22,7 @@ from pipelines.access.passwords import Passwords
 from pipelines.access.roles import COMMAND_LINE, OrganisationId, OrganisationKind, Role
 from pipelines.access.vault import Vault, new_key
 from pipelines.rule_release.releases import Releases
+from pipelines.store.resealing import reseal_all
 from pipelines.store.sealed import vault_of
 
 accounts = typer.Typer(help="机构、账号与密钥。", no_args_is_help=True, rich_markup_mode=None)
@@ -81,11 +83,19 @@ def key(context: typer.Context, key_id: Annotated[str, typer.Argument(help="密�
 
 @accounts.command("reseal")
 def reseal(context: typer.Context) -> None:
-    """把旧密钥加密的内容改用当前密钥加密。"""
+    """把旧密钥加密的内容改用当前密钥加密；并说明旧密钥现在能否移出密钥文件。"""
     with _opened(context) as people:
-        n_sealed = people.reseal(by=COMMAND_LINE)
+        n_secrets = people.reseal(by=COMMAND_LINE)
         Releases(people.connection, at=moment()).sign_anew(by=COMMAND_LINE)
-    answer(context, {"resealed": n_sealed}, lambda: [f"已用当前密钥重新加密 {n_sealed} 项"])
+    done = reseal_all(current_engine(context), by=COMMAND_LINE, answers_since=moment() - KEPT_FOR)
+    n_sealed = n_secrets + done.n
+    then = (
+        "旧密钥可以移出密钥文件（先用 accounts client list 查看是否还有客户端依赖它）"
+        if done.is_done
+        else "旧密钥还要保留：一天内的请求编号须用它识别，满一天后请再运行一次"
+    )
+    document = {"resealed": n_sealed, "older_keys_needed": not done.is_done}
+    answer(context, document, lambda: [f"已用当前密钥重新加密 {n_sealed} 项", then])
 
 
 @organisation.command("add")

@@ -4,6 +4,7 @@ Each document carries the id of its trace, by which the log of the request is fo
 """
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,7 @@ from pipelines.access.errors import (
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
+    ContactRefused,
     ErasureHeld,
     MatchingRefused,
     NamedPersonNeeded,
@@ -108,10 +110,11 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
+    ContactRefused: (409, "contact-refused", "本人已撤回或不同意电话、上门联系，不为此提供身份信息"),
     NotTold: (422, "not-told", "须写明本人听读的现行告知书版本和同意的项目"),
     UnknownRecipient: (422, "unknown-recipient", "向用人单位提供信息须写明一家已登记的单位"),
     WitnessNeeded: (422, "witness-needed", "须由监护人同意，或有见证人确认本人理解"),
-    NotYetStated: (422, "not-yet-stated", "表示的时间不能晚于登记的时间"),
+    NotYetStated: (422, "not-yet-stated", "表示或申请的时间不能晚于登记的时间，也不能早得不可能"),
     AlreadyDecided: (412, "already-decided", "这项申请已有决定或已有变化，请重新读取"),
     ErasureHeld: (409, "erasure-held", "安置就业的证据仍在保存期内，期满前只存储、不作其他使用"),
     NamedPersonNeeded: (422, "named-person-needed", "须由写明姓名的工作人员决定"),
@@ -150,6 +153,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
 OTHERS: dict[str, tuple[int, str]] = {
     "refused": (409, "请求无法执行"),
     "conflict": (409, "与已有记录冲突"),
+    "clock-behind": (503, "服务器的时间早于已有记录的时间，未作任何更改，请管理员校准时钟后再试"),
     "model-unreadable": (503, "模型文件已损坏或缺失"),
     "database-busy": (503, "数据库暂时不可用，请稍后再试"),
     "invalid-request": (422, "请求参数不合要求"),
@@ -159,6 +163,8 @@ OTHERS: dict[str, tuple[int, str]] = {
 """What stands in no row above: one kind each, with its status and title."""
 _HTTP_TITLES = {404: "没有这个地址", 405: "不支持这种请求方式"}
 _BUSY_SECONDS = 2
+_OUT_OF_ORDER = re.compile(r"ck_\w+_(moments_in_order|after_it_was_proposed)\b")
+"""Constraints that only a clock set back can break: each compares a moment of now with one that is stored."""
 _CHALLENGE = 'Bearer realm="yougang"'
 
 
@@ -239,8 +245,9 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(IntegrityError)
     async def conflicting(request: Request, error: IntegrityError) -> JSONResponse:
         # Of two that make the same at the same time one comes here; which constraint it was stays in the log.
-        logger.error("database refused a write kind=%s", type(error.orig).__name__)
-        return other("conflict", trace_of(request))
+        is_clock = _OUT_OF_ORDER.search(str(error.orig)) is not None
+        logger.error("database refused a write kind=%s clock=%s", type(error.orig).__name__, is_clock)
+        return other("clock-behind" if is_clock else "conflict", trace_of(request))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

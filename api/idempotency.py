@@ -16,11 +16,13 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from api.access import Access, moment
+from api.access import Access, moment, policy_of
 from api.problems import RequestKeyMissing, RequestKeyRefused
 from pipelines.access.audit import record
+from pipelines.access.errors import Forbidden
 from pipelines.access.kept_answers import KeptAnswers
 from pipelines.access.roles import Subject
+from pipelines.access.scope import ScopedCandidates
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -56,6 +58,10 @@ def once(
         When the request has no key.
     RequestKeyRefused
         When the key cannot be one, or stands for another request.
+    NoSuchPerson
+        When a kept answer speaks of a person who is no longer there or visible.
+    Forbidden
+        When the subject may no longer do what was answered.
     """
     key = _key_of(request)
     _forget_old(access)
@@ -67,7 +73,9 @@ def once(
         if before is not None:
             if not before.is_same:
                 raise RequestKeyRefused("这个 Idempotency-Key 已用于另一个请求")
-            return _replayed(connection, subject, json.loads(before.answer))
+            told = json.loads(before.answer)
+            _refuse_what_was_lost(request, connection, subject, told)
+            return _replayed(connection, subject, told)
         done = work(connection)
         told = _told(done)
         kept.finish(name, done.status, json.dumps(told, ensure_ascii=False))
@@ -95,6 +103,18 @@ def _told(done: Answer) -> dict[str, Any]:
     """Return the answer in the one writing that is both sent and kept."""
     body = json.dumps(jsonable_encoder(done.document), ensure_ascii=False, separators=(",", ":"))
     return {"status": done.status, "body": body, "headers": dict(done.headers), "about": done.about}
+
+
+def _refuse_what_was_lost(request: Request, connection: Connection, subject: Subject, told: Mapping[str, Any]) -> None:
+    """Look at role, scopes and reach anew: a day is long enough to lose them, or for a person to be erased."""
+    policy = policy_of(request.scope.get("endpoint"))
+    if policy is None or policy.action is None:
+        raise Forbidden("这个地址没有声明访问规则")
+    kind, object_id = told["about"] or (None, None)
+    if kind == "candidate":
+        ScopedCandidates(connection, subject).visible(object_id, policy.action)
+    if not subject.may(policy.action):
+        raise Forbidden("您的角色不能为这一目的这样做")
 
 
 def _replayed(connection: Connection, subject: Subject, told: Mapping[str, Any]) -> Response:

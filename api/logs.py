@@ -5,7 +5,6 @@ A line holds the route's template, method, status and time; never a path, query,
 
 import json
 import logging
-import random
 import re
 import secrets
 import sys
@@ -101,7 +100,7 @@ def trace_id(scope: Scope) -> str:
     """Return the trace that a request belongs to: the one it names in `traceparent`, or a new one."""
     found = _TRACE_PARENT.fullmatch(Headers(scope=scope).get("traceparent", ""))
     # An id has to differ, not to be secret: asking the system for secrets at every request costs more than the rest.
-    return found[1] if found and found[1] != _NO_TRACE else f"{random.getrandbits(128):032x}"
+    return found[1] if found and found[1] != _NO_TRACE else secrets.token_hex(16)
 
 
 def template(scope: Scope) -> str | None:

@@ -41,7 +41,22 @@ EXTRACTS = Rate("extracts", 20, 3600)
 """A person asks for the own file seldom, and each takes a whole reading of the store."""
 IMPORTS = Rate("imports", 60, 3600)
 """Seven tables, tried and sent again some times; each may have tens of thousands of rows."""
-_ONE_PERSON_EACH = frozenset({Action.READ_CANDIDATES, Action.READ_SHORTLIST, Action.READ_RELEASED})
+RECORDS = Rate("records", 3000, 3600)
+"""What happened to people, by id and without a name: a few pages at a time; a register could be copied by them too."""
+RECORDS_TO_MACHINES = Rate("records", 60_000, 3600)
+"""Each person has a few of them."""
+_OF_PEOPLE = frozenset(
+    {
+        Action.READ_CANDIDATES, Action.READ_IDENTITY, Action.READ_SHORTLIST, Action.READ_RELEASED,
+        Action.READ_CONSENTS, Action.WRITE_CANDIDATES,
+    }
+)  # fmt: skip
+"""Acts whose answers tell of people; a change tells the record back."""
+_OF_RECORDS = frozenset(
+    {Action.READ_INTERACTIONS, Action.READ_PLACEMENTS, Action.READ_SERVICES, Action.READ_BENEFITS, Action.READ_QUOTA}
+)
+OF_ONE = frozenset({Action.READ_CONSENTS, Action.WRITE_CANDIDATES})
+"""Acts that tell of the one person in the address, or of nobody."""
 _BESIDE: Mapping[Action, Rate] = {
     Action.READ_IDENTITY: IDENTITIES,
     Action.EXTRACT_CANDIDATE: EXTRACTS,
@@ -125,6 +140,8 @@ class Rates:
         self.requests = RateLimit.of(REQUESTS)
         self.people = RateLimit.of(PEOPLE)
         self.people_to_machines = RateLimit.of(PEOPLE_TO_MACHINES)
+        self.records = RateLimit.of(RECORDS)
+        self.records_to_machines = RateLimit.of(RECORDS_TO_MACHINES)
         self.beside = {action: RateLimit.of(rate) for action, rate in _BESIDE.items()}
 
     def take(self, subject: Subject, action: Action | None, n_people: int) -> Left | None:
@@ -138,9 +155,13 @@ class Rates:
         if subject.is_local:
             return None
         left = self.requests.take(subject.by.actor)
-        if action in _ONE_PERSON_EACH:
-            people = self.people if subject.client_id is None else self.people_to_machines
+        is_machine = subject.client_id is not None
+        if action in _OF_PEOPLE:
+            people = self.people_to_machines if is_machine else self.people
             left = people.take(subject.by.actor, n_people)
+        elif action in _OF_RECORDS and subject.sees_people:
+            records = self.records_to_machines if is_machine else self.records
+            left = records.take(subject.by.actor, n_people)
         if action in self.beside:
             left = self.beside[action].take(subject.by.actor)
         return left

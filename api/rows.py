@@ -141,7 +141,7 @@ def patched_cells(spec: TableSpec, body: BaseModel, register: Register, key: tup
     objects = {name: value for name, value in given.items() if isinstance(value, dict)}
     stored: Mapping[str, Any] = {}
     if objects:
-        found = register.repository.find([key]).get(key)
+        found = register.stored(key)
         stored = {} if found is None else row_document(spec, found)
     merged = {**given, **{name: {**(stored.get(name) or {}), **value} for name, value in objects.items()}}
     return {name: cell(spec, spec.column(name), value) for name, value in merged.items()}

@@ -11,7 +11,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -182,7 +182,7 @@ class Archive:
             raise BrokenArchive("备份的目录与其签记不符：文件被改动过，或密钥不是当时的密钥")
         return True
 
-    def lines(self, part: Part) -> Iterator[str]:
+    def lines(self, part: Part) -> Generator[str, None, None]:
         """Yield the lines of a table, and at their end make sure that they were what the manifest says.
 
         Raises

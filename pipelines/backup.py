@@ -7,7 +7,7 @@ looks like is `pipelines.archive`, how tables are read and loaded `pipelines.sto
 import errno
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,14 +33,10 @@ from pipelines.archive import (
 )
 from pipelines.store import bulk, tables
 from pipelines.store.bulk import UnknownRevision, WholeTable
+from pipelines.store.resealing import SEALED_COLUMNS
 from pipelines.store.sealed import accept_keys
 from pipelines.store.session import engine_for
 
-SEALED_COLUMNS = frozenset(
-    {(table, column) for table, columns in tables.SEALED.items() for column in columns}
-    | {("users", "totp_secret"), ("kept_answers", "answer")}
-)
-"""What the application seals, each bound to its table, column and key."""
 _SEALED = "v1."
 _DISK_FULL = "磁盘空间不足"
 
@@ -98,7 +94,7 @@ def _write(connection: Connection, writer: ArchiveWriter, whole: WholeTable, key
 
 def _sealed(connection: Connection, whole: WholeTable) -> Iterator[tuple[str, str, str]]:
     """Yield column, row and sealed form of every sealed value of a table."""
-    names = sorted(column for table, column in SEALED_COLUMNS if table == whole.name and column in whole.kinds)
+    names = [column for column in SEALED_COLUMNS.get(whole.name, ()) if column in whole.kinds]
     keys = list(whole.table.primary_key)
     if not names or len(keys) != 1:
         return
@@ -230,7 +226,9 @@ def _load(engine: Engine, archive: Archive, vault: Vault | None, revision: str) 
         bulk.silence(connection)
         bulk.empty(connection)
         for name, whole in found.items():  # each after those that it refers to
-            whole.load(connection, parts[name].columns, archive.lines(parts[name]))
+            # Closed also where loading breaks off: a reader left open keeps the file open.
+            with closing(archive.lines(parts[name])) as lines:
+                whole.load(connection, parts[name].columns, lines)
         bulk.continue_numbers(connection)
         bulk.unsilence(connection, known)
         if bulk.triggers(connection) != known:

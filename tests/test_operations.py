@@ -163,6 +163,30 @@ def test_the_nightly_backup_is_restored_in_the_same_night() -> None:
     assert re.search(r'yougang backup "\$out" && \S+yougang restore "\$out" --verify', told)
 
 
+def test_old_archives_go_so_that_nobody_erased_stays_in_them_for_good() -> None:
+    told = words_of(FOLDER / "yougang-backup.service")
+    assert re.search(r"^ExecStartPost=\S+/find /var/backups/yougang .*-mtime \+30 -delete$", told, re.MULTILINE)
+    assert "30 days" in words_of(ROOT / "docs" / "operations.md")
+
+
+def test_the_proxy_logs_to_files_for_systemd_gives_it_a_socket_that_cannot_be_opened() -> None:
+    told = re.findall(r"^\s*(?:access|error)_log (\S+)", words_of(FOLDER / "nginx.conf"), re.MULTILINE)
+    assert [Path(where).parent.as_posix() for where in told] == ["/var/log/nginx"] * 2
+
+
+@pytest.mark.parametrize("name", ["yougang.service", "yougang-backup.service"])
+def test_a_refused_call_of_the_system_is_an_error_and_does_not_kill_the_service(name: str) -> None:
+    unit = words_of(FOLDER / name).splitlines()
+    assert "SystemCallErrorNumber=EPERM" in unit
+
+
+def test_the_user_of_the_image_can_write_where_the_composition_lets_it() -> None:
+    made = re.findall(r"install -d -m 700 -o yougang -g yougang (.+)$", words_of(CONTAINER), re.MULTILINE)[0].split()
+    for service in composed()["services"].values():
+        if "build" in service:
+            assert {volume.split(":")[1] for volume in service["volumes"]} <= set(made)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_host_of_a_registry_is_named(path: Path) -> None:
     hosts = re.findall(r"\b[a-z0-9-]+\.(?:io|com|org|net|cn)\b", words_of(path))

@@ -135,7 +135,8 @@ def propose_claim(request: Request, access: AccessDep, subject: SubjectDep, body
     def work(connection: Connection) -> Answer:
         claim = Ledger(connection, subject, at=moment()).propose(rulebook(), Proposal(**given))
         headers = {"ETag": etag(claim.row_version), "Location": f"/api/v1/benefits/claims/{claim.claim_id}"}
-        return Answer(201, _told(claim), headers, ("claim", claim.claim_id))
+        about = ("claim", claim.claim_id) if claim.candidate_id is None else ("candidate", claim.candidate_id)
+        return Answer(201, _told(claim), headers, about)
 
     try:
         return once(request, access, subject, work)

@@ -19,6 +19,7 @@ from api.settings import today
 from matching.vocabulary import YesNo
 from pipelines.access.errors import Forbidden, NoSuchPerson
 from pipelines.access.roles import Action, Purpose
+from pipelines.consent.effects import refuse_unwanted_contact
 from pipelines.registers.masks import in_full, masked
 from pipelines.registers.people import People
 from pipelines.registers.rows import Row
@@ -116,12 +117,17 @@ def candidate(access: AccessDep, subject: SubjectDep, candidate_id: str) -> Resp
 @router.get("/{candidate_id}/identity", responses={200: {"model": Identity}})
 @declare(_IDENTITY)
 def identity(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
-    """Return the sensitive facts of a person in full, for a purpose stated in `Yougang-Purpose` that permits it."""
+    """Return the sensitive facts of a person in full, for a purpose stated in `Yougang-Purpose` that permits it.
+
+    Not to contact somebody who does not want that.
+    """
     with acting(access, subject, Action.READ_IDENTITY) as connection:
         found = People(connection, subject).one(candidate_id, Action.READ_IDENTITY)
         if PURPOSE_HEADER not in request.headers:
             # The guard finds a purpose for who says none; here that is not enough.
             raise Forbidden("请写明完整查看身份信息的目的")
+        if subject.purpose is Purpose.CONTACT:
+            refuse_unwanted_contact(connection, candidate_id)
     return JSONResponse(in_full(row_document(CANDIDATES, found.row.values)))
 
 

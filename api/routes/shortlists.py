@@ -13,9 +13,15 @@ from api.desk_keeper import DeskKeeper
 from api.rows import acting
 from api.settings import today
 from pipelines.access.roles import Action, Purpose
-from pipelines.access.scope import ScopedCandidates
-from pipelines.consent.effects import matching_refused, refuse_unwanted_matching
-from pipelines.registers.runs import lists_of, people_for, stored_list, the_vacancy
+from pipelines.registers.runs import (
+    handed_out,
+    lists_of,
+    people_for,
+    person_to_match,
+    stored_list,
+    the_vacancy,
+    to_match,
+)
 
 router = APIRouter(tags=["shortlists"])
 _READ = for_action(Action.READ_SHORTLIST, Purpose.JOB_MATCHING)
@@ -67,7 +73,7 @@ def runs(
 @router.get("/shortlists/{run_id}")
 @declare(_READ)
 def run(access: AccessDep, subject: SubjectDep, run_id: str) -> dict[str, Any]:
-    """Return a stored list as it was given out; visible exactly when its person is."""
+    """Return a stored list as it was given out; visible exactly when its person is, after a withdrawal for a review."""
     with access.engine.begin() as connection:
         return stored_list(connection, subject, run_id)
 
@@ -80,12 +86,11 @@ def unlock(
     """Return which missing fact, course or accommodation would open how many vacancies for a person."""
     keeper: DeskKeeper = request.app.state.keeper
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
-        person = ScopedCandidates(connection, subject).visible(candidate_id, Action.READ_SHORTLIST)
-        refuse_unwanted_matching(connection, person)
+        person = person_to_match(connection, subject, candidate_id)
     # This takes long: not within the transaction that holds the audit's lock.
     document = keeper.desk(as_of or today()).unlock(person)
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
-        ScopedCandidates(connection, subject).opened(person, Action.READ_SHORTLIST)
+        handed_out(connection, subject, person)
     return document
 
 
@@ -103,7 +108,7 @@ def candidates_for(
     keeper: DeskKeeper = request.app.state.keeper
     with access.engine.begin() as connection:
         vacancy = the_vacancy(connection, subject, vacancy_id)
-        visible = frozenset(ScopedCandidates(connection, subject).ids()) - matching_refused(connection)
+        visible = to_match(connection, subject)
     document = keeper.desk(as_of or today()).candidates_for(vacancy, k=k, among=visible)
     with access.engine.begin() as connection:
         return people_for(connection, subject, document)

@@ -34,6 +34,7 @@ FOR_PEOPLE_ONLY = frozenset(
         Action.READ_AUDIT,
         Action.APPROVE_VACANCIES,
         Action.DECIDE_BENEFITS,
+        Action.DECIDE_REVIEWS,
         Action.RELEASE_RULES,
         Action.ERASE_CANDIDATE,
         Action.EXTRACT_CANDIDATE,

@@ -4,7 +4,7 @@ the second for the same.
 Whether the conditions of a rule are met is answered by `benefits`; here it is only kept who claims what for when.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from matching.rules.benefits import conflicts_of
 from matching.rules.rulebook import HOME, ReadRule, Rulebook
-from pipelines.access.audit import record
+from pipelines.access.audit import record, record_each
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
@@ -67,8 +67,7 @@ class Ledger:
         """
         require(self.subject, Action.READ_BENEFITS)
         found = self._claims.page(after=after, limit=limit + 1, filters=filters)
-        for claim in found[:limit]:
-            self._note(Action.READ_BENEFITS, claim)
+        self._note_each(Action.READ_BENEFITS, found[:limit])
         return found[:limit], len(found) > limit
 
     def one(self, claim_id: str) -> Claim:
@@ -92,10 +91,16 @@ class Ledger:
             raise NoSuchClaim("没有这项申领")
         return claim
 
+    def _note_each(self, action: Action, claims: Sequence[Claim]) -> None:
+        """Record a page at once, each of whom it tells."""
+        about = dict.fromkeys(_about(claim) for claim in claims)
+        for kind in ("candidate", "employer"):
+            ids = [object_id for named, object_id in about if named == kind]
+            if ids:
+                record_each(self.connection, self.subject.by, action.value, object_kind=kind, object_ids=ids)
+
     def _note(self, action: Action, claim: Claim, **details: str) -> None:
-        # What concerns a person is kept under the person, so that their own extract shows it.
-        kind = "employer" if claim.candidate_id is None else "candidate"
-        about = claim.candidate_id or claim.employer_id
+        kind, about = _about(claim)
         record(self.connection, self.subject.by, action.value, object_kind=kind, object_id=about, details=details)
 
     # ---- proposing ----
@@ -178,7 +183,7 @@ class Ledger:
             raise ClaimRefused("须由具名的工作人员决定")
         if claim.proposed_by == self.subject.by.actor:
             raise ClaimRefused("提出人不能自己决定，须由另一位工作人员决定")
-        if not is_approved and ground is None:
+        if not is_approved and not (ground or "").strip():
             raise ClaimRefused("不予批准须写明理由")
         status = APPROVED if is_approved else REFUSED
         values = {"status": status, "decided_by": self.subject.by.actor, "decided_at": self.at, "ground": ground}
@@ -218,6 +223,11 @@ def keep_rules(connection: Connection, subject: Subject, book: Rulebook) -> None
     ids = [rule_id for rule_id, read in book.rules.items() if read.rule.kind == "benefit"]
     once = {rule_id: book.rule(rule_id).rule.claims.once_in_all for rule_id in ids}
     ClaimRepository(connection, subject).keep_rules(book.version, once, conflicts_of(book, ids))
+
+
+def _about(claim: Claim) -> tuple[str, str | None]:
+    """Return whom a claim tells of; what concerns a person is kept under the person, whose own extract shows it."""
+    return ("employer", claim.employer_id) if claim.candidate_id is None else ("candidate", claim.candidate_id)
 
 
 def _claimant(read: ReadRule) -> str:

@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 from matching.entities import CandidateId
 from matching.vocabulary import YesNo
 from pipelines.access.roles import Purpose, program_subject
-from pipelines.consent.errors import MatchingRefused
+from pipelines.consent.errors import ContactRefused, MatchingRefused
 from pipelines.consent.words import ConsentAct, ConsentPurpose, DisclosedItem
 from pipelines.store.consents import ConsentRepository, RequestRepository, Row, stated_days
 from pipelines.store.repositories import CandidateRepository
 
 _PROGRAM = program_subject("consent", Purpose.JOB_MATCHING)
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def _said_no(rows: Mapping[str, Row]) -> set[CandidateId]:
@@ -52,13 +52,29 @@ def refuse_unwanted_matching(connection: Connection, candidate_id: str) -> None:
     MatchingRefused
         When the person withdrew or refused matching, or is to be erased.
     """
-    said = [r for r in ConsentRepository(connection, _PROGRAM).of(candidate_id) if r["purpose"] == "matching"]
-    last = max(said, key=lambda row: (row["stated_at"], row["number"]), default=None)
-    if last is not None and last["act"] != ConsentAct.GIVEN:
+    if _last_said_no(connection, candidate_id, ConsentPurpose.MATCHING):
         raise MatchingRefused("本人已撤回或不同意参与匹配，不再生成推荐名单；恢复须由本人重新同意")
     asked = RequestRepository(connection, _PROGRAM).of(candidate_id, ("erasure",))
     if any(request["status"] == "granted" for request in asked):
         raise MatchingRefused("本人的删除申请已获准，不再生成推荐名单")
+
+
+def refuse_unwanted_contact(connection: Connection, candidate_id: str) -> None:
+    """Stop where somebody would telephone or visit a person who does not want it; who was not asked is not refused.
+
+    Raises
+    ------
+    ContactRefused
+        When the person withdrew or refused it.
+    """
+    if _last_said_no(connection, candidate_id, ConsentPurpose.CONTACT):
+        raise ContactRefused("本人已撤回或不同意电话、上门联系；恢复须由本人重新同意")
+
+
+def _last_said_no(connection: Connection, candidate_id: str, purpose: ConsentPurpose) -> bool:
+    said = [r for r in ConsentRepository(connection, _PROGRAM).of(candidate_id) if r["purpose"] == purpose]
+    last = max(said, key=lambda row: (row["stated_at"], row["number"]), default=None)
+    return last is not None and last["act"] != ConsentAct.GIVEN
 
 
 def disclosed_to(connection: Connection, employer_id: str, on: date) -> dict[str, frozenset[DisclosedItem]]:
@@ -87,5 +103,5 @@ def _is_over(row: Row, on: date) -> bool:
 
 
 def _day(row: Row) -> date:
-    day: date = row["stated_at"].astimezone(_SHANGHAI).date()
+    day: date = row["stated_at"].astimezone(SHANGHAI).date()
     return day

@@ -4,8 +4,9 @@ ConsentError
 ├── NotTold             the text that the person was told is none, or none of this purpose
 ├── UnknownRecipient    a recipient that is no registered employer
 ├── WitnessNeeded       a consent that a guardian has to give, or a witness to see
-├── NotYetStated        a statement dated after it is entered
+├── NotYetStated        a statement or request dated after it is entered, or impossibly early
 ├── MatchingRefused     the person does not want to be matched
+├── ContactRefused      the person does not want to be telephoned or visited
 ├── AlreadyDecided      the request is no longer open
 ├── ErasureHeld         what the law still wants kept stands in the way
 └── NamedPersonNeeded   a machine, or nobody, would decide
@@ -34,11 +35,15 @@ class WitnessNeeded(ConsentError):
 
 
 class NotYetStated(ConsentError):
-    """Nobody stated anything in the future."""
+    """Nobody stated anything in the future, or before they could."""
 
 
 class MatchingRefused(ConsentError):
     """The person withdrew or refused matching, or asked for erasure; no list is made."""
+
+
+class ContactRefused(ConsentError):
+    """The person withdrew or refused being telephoned or visited; nobody is given the number for that."""
 
 
 class AlreadyDecided(ConsentError):

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,6 +21,8 @@ from pipelines.schema import EMPLOYERS
 from pipelines.store.consents import ConsentRepository, Row
 from pipelines.store.repositories import CandidateRepository, TableRepository
 
+EARLIEST = datetime(1949, 10, 1, tzinfo=UTC)
+"""Nobody stated anything earlier than this; a moment near the first year cannot be kept either."""
 _NEEDS_HELP_TO_UNDERSTAND = frozenset({DisabilityCategory.INTELLECTUAL, DisabilityCategory.MENTAL})
 
 
@@ -153,7 +155,7 @@ class Consents:
         return row
 
     def _accept(self, person: str, statement: Statement, now: datetime) -> None:
-        if statement.stated_at > now:
+        if not EARLIEST <= statement.stated_at <= now:
             raise NotYetStated("表示的时间不能晚于登记的时间")
         self._accept_recipient(statement)
         if statement.act is not ConsentAct.GIVEN:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from matching.entities import Vacancy
 from matching.regions import prefecture, region_name
 from matching.vocabulary import InteractionKind
-from pipelines.access.audit import record
+from pipelines.access.audit import record_each
 from pipelines.access.keyed import keyed_hash
 from pipelines.access.roles import Action, Purpose, Subject, program_subject
 from pipelines.access.vault import Vault
@@ -23,8 +23,9 @@ from pipelines.registers.rows import require
 from pipelines.reports.generalise import K
 from pipelines.schema import VACANCIES
 from pipelines.store.counts import job_seekers_in
-from pipelines.store.repositories import CandidateRepository, InteractionRepository, TableRepository
+from pipelines.store.repositories import InteractionRepository, TableRepository
 from pipelines.store.sealed import vault_of
+from pipelines.store.selections import some
 
 _PROGRAM = program_subject("released", Purpose.RECRUITMENT)
 _REFERRED = frozenset(
@@ -66,27 +67,25 @@ def _people(
     connection: Connection, subject: Subject, vacancy: Vacancy, employer_id: str, on: date
 ) -> list[dict[str, Any]]:
     referred = _referred(connection, vacancy) - set(matching_refused(connection))
-    agreed, vault = disclosed_to(connection, employer_id, on), vault_of(connection)
-    repository = CandidateRepository(connection, _PROGRAM)
-    shown: list[dict[str, Any]] = []
-    for candidate_id in sorted(referred):
-        candidate = repository.get(candidate_id)
-        items = agreed.get(candidate_id, frozenset())
-        record(
-            connection,
-            subject.by,
-            Action.READ_RELEASED.value,
-            object_kind="candidate",
-            object_id=candidate_id,
-            details={"has_consent": bool(items)},
-        )
-        shown.append(
-            {
-                "person": pseudonym(vault, candidate_id, employer_id),
-                **employer_view(candidate, vacancy),
-                "agreed": agreed_view(candidate, items) if items else None,
-            }
-        )
+    agreed = {i: items for i, items in disclosed_to(connection, employer_id, on).items() if items}
+    vault = vault_of(connection)
+    referred_people = some(connection, _PROGRAM)[0].of(sorted(referred))
+    for has_consent in (False, True):
+        read = [one.candidate_id for one in referred_people if (one.candidate_id in agreed) is has_consent]
+        if read:
+            details = {"has_consent": has_consent}
+            word = Action.READ_RELEASED.value
+            record_each(connection, subject.by, word, object_kind="candidate", object_ids=read, details=details)
+    shown = [
+        {
+            "person": pseudonym(vault, candidate.candidate_id, employer_id),
+            **employer_view(candidate, vacancy),
+            "agreed": agreed_view(candidate, agreed[candidate.candidate_id])
+            if candidate.candidate_id in agreed
+            else None,
+        }
+        for candidate in referred_people
+    ]
     return sorted(shown, key=lambda one: str(one["person"]))
 
 

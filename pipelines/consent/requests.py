@@ -12,8 +12,10 @@ from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates, VisibleCandidate
+from pipelines.consent.effects import SHANGHAI
 from pipelines.consent.erasure import erase, held_back
-from pipelines.consent.errors import AlreadyDecided, NamedPersonNeeded, NoSuchRequest
+from pipelines.consent.errors import AlreadyDecided, NamedPersonNeeded, NoSuchRequest, NotYetStated
+from pipelines.consent.ledger import EARLIEST
 from pipelines.consent.texts import term, working_days_after
 from pipelines.consent.words import RequestKind, Speaker
 from pipelines.store.consents import Decision, RequestRepository, Row
@@ -96,8 +98,12 @@ class Requests:
             When there is nobody, or nobody visible.
         NoSuchRequest
             When a review is about a list that is none of this person.
+        NotYetStated
+            When it is dated after today, or before anybody living could have asked.
         """
         person = self.people.visible(candidate_id, Action.WRITE_CONSENTS)
+        if not EARLIEST.date() <= asked.on <= now.astimezone(SHANGHAI).date():
+            raise NotYetStated("申请的日期不能晚于登记的日期")
         if asked.about is not None:
             self._accept_run(person, asked.about)
         request_id = str(uuid.uuid4())
@@ -133,7 +139,7 @@ class Requests:
         Forbidden
             When the role may not decide it for the stated purpose.
         NamedPersonNeeded
-            When a machine would decide, or nobody is named.
+            When a machine would decide, nobody is named, or no reason is given.
         AlreadyDecided
             When it was decided, or changed since it was read.
         """
@@ -143,6 +149,8 @@ class Requests:
         if not self.subject.may(_DECIDES[kind]):
             raise Forbidden("您的角色不能为这一目的这样做")
         decider = self._decider(answered)
+        if not answered.reason.strip():
+            raise NamedPersonNeeded("须写明决定的理由")
         status = "granted" if answered.is_granted else "refused"
         self._record(person, f"requests.{status}", kind=kind)
         said = {"reason": answered.reason, "decider": decider}

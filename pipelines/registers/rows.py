@@ -222,7 +222,7 @@ class Register:
             When the row as it would be cannot be taken.
         """
         safe = tuple(_storable(part) for part in key)
-        stored = self.repository.find([safe]).get(safe)
+        stored = self.stored(safe)
         if stored is None:
             raise NoSuchRecord("没有这条记录")
         require(self.subject, action)
@@ -238,6 +238,11 @@ class Register:
             raise AlreadyRegistered("与已登记的记录冲突") from error
         # Who has no place any more would be seen by nobody here: the own office keeps the person.
         return self._taken(safe) if self.spec.name == "candidates" else Row(merged, version + 1)
+
+    def stored(self, key: Key) -> dict[str, Any] | None:
+        """Return a visible row for who is about to change it, or None."""
+        safe = tuple(_storable(part) for part in key)
+        return self.repository.find([safe]).get(safe)
 
     def _check(self, merged: Mapping[str, Any], stored: Mapping[str, Any], on: date) -> None:
         # Of a row in sight only a new place counts: it may be seen for another reason than its place.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
 from pipelines.access.roles import Subject
 from pipelines.store import tables
@@ -30,12 +30,17 @@ class AssignmentRepository:
         self.connection, self.subject = connection, subject
 
     def _readable(self) -> Select[Any]:
-        a, people = tables.assignments.c, tables.CASE_TABLES["candidates"].c
+        a = tables.assignments.c
         statement = select(a.assignment_id, a.candidate_id, a.organisation_id, a.user_id, a.since, a.ended_at)
-        condition = reach("candidates", self.subject)
+        condition = self._reach()
+        return statement if condition is None else statement.where(condition)
+
+    def _reach(self) -> ColumnElement[bool] | None:
+        """Return the condition of the people whom the subject sees, or None where it sees everybody."""
+        people, condition = tables.CASE_TABLES["candidates"].c, reach("candidates", self.subject)
         if condition is None:
-            return statement
-        return statement.where(a.candidate_id.in_(select(people.candidate_id).where(condition)))
+            return None
+        return tables.assignments.c.candidate_id.in_(select(people.candidate_id).where(condition))
 
     def of(self, candidate_id: str) -> list[Assignment]:
         """Return the assignments of a person, the earliest first."""
@@ -57,8 +62,7 @@ class AssignmentRepository:
         )
 
     def end(self, assignment_id: str, at: datetime) -> None:
-        """Give an assignment its end."""
-        a = tables.assignments.c
-        self.connection.execute(
-            update(tables.assignments).where(a.assignment_id == assignment_id, a.ended_at.is_(None)).values(ended_at=at)
-        )
+        """Give an assignment of a visible person its end."""
+        a, condition = tables.assignments.c, self._reach()
+        same = [a.assignment_id == assignment_id, a.ended_at.is_(None), *([] if condition is None else [condition])]
+        self.connection.execute(update(tables.assignments).where(*same).values(ended_at=at))

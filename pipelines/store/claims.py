@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pipelines.access.roles import Subject
@@ -74,8 +74,8 @@ class ClaimRepository:
             return false()
         p, e = tables.CASE_TABLES["candidates"].c, tables.CASE_TABLES["employers"].c
         return or_(
-            c.candidate_id.in_(select(p.candidate_id).where(people)),
-            and_(c.candidate_id.is_(None), c.employer_id.in_(select(e.employer_id).where(employers))),
+            exists().where(p.candidate_id == c.candidate_id, people),
+            and_(c.candidate_id.is_(None), exists().where(e.employer_id == c.employer_id, employers)),
         )
 
     def find(self, claim_id: str) -> Claim | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
 from pipelines.access.roles import Subject
 from pipelines.access.vault import Place
@@ -33,11 +33,14 @@ class _OfPeople:
 
     def _readable(self, *columns: Any) -> Select[Any]:
         """Return the statement that every other one starts from: rows of people whom the subject sees."""
-        statement = select(*(columns or (self.table,)))
+        return select(*(columns or (self.table,))).where(*self._visible())
+
+    def _visible(self) -> list[ColumnElement[bool]]:
+        """Return the condition of the people whom the subject sees, in a list; an empty one where it sees everybody."""
         if self._reach is None:
-            return statement
+            return []
         people = tables.CASE_TABLES["candidates"].c
-        return statement.where(self.table.c.candidate_id.in_(select(people.candidate_id).where(self._reach)))
+        return [self.table.c.candidate_id.in_(select(people.candidate_id).where(self._reach))]
 
     def _sealed(self, values: Mapping[str, Any]) -> Row:
         own, vault = values[_KEYS[self.table.name]], vault_of(self.connection)
@@ -137,7 +140,7 @@ class RequestRepository(_OfPeople):
         written = self._sealed({"request_id": request_id, "decision": dict(decision.said)})
         done = self.connection.execute(
             update(person_requests)
-            .where(c.request_id == request_id, c.row_version == version, c.status == "open")
+            .where(c.request_id == request_id, c.row_version == version, c.status == "open", *self._visible())
             .values(
                 status=decision.status,
                 decided_by=decision.decided_by,

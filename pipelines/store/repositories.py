@@ -357,9 +357,11 @@ class CandidateRepository(TableRepository):
         return [CandidateId(i) for i in self.connection.execute(self._readable(place).order_by(place)).scalars()]
 
     def sources(self, candidate_id: str | None = None) -> dict[str, dict[str, FactSource]]:
-        """Return who supplied each fact and when, by candidate and fact."""
+        """Return who supplied each fact of the visible people and when, by candidate and fact."""
         c = tables.fact_sources.c
         statement = select(c.candidate_id, c.fact, c.supplied_by, c.supplied_on)
+        if self._reach is not None:
+            statement = statement.where(c.candidate_id.in_(self._readable(self.table.c.candidate_id)))
         if candidate_id is not None:
             statement = statement.where(c.candidate_id == candidate_id)
         found: dict[str, dict[str, FactSource]] = {}
@@ -469,7 +471,7 @@ class ReadingRepository:
 
 
 class RunRepository:
-    """Stored shortlists."""
+    """Keeps shortlists; they are read by `VisibleRuns`."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -487,21 +489,6 @@ class RunRepository:
                 payload=json.dumps(document, ensure_ascii=False),
             )
         )
-
-    def get(self, run_id: str) -> dict[str, Any]:
-        """Return a kept document.
-
-        Raises
-        ------
-        NotFound
-            When there is no such run.
-        """
-        c = tables.shortlist_runs.c
-        payload = self.connection.execute(select(c.payload).where(c.run_id == run_id)).scalar()
-        if payload is None:
-            raise NotFound("没有这个名单编号")
-        document: dict[str, Any] = json.loads(payload)
-        return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, inspect, or_, select, update
+from sqlalchemy import Connection, Engine, func, insert, inspect, select, update
 
 from pipelines.access.errors import KeysMissing, VaultError
 from pipelines.access.keyed import derived, keyed_hash, keyed_hashes
@@ -85,7 +85,11 @@ def accept_keys(connection: Connection) -> None:
         raise KeysMissing(
             f"缺少加密这个数据库时所用的密钥 {'、'.join(missing)}：请放回密钥文件，或设置 YOUGANG_KEY_FILE"
         )
-    note_keys(connection, [key_id for key_id in vault.keys if key_id not in known or known[key_id][1]])
+    # A retired key that is still in the file seals nothing; only put in front again it counts anew.
+    note_keys(
+        connection,
+        [i for i in vault.keys if i not in known or (known[i][1] and i == vault.current)],
+    )
 
 
 def note_keys(connection: Connection, key_ids: Iterable[str]) -> None:
@@ -139,13 +143,6 @@ def reseal_block(connection: Connection, after: str) -> tuple[int, str | None]:
             same = (people.c.candidate_id == row.candidate_id, people.c.row_version == row.row_version)
             n_changed += connection.execute(update(people).where(*same).values(changed)).rowcount
     return n_changed, rows[-1].candidate_id if rows else None
-
-
-def has_older_seals(connection: Connection) -> bool:
-    """True where something of people is still sealed with a key other than the current one."""
-    c, mark = tables.CASE_TABLES["candidates"].c, f"v1.{vault_of(connection).current}."
-    older = [c[name].is_not(None) & ~c[name].startswith(mark, autoescape=True) for name in tables.SEALED["candidates"]]
-    return connection.execute(select(c.candidate_id).where(or_(*older)).limit(1)).first() is not None
 
 
 def _resealed(connection: Connection, vault: Vault, row: Any) -> dict[str, Any]:

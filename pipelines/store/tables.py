@@ -110,7 +110,9 @@ assignments = Table(
 
 Index(None, CASE_TABLES["interactions"].c.vacancy_id)
 Index(None, CASE_TABLES["candidates"].c.certificate_index, unique=True)
-Index(None, CASE_TABLES["candidates"].c.region)
+for _placed in ("candidates", "employers", "vacancies"):
+    Index(None, CASE_TABLES[_placed].c.region)
+Index(None, CASE_TABLES["vacancies"].c.employer_id)
 for _name in ("vacancy_id", "candidate_id", "employer_id"):
     Index(None, CASE_TABLES["placements"].c[_name])
 
@@ -307,7 +309,9 @@ audit = Table(
     CheckConstraint("actor NOT LIKE 'user%' OR organisation_id IS NOT NULL", name="person_acts_for_organisation"),
 )
 
-Index(None, audit.c.object_kind, audit.c.object_id)
+# By organisation it has none: its rows are read from the newest on, and the key gives them in that order.
+Index(None, audit.c.object_id, audit.c.object_kind)
+Index(None, audit.c.actor, audit.c.sequence)
 
 # The end of the chain: what locks it while a row is written, and shows where rows were cut off its end.
 audit_head = Table(

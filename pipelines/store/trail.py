@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from pipelines.access.roles import Subject
 from pipelines.store import tables
+from pipelines.store.reach import among
 
 
 class Trail:
@@ -23,7 +24,7 @@ class Trail:
         below = select(o.c.organisation_id).where(o.c.organisation_id == self.subject.organisation_id)
         tree = below.cte("own_and_below", recursive=True)
         tree = tree.union(select(o.c.organisation_id).join(tree, o.c.parent_id == tree.c.organisation_id))
-        return statement.where(tables.audit.c.organisation_id.in_(select(tree.c.organisation_id)))
+        return statement.where(among(tables.audit.c.organisation_id, select(tree.c.organisation_id)))
 
     def page(self, *, before: int | None, limit: int, filters: Mapping[str, str | None]) -> list[dict[str, Any]]:
         """Return the next rows before a number, the newest first; filters are equal values by column."""

@@ -66,7 +66,12 @@ def _ids(
     if after is not None:
         published.append(v.vacancy_id > after)
         drafts.append(w.vacancy_id > after)
-    both = union_all(rows.ids(published), workflows.ids(drafts)).subquery()
+    # Each part by its own key and no longer than the page: else all of both would be sorted for it.
+    parts = [
+        rows.ids(published).order_by(v.vacancy_id).limit(limit).subquery(),
+        workflows.ids(drafts).order_by(w.vacancy_id).limit(limit).subquery(),
+    ]
+    both = union_all(*(select(part.c.vacancy_id) for part in parts)).subquery()
     statement = select(both.c.vacancy_id).order_by(both.c.vacancy_id).limit(limit)
     return list(connection.execute(statement).scalars())
 

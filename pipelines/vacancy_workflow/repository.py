@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, insert, or_, select, update
 
 from pipelines.access.roles import Subject
-from pipelines.store.reach import reach
+from pipelines.store.reach import among, reach
 from pipelines.store.repositories import EmployerRepository, VacancyRepository
 from pipelines.store.workflow_tables import (
     employer_verifications,
@@ -105,8 +105,8 @@ def reach_of_work(connection: Connection, subject: Subject) -> ColumnElement[boo
         return None
     return or_(
         w.region.in_(sorted(subject.codes)),
-        w.employer_id.in_(_OwnEmployers(connection, subject).ids()),
-        w.vacancy_id.in_(_PlacesOfVacancies(connection, subject).ids_in(subject.codes)),
+        among(w.employer_id, _OwnEmployers(connection, subject).ids()),
+        among(w.vacancy_id, _PlacesOfVacancies(connection, subject).ids_in(subject.codes)),
     )
 
 

@@ -10,11 +10,12 @@ import pytest
 import uvicorn
 
 from matching.entities import VacancyId
-from pipelines.store.repositories import RunRepository
 from pipelines.store.session import engine_for
+from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
 from tests.support.builders import TODAY, certificate_number
 from tests.support.files import write_csv
+from tests.support.stores import PROGRAM
 
 PERSON = "demo-c-00001"
 DOCUMENT_KEYS = {"run_id", "candidate_id", "as_of", "model_version", "rules_version", "items", "excluded", "unlock"}
@@ -266,8 +267,9 @@ def test_a_run_is_found_again_under_its_id_with_its_versions(town: Town, yougang
     document = yougang("shortlist", PERSON, "--json", at=town).document
     engine = engine_for(town.url)
     with engine.connect() as connection:
-        kept = RunRepository(connection).get(document["run_id"])
+        kept = VisibleRuns(connection, PROGRAM).get(document["run_id"])
     engine.dispose()
+    assert kept is not None
     assert kept == document
     assert kept["model_version"] == yougang("models", "--json", at=town).document["models"][0]["version"]
     assert kept["rules_version"] == yougang("rules", "list", "--json", at=town).document["rules_version"]

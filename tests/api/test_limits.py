@@ -253,6 +253,43 @@ def test_a_page_of_people_counts_as_many_as_it_may_show() -> None:
     assert left.remaining == PEOPLE.most - 100
 
 
+PERSON, PLACED = "/api/v1/candidates/c-1", "/api/v1/placements"
+
+
+@pytest.mark.parametrize(
+    ("address", "people", "records"),
+    [
+        (PERSON, 1, None),
+        (f"{PERSON}/consents", 1, None),
+        ("/api/v1/candidates?limit=100", 100, None),
+        # What a route does not know is ignored, and makes nothing cheaper.
+        ("/api/v1/candidates?limit=100&candidate_id=c-1", 100, None),
+        ("/api/v1/vacancies/v-1/candidates?k=100&limit=1", 100, None),
+        ("/api/v1/consent-texts", 0, None),
+        (f"{PERSON}/benefits", None, 1),
+        (PLACED, None, 20),
+        (f"{PLACED}?limit=7", None, 7),
+        (f"{PLACED}?limit=100&candidate_id=c-1", None, 1),
+        ("/api/v1/interactions?limit=50", None, 50),
+        ("/api/v1/services?limit=50", None, 50),
+        ("/api/v1/benefits/claims?limit=50", None, 50),
+        ("/api/v1/courses?limit=50", None, None),
+    ],
+)
+def test_every_table_of_people_is_counted(
+    address: str, people: int | None, records: int | None, tmp_path: Path
+) -> None:
+    with a_service("sqlite", tmp_path) as running:
+        running.user("liwei", Role.CASEWORKER)
+        running.client.get(address, headers=running.enter("liwei", Role.CASEWORKER))
+        assert _counted(running.access.rates.people) == people
+        assert _counted(running.access.rates.records) == records
+
+
+def _counted(limit: RateLimit) -> int | None:
+    return next((sum(slots.values()) for slots in limit._counts.values()), None)
+
+
 def test_the_one_trusted_user_of_a_machine_is_not_counted() -> None:
     assert Rates().take(local_subject(Purpose.JOB_MATCHING), Action.READ_CANDIDATES, 1) is None
 

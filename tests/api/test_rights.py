@@ -60,6 +60,56 @@ def test_threat_32_a_withdrawal_at_the_desk_ends_the_list_at_once_and_leaves_a_r
     assert get(house, f"/candidates/{MINE}/consents", worker).json()["now"][0]["state"] == "withdrawn"
 
 
+def test_threat_32_after_a_withdrawal_a_stored_list_serves_a_review_and_nothing_else(
+    house: House,  # noqa: F811  # the fixture above
+    worker: dict[str, str],
+) -> None:
+    run = f"/shortlists/{house.list_of(MINE, worker).json()['run_id']}"
+    assert get(house, run, worker).status_code == 200
+    post(house, f"/candidates/{MINE}/consents", withdrawal(), worker)
+    refused = get(house, run, worker)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/matching-refused")
+    for_review = get(house, run, worker, **{"Yougang-Purpose": "persons_request"})
+    assert (for_review.status_code, for_review.json()["candidate_id"]) == (200, MINE)
+
+
+@pytest.mark.parametrize("act", ["withdrawn", "refused"])
+def test_threat_32_who_does_not_want_to_be_telephoned_has_no_number_given_out_for_it(
+    house: House,  # noqa: F811  # the fixture above
+    worker: dict[str, str],
+    act: str,
+) -> None:
+    path, why = f"/candidates/{MINE}/identity", "Yougang-Purpose"
+    assert get(house, path, worker, **{why: "contact"}).status_code == 200
+    post(house, f"/candidates/{MINE}/consents", withdrawal(purpose="contact", act=act), worker)
+    refused = get(house, path, worker, **{why: "contact"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/contact-refused")
+    assert get(house, path, worker, **{why: "identity_check"}).status_code == 200
+    again = withdrawal(purpose="contact", act="given", stated_at="2026-11-21T09:00:00+08:00", text_version=TOLD)
+    assert post(house, f"/candidates/{MINE}/consents", again, worker).status_code == 201
+    assert get(house, path, worker, **{why: "contact"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("consents", withdrawal(stated_at="0001-01-01T08:00:00+14:00")),
+        ("consents", withdrawal(stated_at="9999-12-31T23:00:00-14:00")),
+        ("requests", {"kind": "erasure", "asked_on": "9999-12-30"}),
+        ("requests", {"kind": "erasure", "asked_on": "0001-01-01"}),
+        ("reviews", {"asked_on": "2199-01-01"}),
+    ],
+)
+def test_what_is_dated_impossibly_is_refused(
+    house: House,  # noqa: F811  # the fixture above
+    worker: dict[str, str],
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    answer = post(house, f"/candidates/{MINE}/{path}", body, worker)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-yet-stated")
+
+
 def test_the_same_statement_sent_twice_is_one_statement(
     house: House,  # noqa: F811  # the fixture above
     worker: dict[str, str],
@@ -160,7 +210,7 @@ def test_an_extract_holds_everything_and_says_who_looked(
     house: House,  # noqa: F811  # the fixture above
     worker: dict[str, str],
 ) -> None:
-    house.list_of(MINE, worker)
+    made = house.list_of(MINE, worker).json()["run_id"]
     post(house, f"/candidates/{MINE}/consents", withdrawal(particulars={"witness_name": "张三"}), worker)
     assert get(house, f"/candidates/{MINE}/extract", worker, **{"Yougang-Purpose": "job_matching"}).status_code == 403
     document = get(house, f"/candidates/{MINE}/extract", worker).json()
@@ -168,7 +218,7 @@ def test_an_extract_holds_everything_and_says_who_looked(
     assert facts["name"]["value"]
     assert facts["region"]["value"] == OWN
     assert document["consents"]["statements"][0]["particulars"] == {"witness_name": "张三"}
-    assert len(document["shortlists"]) == 1
+    assert made in {kept["run_id"] for kept in document["shortlists"]}
     assert [look["act"] for look in document["looked"]][-2:] == ["consents.withdrawn", "candidates.extract"]
     assert "shortlists.read" in [look["act"] for look in document["looked"]]
     assert "liwei" not in str(document["looked"])

@@ -9,11 +9,12 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from pipelines.store.repositories import RunRepository
 from pipelines.store.session import engine_for
+from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
 from tests.support.builders import certificate_number
 from tests.support.province import TODAY
+from tests.support.stores import PROGRAM
 
 DAY = {"as_of": TODAY.isoformat()}
 LIST = "/api/v1/candidates/demo-c-00001/shortlist"
@@ -128,7 +129,7 @@ def test_a_list_asked_for_over_http_is_kept_as_a_run(own_town: Town) -> None:
         document = client.get(LIST, params=DAY).json()
     engine = engine_for(own_town.url)
     with engine.connect() as connection:
-        assert RunRepository(connection).get(document["run_id"]) == document
+        assert VisibleRuns(connection, PROGRAM).get(document["run_id"]) == document
     engine.dispose()
 
 

@@ -22,6 +22,7 @@ from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
 from pipelines.store.session import engine_for
 from pipelines.train import STATIC, train
 from tests.conftest import Town
+from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY, fill, trained
 
 SAID_OF_A_PAIR = (
@@ -129,7 +130,7 @@ def test_the_order_of_rows_in_the_files_changes_neither_model_nor_list(tmp_path:
             header, *rows = list(csv.reader(handle))
         with (mixed / path.name).open("w", encoding="utf-8", newline="") as handle:
             csv.writer(handle).writerows([header, *(rows[i] for i in rng.permutation(len(rows)))])
-    engine = engine_for(f"sqlite:///{tmp_path / 'mixed.db'}")
+    engine = engine_for(f"sqlite:///{tmp_path / 'mixed.db'}", KEYS)
     fill(engine, mixed)
     with engine.begin() as connection:
         casebook = load_casebook(connection, program_subject())

@@ -105,7 +105,14 @@ def rows_of(draw: st.DrawFn, table: TableSpec) -> list[dict[str, Any]]:
         columns[column.name] = values if is_needed else st.none() | values
     rows = draw(
         st.lists(
-            st.fixed_dictionaries(columns), min_size=1, max_size=4, unique_by=lambda r: tuple(r[k] for k in table.key)
+            st.fixed_dictionaries(columns),
+            min_size=1,
+            max_size=4,
+            # A certificate belongs to one person; who states none stands for nobody else.
+            unique_by=(
+                lambda r: tuple(r[k] for k in table.key),
+                lambda r: r.get("certificate_number") or tuple(r[k] for k in table.key),
+            ),
         )
     )
     for row in rows:

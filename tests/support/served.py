@@ -68,9 +68,14 @@ class Served:
         assert self.process is not None
         return self.process.pid
 
+    def words(self) -> list[str]:
+        """Return the command that starts it."""
+        asked = ["--port", str(self.port), "--workers", str(self.workers)]
+        return [sys.executable, "-m", "api.cli", "--db", self.url, "serve", *asked]
+
     def start(self, *, limit_file_size: int | None = None, more: Mapping[str, str] | None = None) -> None:
         """Start, with more of an environment, and wait until it answers."""
-        words = [sys.executable, "-m", "api.cli", "--db", self.url, "serve", "--port", str(self.port)]
+        words = self.words()
         if limit_file_size is not None:
             # As on a full disk: no file of the server grows past this size.
             words = ["prlimit", f"--fsize={limit_file_size}", *words]
@@ -82,7 +87,7 @@ class Served:
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603  # our own program
-                [*words, "--workers", str(self.workers)],
+                words,
                 cwd=self.folder,
                 env=environment,
                 stderr=log,

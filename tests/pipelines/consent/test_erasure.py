@@ -165,7 +165,7 @@ def test_a_refused_request_keeps_its_reason_and_cannot_be_decided_again(engine: 
 def test_threat_34_nobody_unnamed_and_no_machine_decides(engine: Engine) -> None:
     with engine.begin() as connection:
         requests = Requests(connection, PROGRAM, REVIEWS)
-        asked = requests.ask("c-1", Asked(RequestKind.REVIEW, TODAY, words="为什么没有文员"), now=NOW)
+        asked = requests.ask("c-1", Asked(RequestKind.REVIEW, NOW.date(), words="为什么没有文员"), now=NOW)
         for named in (None, "", "  "):
             with pytest.raises(NamedPersonNeeded):
                 requests.decide("c-1", asked["request_id"], Answered(True, "x", named), version=1, now=NOW, on=TODAY)
