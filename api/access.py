@@ -154,6 +154,7 @@ def _admit(request: Request, policy: Policy) -> None:
         elif key is not None:
             request.state.subject = _importer(request, access, connection, policy, key)
         elif policy.needs_subject and not access.has_accounts(connection):
+            _refuse_other_names(request)
             request.state.subject = local_subject(_purpose(request, policy, None))
         else:
             _person(request, access, connection, policy)
@@ -309,6 +310,16 @@ def refuse_readable_channel(request: Request) -> None:
     """
     if request.url.scheme != "https" and request.url.hostname not in _LOOPBACK:
         raise RequestRefused("只能通过 https 登录")
+
+
+def _refuse_other_names(request: Request) -> None:
+    """Serve nobody without an account under another name than this machine's own.
+
+    A page of somebody else's whose name is made to lead here would else read everything with the browser of whoever
+    sits here: for the browser it is that page's own address.
+    """
+    if request.url.hostname not in _LOOPBACK:
+        raise RequestRefused("没有账号时只能用本机地址访问")
 
 
 def set_cookie(request: Request, response: Response, opened: Opened) -> None:

@@ -1,6 +1,6 @@
 """`yougang quota` and `yougang benefits …`: duty, levy and what may be claimed; every answer is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from matching.rules.decision import Outcome
 from matching.rules.rulebook import HOME, NOTICE, Rulebook, rulebook
 from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
-from pipelines.access.audit import record
+from pipelines.access.audit import record, record_each
 from pipelines.access.roles import program_subject
 from pipelines.casework import (
     Case,
@@ -54,6 +54,7 @@ def quota_command(
         store = DecisionRepository(connection)
         answered = found.as_dict() | (shown if hints else {})
         document = _kept(store, book, "employer", employer_id, "quota", on, answered)
+        _note_people(store, "quota", [person.placement.candidate_id for person in found.persons])
     answer(context, document, lambda: [*found.lines(), *hint_lines(seen), NOTICE])
 
 
@@ -84,6 +85,14 @@ def _kept(
     return {"decision_id": store.save(kind, subject_id, question, on, document), **document}
 
 
+def _note_people(store: DecisionRepository, question: str, people: Sequence[str]) -> None:
+    """Write into the audit whom an answer tells of."""
+    told = list(dict.fromkeys(people))
+    if told:
+        by = program_subject().by
+        record_each(store.connection, by, f"{question}.read", object_kind="candidate", object_ids=told)
+
+
 def _claims(
     context: typer.Context,
     kind: str,
@@ -93,10 +102,14 @@ def _claims(
 ) -> None:
     book, on = rulebook(), session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
-        found = ask(load_case(connection, program_subject()), book, subject_id, on)
+        case = load_case(connection, program_subject())
+        found = ask(case, book, subject_id, on)
         head = {f"{kind}_id": subject_id}
         store = DecisionRepository(connection)
         document = _kept(store, book, kind, subject_id, "benefits", on, head | _document(found))
+        if kind == "placement":
+            placed = [one.candidate_id for one in case.placements if one.placement_id == subject_id]
+            _note_people(store, "benefits", placed)
     answer(
         context, document, lambda: [f"{subject_id}（{on.isoformat()}）", *package_lines(found, told_in_full), NOTICE]
     )

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
@@ -33,7 +33,7 @@ from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
 from matching.errors import MatchingError
 from models.errors import ModelError
-from pipelines.access.audit import record
+from pipelines.access.audit import record, record_each
 from pipelines.access.roles import COMMAND_LINE, Action, program_subject
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
@@ -250,6 +250,7 @@ def export_table(
     mapping: Annotated[str | None, typer.Option(help="对照文件，或随附的名称")] = None,
 ) -> None:
     """导出一张表；导入的原样回来。"""
+    people: dict[str, None] = {}
     with current_engine(context).begin() as connection:
         n = export(
             connection,
@@ -257,9 +258,11 @@ def export_table(
             out,
             subject=program_subject(),
             mapping=SheetMapping.load(mapping) if mapping else None,
+            handed_out=people.setdefault,
         )
-        has_identity = kind.value in SEALED
-        _note(connection, Action.READ_IDENTITY if has_identity else Action(f"{kind.value}.read"), kind.value, count=n)
+        action = Action.READ_IDENTITY if kind.value in SEALED else Action(f"{kind.value}.read")
+        _note(connection, action, kind.value, count=n)
+        _note_people(connection, action, people)
     answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])
 
 
@@ -316,6 +319,13 @@ def _note(
     record(connection, program_subject().by, action.value, object_kind=kind, object_id=object_id, details=details)
 
 
+def _note_people(connection: Connection, action: Action, people: Iterable[str]) -> None:
+    """Write into the audit whom a command tells of, each under their own name: it stands in their own extract."""
+    told = list(people)
+    if told:
+        record_each(connection, program_subject().by, action.value, object_kind="candidate", object_ids=told)
+
+
 @app.command()
 def shortlist(
     context: typer.Context,
@@ -340,6 +350,7 @@ def candidates_for(
     with current_engine(context).begin() as connection:
         document = _desk(context, connection).candidates_for(vacancy_id, k=k)
         _note(connection, Action.READ_CANDIDATES, "vacancies", vacancy_id, len(document["items"]))
+        _note_people(connection, Action.READ_SHORTLIST, [item["candidate_id"] for item in document["items"]])
     answer(context, document, lambda: _candidates_lines(document))
 
 
@@ -463,6 +474,7 @@ def batch(
     with current_engine(context).begin() as connection:
         desk = _desk(context, connection)
         _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
+        _note_people(connection, Action.READ_SHORTLIST, desk.active())
     report = run_batch(desk, folder, k=k, progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))

@@ -110,7 +110,7 @@ def _refuse_what_was_lost(request: Request, connection: Connection, subject: Sub
     policy = policy_of(request.scope.get("endpoint"))
     if policy is None or policy.action is None:
         raise Forbidden("这个地址没有声明访问规则")
-    kind, object_id = told["about"] or (None, None)
+    kind, object_id = told["about"] or ("", "")
     if kind == "candidate":
         ScopedCandidates(connection, subject).visible(object_id, policy.action)
     if not subject.may(policy.action):

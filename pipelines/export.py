@@ -32,9 +32,17 @@ _Write = Callable[[Path, str, Iterable[Cells]], int]
 
 
 def export(
-    connection: Connection, table: TableSpec, out: Path, *, subject: Subject, mapping: RowMapping | None = None
+    connection: Connection,
+    table: TableSpec,
+    out: Path,
+    *,
+    subject: Subject,
+    mapping: RowMapping | None = None,
+    handed_out: Callable[[str], None] | None = None,
 ) -> int:
     """Write every row of a table that the subject sees by its key, and return how many there were.
+
+    `handed_out` is told the person of each row that has one, so that the caller can record the read.
 
     Who does not want to be matched is left out; placements stay, since they are evidence that the law wants kept.
 
@@ -52,10 +60,17 @@ def export(
     headers = _headers(table, mapping)
     left_out = matching_refused(connection) if table.name in _LEFT_WITH_CONSENT else frozenset()
     stored = TableRepository(connection, table, subject).rows()
-    rows = (row for row in stored if row.get("candidate_id") not in left_out)
+    rows = _told_of((row for row in stored if row.get("candidate_id") not in left_out), handed_out)
     cells = ([column.format(row[column.name]) for column in table.columns] for row in rows)
     with _beside(out) as draft:
         return write(draft, table.label, _with_headers(headers, cells))
+
+
+def _told_of(rows: Iterable[dict[str, Any]], handed_out: Callable[[str], None] | None) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        if handed_out is not None and row.get("candidate_id") is not None:
+            handed_out(row["candidate_id"])
+        yield row
 
 
 def _headers(table: TableSpec, mapping: RowMapping | None) -> list[str]:

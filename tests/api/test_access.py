@@ -27,6 +27,7 @@ from tests.conftest import Town
 from tests.support.accounts import KEYS, PASSWORD, a_user, gansu_with_others, place_of, the_accounts
 from tests.support.builders import certificate_number
 from tests.support.province import TODAY
+from tests.support.service import LOCAL
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "https://yougang.test"
@@ -448,7 +449,9 @@ def test_threat_27_nobody_is_signed_in_from_another_site(house: House) -> None:
 
 def test_without_an_account_the_local_user_is_served_and_audited_and_with_one_no_longer(own_town: Town) -> None:
     engine = engine_for(own_town.url)
-    with TestClient(create_app(Settings.of(own_town.url, TODAY)), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(Settings.of(own_town.url, TODAY)), base_url=LOCAL, raise_server_exceptions=False
+    ) as client:
         path = f"/api/v1/candidates/{MINE}/shortlist"
         assert client.get(path, params=DAY).status_code == 200
         with engine.begin() as connection:
@@ -463,3 +466,20 @@ def test_sessions_are_asked_on_the_day_in_gansu(house: House) -> None:
     with house.engine.connect() as connection:
         sessions: Sessions = house.access.sessions(connection)
     assert sessions.on == today()
+
+
+def test_without_an_account_another_name_for_this_machine_opens_nothing(own_town: Town) -> None:
+    # A foreign page whose name is made to lead here (DNS rebinding) asks under that name, and from its own origin.
+    app = create_app(Settings.of(own_town.url, TODAY))
+    with TestClient(app, base_url="http://evil.example:8000", raise_server_exceptions=False) as client:
+        headers = {"Origin": "http://evil.example:8000"}
+        answers = [
+            client.get("/api/v1/candidates", headers=headers),
+            client.get(f"/api/v1/candidates/{MINE}/identity", headers={**headers, "Yougang-Purpose": "contact"}),
+            client.post("/api/v1/candidates", json={}, headers={**headers, "Idempotency-Key": "rebinding-1"}),
+        ]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert {answer.json()["type"] for answer in answers} == {"/problems/request-refused"}
+    for name in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
+        with TestClient(app, base_url=name, raise_server_exceptions=False) as client:
+            assert client.get("/api/v1/candidates").status_code == 200, name

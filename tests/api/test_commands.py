@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api.cli import run
+from pipelines.access.audit import events
+from pipelines.store.session import engine_for
 from tests.support.province import TODAY, Trained, a_copy, trained
 
 DAY = ["--as-of", TODAY.isoformat()]
@@ -168,3 +170,39 @@ def test_the_stored_data_is_found_consistent(ask: Any) -> None:
 def test_a_template_can_be_filled_in_and_imported(ask: Any, tmp_path: Path) -> None:
     assert ask("template", "courses", str(tmp_path / "courses.xlsx")).code == 0
     assert (tmp_path / "courses.xlsx").stat().st_size > 1000
+
+
+def _read(store: Trained, action: str) -> set[str]:
+    """Return the people under whose names an act stands in the audit."""
+    engine = engine_for(store.url)
+    with engine.connect() as connection:
+        found = {e["object_id"] for e in events(connection) if (e["action"], e["object_kind"]) == (action, "candidate")}
+    engine.dispose()
+    return found
+
+
+def test_threat_15_every_person_that_a_command_tells_of_stands_in_the_audit(ask: Any, tmp_path: Path) -> None:
+    store = a_copy(tmp_path)
+    vacancy = ask("shortlist", "demo-c-00001", "-k", "1", "--json", of=store).document["items"][0]["vacancy_id"]
+    listed = ask("candidates-for", vacancy, "-k", "7", "--json", of=store).document["items"]
+    assert len(listed) == 7
+    assert {item["candidate_id"] for item in listed} <= _read(store, "shortlists.read")
+    assert ask("batch", "--out", str(tmp_path / "lists"), "-k", "1", of=store).code == 0
+    everybody = _read(store, "shortlists.read")
+    assert len(everybody) > 50
+    assert _read(store, "candidates.identity") == set()
+    for kind, action in (("candidates", "candidates.identity"), ("placements", "placements.read")):
+        out = tmp_path / f"{kind}.csv"
+        assert ask("export", kind, str(out), of=store).code == 0
+        with out.open(encoding="utf-8-sig", newline="") as handle:
+            told = {row["candidate_id"] for row in csv.DictReader(handle)}
+        assert _read(store, action) == told
+    with (tmp_path / "placements.csv").open(encoding="utf-8-sig", newline="") as handle:
+        placements = list(csv.DictReader(handle))
+    assert ask("benefits", "placement", placements[0]["placement_id"], of=store).code == 0
+    assert _read(store, "benefits.read") == {placements[0]["candidate_id"]}
+    employers = [row["employer_id"] for row in placements if row["employer_id"]]
+    largest = max(sorted(set(employers)), key=employers.count)
+    lines = ask("quota", largest, "--year", "2025", "--json", of=store).document["persons"]
+    assert lines
+    assert _read(store, "quota.read") == {line["candidate_id"] for line in lines}

@@ -12,13 +12,16 @@ from api.cli import run
 from api.settings import Settings
 from tests.support.builders import certificate_number
 from tests.support.province import TODAY, a_copy, trained
+from tests.support.service import LOCAL
 
 DAY = {"as_of": TODAY.isoformat()}
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with TestClient(create_app(Settings.of(trained().url, TODAY)), raise_server_exceptions=False) as opened:
+    with TestClient(
+        create_app(Settings.of(trained().url, TODAY)), base_url=LOCAL, raise_server_exceptions=False
+    ) as opened:
         yield opened
 
 
@@ -58,7 +61,7 @@ def test_the_description_of_the_api_is_where_it_should_be(client: TestClient) ->
 def test_a_new_import_is_seen_at_the_next_request(tmp_path: Path) -> None:
     store, sheet = a_copy(tmp_path), tmp_path / "people.csv"
     sheet.write_text("candidate_id,region\nnew-1,620102\n", encoding="utf-8")
-    with TestClient(create_app(Settings.of(store.url, TODAY)), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(Settings.of(store.url, TODAY)), base_url=LOCAL, raise_server_exceptions=False) as opened:
         path = "/api/v1/candidates/new-1/shortlist"
         assert opened.get(path, params=DAY).status_code == 404
         assert run(["--db", store.url, "--as-of", TODAY.isoformat(), "import", "candidates", str(sheet)]) == 0
@@ -67,6 +70,6 @@ def test_a_new_import_is_seen_at_the_next_request(tmp_path: Path) -> None:
 
 def test_without_a_model_the_service_says_that_it_is_not_ready(tmp_path: Path) -> None:
     settings = Settings.of(f"sqlite:///{tmp_path / 'empty.db'}", TODAY)
-    with TestClient(create_app(settings), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(settings), base_url=LOCAL, raise_server_exceptions=False) as opened:
         assert opened.get("/healthz").status_code == 200
         assert opened.get("/readyz").status_code == 503

@@ -21,7 +21,7 @@ from pipelines.store.tables import CASE_TABLES, organisations
 from tests.conftest import Town, Yougang
 from tests.support.accounts import FIRM, KEYS, a_user, gansu_with_others
 from tests.support.province import TODAY, a_copy
-from tests.support.service import HOST, OTHER, OWN, Service
+from tests.support.service import HOST, LOCAL, OTHER, OWN, Service
 from tests.support.stores import PROGRAM, noted
 
 V1 = "/api/v1"
@@ -111,7 +111,9 @@ def test_benefits_over_http_are_the_commands(own_town: Town, yougang: Yougang, n
             "employer": connection.execute(select(CASE_TABLES["employers"].c.employer_id)).scalars().first(),
         }
     engine.dispose()
-    with TestClient(create_app(Settings.of(own_town.url, TODAY)), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(Settings.of(own_town.url, TODAY)), base_url=LOCAL, raise_server_exceptions=False
+    ) as client:
         over_http = client.get(f"{V1}/benefits/{noun}s/{ids[noun]}", params=DAY).json()
     told = yougang("--json", "benefits", noun, str(ids[noun]), at=own_town).document
     assert {name: value for name, value in told.items() if name != "decision_id"} == over_http

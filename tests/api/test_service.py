@@ -14,6 +14,7 @@ from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
 from tests.support.builders import certificate_number
 from tests.support.province import TODAY
+from tests.support.service import LOCAL
 from tests.support.stores import PROGRAM
 
 DAY = {"as_of": TODAY.isoformat()}
@@ -22,7 +23,7 @@ CANARY = certificate_number()
 
 
 def service(town: Town) -> TestClient:
-    return TestClient(create_app(Settings.of(town.url, TODAY)), raise_server_exceptions=False)
+    return TestClient(create_app(Settings.of(town.url, TODAY)), base_url=LOCAL, raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_fault_inside_is_a_problem_document_that_says_nothing_of_it_and_goes_n
         raise RuntimeError(CANARY)
 
     monkeypatch.setattr("pipelines.desk.Desk.document", broken)
-    with TestClient(create_app(Settings.of(town.url, TODAY)), raise_server_exceptions=True) as strict:
+    with TestClient(create_app(Settings.of(town.url, TODAY)), base_url=LOCAL, raise_server_exceptions=True) as strict:
         answer = strict.get(LIST, params=DAY)
     assert answer.status_code == 500
     assert "RuntimeError" in caplog.text
