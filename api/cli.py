@@ -6,6 +6,7 @@ Standard output holds the answer, standard error progress and messages. Exit cod
 
 import json
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -282,6 +283,7 @@ class _Progress:
 
     def __init__(self, label: str) -> None:
         self._label, self._last, self._count = label, 0.0, 0
+        self._began = time.monotonic()
 
     def __call__(self, count: int, total: int | None = None) -> None:
         """Take a new count."""
@@ -289,7 +291,13 @@ class _Progress:
         now = time.monotonic()
         if sys.stderr.isatty() and now - self._last > 0.5:
             self._last = now
-            typer.echo(f"\r{self._label} {count}{f'/{total}' if total else ''}", err=True, nl=False)
+            told = f"{count}/{total}{self._left(now, count, total)}" if total else str(count)
+            typer.echo(f"\r{self._label} {told}", err=True, nl=False)
+
+    def _left(self, now: float, count: int, total: int) -> str:
+        """Return how long the rest will take at the pace so far."""
+        seconds = (now - self._began) / max(1, count) * (total - count)
+        return f"，约剩 {seconds / 60:.0f} 分钟  " if seconds >= 90 else f"，约剩 {seconds:.0f} 秒  "
 
     def end(self) -> None:
         """Close the line."""
@@ -464,6 +472,10 @@ def batch(
     out: Annotated[Path | None, typer.Option(help="写到哪个文件夹")] = None,
     engine: Annotated[str, typer.Option(help="计算引擎，目前只有 local")] = "local",
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 50,
+    reasons: Annotated[
+        bool, typer.Option("--reasons", help="每行写出理由、缺项和便利（单人名单随时可查，默认不写）")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="同时工作的进程数，默认为处理器数")] = None,
 ) -> None:
     """为所有求职者生成推荐名单。"""
     if engine != "local":
@@ -475,7 +487,8 @@ def batch(
         desk = _desk(context, connection)
         _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
         _note_people(connection, Action.READ_SHORTLIST, desk.active())
-    report = run_batch(desk, folder, k=k, progress=progress)
+    n_workers = workers or os.cpu_count() or 1
+    report = run_batch(desk, folder, k=k, with_reasons=reasons, workers=n_workers, progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
     answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])

@@ -161,11 +161,22 @@ def components(
 
 
 def named_components(
-    asked: Asked, index: VacancyIndex, rows: NDArray[np.intp], *, distance: Distances, fit: FitArrays, on: date
-) -> Mapping[str, NDArray[np.float32]]:
-    """Return each of `COMPONENTS` by its name, float32 (len(rows),)."""
+    asked: Asked,
+    index: VacancyIndex,
+    rows: NDArray[np.intp],
+    *,
+    distance: Distances,
+    fit: FitArrays,
+    on: date,
+    with_own: bool = True,
+) -> dict[str, NDArray[np.float32]]:
+    """Return each of `COMPONENTS` by its name, float32 (len(rows),).
+
+    Without `with_own` the own vector's score, `collaborative`, is 0: it costs most, and often weighs nothing.
+    """
     named: dict[str, NDArray[np.floating]] = {}
     named |= _learned(asked, index, rows)
+    named["collaborative"] = own_scores(asked, index, rows) if with_own else np.zeros(len(rows))
     named |= _texts(asked, index, rows)
     named |= _occupations(asked, index.stock, rows)
     named["skills"] = skill_share(asked.candidate, index.stock, rows)
@@ -182,14 +193,17 @@ def _learned(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> Mappi
     found["employer_uptake"] = found["area_uptake"] = np.zeros(len(rows))
     if index.uptake is not None:
         found["employer_uptake"], found["area_uptake"] = index.uptake.at(asked.candidate.region, rows)
-    if index.factors is None or index.biases is None or asked.vector is None:
-        found["collaborative"] = found["direction"] = np.zeros(len(rows))
-        return found
     found["direction"] = np.zeros(len(rows))
-    if index.units is not None and asked.direction is not None:
+    if asked.vector is not None and index.units is not None and asked.direction is not None:
         found["direction"] = _products(index.units, rows, asked.direction)
-    found["collaborative"] = _products(index.factors, rows, asked.vector) + index.biases[rows]
     return found
+
+
+def own_scores(asked: Asked, index: VacancyIndex, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return what the person's own learned vector says of vacancies, float64 (len(rows),); 0 without one."""
+    if index.factors is None or index.biases is None or asked.vector is None:
+        return np.zeros(len(rows))
+    return _products(index.factors, rows, asked.vector) + index.biases[rows]
 
 
 def _products(matrix: NDArray[np.float64], rows: NDArray[np.intp], vector: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -95,6 +95,37 @@ def match(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The first lines of one person's list as columns, without their reasons; each has as many rows as lines.
+
+    `rows` are positions in the stock; `outcome` are positions in `fit.OUTCOMES`; `chance` is None where none is known.
+    """
+
+    rows: NDArray[np.intp]
+    outcome: NDArray[np.int8]
+    band: NDArray[np.int8]
+    fit: NDArray[np.float64]
+    chance: NDArray[np.float64] | None
+    score: NDArray[np.float64]
+
+
+def lines(asked: Asked, index: VacancyIndex, rules: Rules, weights: Weights, *, k: int) -> Lines:
+    """Return the first k lines that `match` would return, for many people at once: reasons are made when asked for."""
+    retrieval = retrieve(asked.candidate, index.stock, rules)
+    ranking = rank(asked, index, retrieval, rules, weights, k=k)
+    at = ranking.order[:k]
+    chances = _chances(ranking, range(len(at)))
+    return Lines(
+        rows=retrieval.rows[at],
+        outcome=retrieval.fit.outcome[at],
+        band=ranking.band[:k],
+        fit=ranking.fit.total[:k],
+        chance=None if weights.chance is None else np.array([chance.value for chance in chances if chance is not None]),
+        score=ranking.score[:k],
+    )
+
+
 def _first_fits(asked: Asked, index: VacancyIndex, ranking: Ranking) -> list[Fit]:
     """Return the fits of the first lines, the same few however long a list is asked for."""
     return [

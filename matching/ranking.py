@@ -17,6 +17,7 @@ from matching.components import (
     Columns,
     VacancyIndex,
     named_components,
+    own_scores,
     plain_match,
     plain_wishes,
     wished_families,
@@ -123,7 +124,10 @@ def rank(
     listed = retrieval.listed
     rows = retrieval.rows[listed]
     distance, function_fit = retrieval.distance.take(listed), retrieval.fit.take(listed)
-    named = named_components(asked, index, rows, distance=distance, fit=function_fit, on=rules.on)
+    weighs_own = weights.values[COMPONENTS.index("collaborative")] != 0
+    named = named_components(
+        asked, index, rows, distance=distance, fit=function_fit, on=rules.on, with_own=bool(weighs_own)
+    )
     score = _score(named, weights)
     leads = lead_codes(asked.candidate, index.stock, rows, rules)
     if rules.find_or_none("plan.policy_order") is None:
@@ -140,12 +144,15 @@ def rank(
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
     # Where nothing known tells two vacancies apart, the more sought one goes first.
     rounded = np.round(score, 6)
-    head = _head(band, rounded, None if k is None else max(k, ranking_settings().repeats_within))
-    at_head = rows[head]
-    questions = _open_questions(asked.candidate, index.stock, at_head, function_fit.take(head))
-    head = head[np.lexsort((at_head, questions, -index.popularity[at_head], -rounded[head], band[head]))]
+    head = first_by(band, rounded, None if k is None else max(k, ranking_settings().repeats_within))
+    first = rows[head]
+    questions = _open_questions(asked.candidate, index.stock, first, function_fit.take(head))
+    head = head[np.lexsort((first, questions, -index.popularity[first], -rounded[head], band[head]))]
     head, repeats = _spread(head, band, rounded, index.stock, rows)
-    columns = np.stack([named[name][head] for name in COMPONENTS], axis=1)
+    at_head = {name: column[head] for name, column in named.items()}
+    if not weighs_own:
+        at_head["collaborative"] = own_scores(asked, index, rows[head]).astype(np.float32)
+    columns = np.stack([at_head[name] for name in COMPONENTS], axis=1)
     return Ranking(
         retrieval=retrieval,
         n_ranked=len(rows),
@@ -169,7 +176,7 @@ def _score(named: Mapping[str, NDArray[np.float32]], weights: Weights) -> NDArra
     return np.round(total, 9)
 
 
-def _head(band: NDArray[np.int8], score: NDArray[np.float64], n: int | None) -> NDArray[np.intp]:
+def first_by(band: NDArray[np.int8], score: NDArray[np.float64], n: int | None) -> NDArray[np.intp]:
     """Return the positions of the first n by band and score, with all that equal the last of them; in no order."""
     if n is None or len(score) <= n:
         return np.arange(len(score))

@@ -6,15 +6,20 @@ goes on with the first person whose block is not there.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from matching.entities import CandidateId
+from matching.fit import OUTCOMES
 from pipelines.consent.texts import automated_decision_notice
 from pipelines.desk import Desk
 
@@ -32,11 +37,28 @@ class BatchReport:
     folder: Path
 
 
-def run_batch(desk: Desk, out: Path, *, k: int, progress: Callable[[int, int], None] | None = None) -> BatchReport:
-    """Write `block-00000.parquet` … and `run.json` under `out`, one block for every 200 people."""
+def run_batch(
+    desk: Desk,
+    out: Path,
+    *,
+    k: int,
+    with_reasons: bool = False,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> BatchReport:
+    """Write `block-00000.parquet` … and `run.json` under `out`, one block for every 200 people.
+
+    Parameters
+    ----------
+    with_reasons
+        Whether each line carries its reasons, questions and accommodations; whoever looks at one person's list gets
+        them from the same desk, so that a whole province need not have them written out.
+    workers
+        Processes that work at once; they share the desk's memory, and what they write does not depend on their number.
+    """
     out.mkdir(parents=True, exist_ok=True)
     people = desk.active()
-    facts = _facts(desk, people, k)
+    facts = _facts(desk, people, k, with_reasons)
     run_file = out / "run.json"
     if _facts_of(run_file) != facts:
         # The old facts go first and the new ones come whole: whatever stops this, no block outlives its run.
@@ -46,18 +68,59 @@ def run_batch(desk: Desk, out: Path, *, k: int, progress: Callable[[int, int], N
         half_written = run_file.with_suffix(".partial")
         half_written.write_text(json.dumps(facts, ensure_ascii=False, indent=2), encoding="utf-8")
         half_written.replace(run_file)
-    n_lines = n_kept = 0
-    for number, start in enumerate(range(0, len(people), BLOCK)):
-        path = out / f"block-{number:05d}.parquet"
-        block = people[start : start + BLOCK]
-        if path.exists():
-            n_kept += 1
-            n_lines += pq.read_metadata(path).num_rows
-        else:
-            n_lines += _write_block(desk, block, path, k)
+    blocks = {
+        out / f"block-{number:05d}.parquet": people[start : start + BLOCK]
+        for number, start in enumerate(range(0, len(people), BLOCK))
+    }
+    kept = [path for path in blocks if path.exists()]
+    n_lines = sum(pq.read_metadata(path).num_rows for path in kept)
+    n_done = sum(len(blocks[path]) for path in kept)
+    to_do = [_Task(path, tuple(block), k, with_reasons) for path, block in blocks.items() if path not in kept]
+    for task, written in _written(desk, to_do, workers):
+        n_lines += written
+        n_done += len(task.people)
         if progress is not None:
-            progress(start + len(block), len(people))
-    return BatchReport(len(people), n_lines, n_kept, out)
+            progress(n_done, len(people))
+    return BatchReport(len(people), n_lines, len(kept), out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One block to write."""
+
+    path: Path
+    people: tuple[CandidateId, ...]
+    k: int
+    with_reasons: bool
+
+
+def _written(desk: Desk, tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, int]]:
+    """Write the blocks, each as one whole, and yield how many lines each has."""
+    if min(workers, len(tasks)) < 2:
+        yield from ((task, _write_block(desk, task.people, task.path, task.k, task.with_reasons)) for task in tasks)
+        return
+    # Forked, so that the desk is there without being copied; a worker opens no database.
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), get_context("fork"), initializer=_take_desk, initargs=(desk,))
+    with pool:
+        running = {pool.submit(_work, task): task for task in tasks}
+        try:
+            for done in as_completed(running):
+                yield running[done], done.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+_DESKS: list[Desk] = []
+"""The desk of a worker process."""
+
+
+def _take_desk(desk: Desk) -> None:
+    _DESKS[:] = [desk]
+
+
+def _work(task: _Task) -> int:
+    return _write_block(_DESKS[0], task.people, task.path, task.k, task.with_reasons)
 
 
 def _facts_of(run_file: Path) -> dict[str, Any] | None:
@@ -69,19 +132,56 @@ def _facts_of(run_file: Path) -> dict[str, Any] | None:
     return facts
 
 
-def _facts(desk: Desk, people: Sequence[CandidateId], k: int) -> dict[str, Any]:
+def _facts(desk: Desk, people: Sequence[CandidateId], k: int, with_reasons: bool) -> dict[str, Any]:
     head = desk.head()
     del head["run_id"]  # a batch that goes on is the same run
     about = {"notice": automated_decision_notice(), "k": k, "block": BLOCK, "n_candidates": len(people)}
+    about["with_reasons"] = with_reasons
     return {**head, **about, "data": desk.casebook.fingerprint()}
 
 
-def _write_block(desk: Desk, people: Sequence[CandidateId], path: Path, k: int) -> int:
-    rows = [_row(document, item) for document in desk.documents(people, k=k) for item in document["items"]]
+def _write_block(desk: Desk, people: Sequence[CandidateId], path: Path, k: int, with_reasons: bool) -> int:
+    table = _with_reasons(desk, people, k) if with_reasons else _lines(desk, people, k)
     half_written = path.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), half_written)
+    pq.write_table(table, half_written)
     half_written.replace(path)
-    return len(rows)
+    n_rows: int = table.num_rows
+    return n_rows
+
+
+def _with_reasons(desk: Desk, people: Sequence[CandidateId], k: int) -> pa.Table:
+    rows = [_row(document, item) for document in desk.documents(people, k=k) for item in document["items"]]
+    return pa.Table.from_pylist(rows, schema=SCHEMA_WITH_REASONS)
+
+
+def _lines(desk: Desk, people: Sequence[CandidateId], k: int) -> pa.Table:
+    """Return the lines of some people as they stand in their documents, rounded alike."""
+    found = [desk.lines(person, k=k) for person in people]
+    lengths = [len(lines.rows) for lines in found]
+    items = desk.index.stock.items
+
+    def whole(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate(columns) if columns else np.zeros(0)
+
+    def repeated(values: Sequence[str]) -> list[str]:
+        return [value for value, n in zip(values, lengths, strict=True) for _ in range(n)]
+
+    has_chance = desk.model.weights.chance is not None
+    chances = np.round(whole([lines.chance for lines in found if lines.chance is not None]), 4)
+    return pa.table(
+        {
+            "run_id": repeated([desk.head()["run_id"] for _ in people]),
+            "candidate_id": repeated(list(people)),
+            "rank": whole([np.arange(1, n + 1) for n in lengths]).astype(np.int32),
+            "vacancy_id": [items[row].vacancy.vacancy_id for row in whole([lines.rows for lines in found]).astype(int)],
+            "outcome": [OUTCOMES[code].value for code in whole([lines.outcome for lines in found]).astype(int)],
+            "band": whole([lines.band for lines in found]).astype(np.int8),
+            "fit": np.round(whole([lines.fit for lines in found]), 4),
+            "chance": chances if has_chance else pa.nulls(sum(lengths), pa.float64()),
+            "score": np.round(whole([lines.score for lines in found]), 6),
+        },
+        schema=SCHEMA,
+    )
 
 
 SCHEMA = pa.schema(
@@ -95,11 +195,10 @@ SCHEMA = pa.schema(
         ("fit", pa.float64()),
         ("chance", pa.float64()),
         ("score", pa.float64()),
-        ("reasons", pa.string()),
-        ("missing", pa.string()),
-        ("accommodations", pa.string()),
     ]
 )
+_REASONS = ("reasons", "missing", "accommodations")
+SCHEMA_WITH_REASONS = pa.schema([*SCHEMA, *((name, pa.string()) for name in _REASONS)])
 
 
 def _row(document: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
@@ -111,5 +210,5 @@ def _row(document: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
         "candidate_id": document["candidate_id"],
         "band": item["policy_order"]["band"],
         **{name: item[name] for name in ("rank", "vacancy_id", "outcome", "fit", "chance", "score")},
-        **{name: packed(name) for name in ("reasons", "missing", "accommodations")},
+        **{name: packed(name) for name in _REASONS},
     }

@@ -16,7 +16,7 @@ from matching.accommodation import facts as accommodation_facts
 from matching.components import Asked, PastAct, VacancyIndex
 from matching.entities import Candidate, CandidateId, Placement, VacancyId
 from matching.licences import holds, licences
-from matching.matcher import Shortlist, explain_lines, match
+from matching.matcher import Lines, Shortlist, explain_lines, lines, match
 from matching.missing import Unlock, accommodation_unlocks, benefit_waits, with_benefits
 from matching.notes import Employment
 from matching.ranking import rank
@@ -180,6 +180,10 @@ class Desk:
         if row not in set(self.index.stock.open_rows(self.rules.on).tolist()):
             raise NoSuchVacancy(f"该岗位在 {self.rules.on.isoformat()} 不在招聘期内")
         return row
+
+    def lines(self, candidate_id: str, *, k: int) -> Lines:
+        """Return the first k lines of a person's list as columns, without their reasons."""
+        return lines(self.ask(candidate_id), self.index, self.rules, self.model.weights, k=k)
 
     def documents(self, candidate_ids: Sequence[CandidateId], *, k: int) -> Iterator[dict[str, Any]]:
         """Yield the lists of many people, one after the other."""

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.components import COMPONENTS
+from matching.components import COMPONENTS, Asked, History
 from matching.entities import Employer, EmployerId
 from matching.matcher import Shortlist
-from matching.ranking import Band
+from matching.ranking import Band, Weights, first_by, rank
+from matching.retrieval import retrieve
 from matching.settings import ranking_settings
 from matching.vocabulary import DisabilityCategory, Education, EmployerKind, HouseholdKind, Sex, VacancyKind, WorkMode
 from tests.support.builders import (
@@ -21,12 +22,15 @@ from tests.support.builders import (
     QILIHE,
     a_candidate,
     a_shortlist,
+    a_stock,
     a_vacancy,
+    an_index,
     an_item,
     demanding,
     limited,
     listed_ids,
     reason_texts,
+    rules,
     yuan,
 )
 
@@ -165,3 +169,53 @@ def test_parts_that_are_not_known_are_not_counted_as_missed() -> None:
     fits = dict(zip(listed_ids(shortlist), (item.fit for item in shortlist.items), strict=True))
     assert fits["b"] == pytest.approx(0.5)
     assert np.isfinite(list(fits.values())).all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([-1.0, 0.0, 0.25, 2.5])), max_size=40),
+    st.integers(1, 45),
+)
+def test_the_first_by_band_and_score_are_those_of_the_whole_order_and_all_equals(
+    rows: list[tuple[int, float]], n: int
+) -> None:
+    band = np.array([row[0] for row in rows], dtype=np.int8)
+    score = np.array([row[1] for row in rows], dtype=np.float64)
+    found = first_by(band, score, n)
+    order = sorted(rows, key=lambda row: (row[0], -row[1]))
+    assert len(set(found.tolist())) == len(found)
+    kept = sorted(((int(band[i]), float(score[i])) for i in found), key=lambda row: (row[0], -row[1]))
+    assert kept[: min(n, len(rows))] == order[:n]
+    assert len(kept) >= min(n, len(rows))
+    assert all(row == order[n - 1] for row in kept[n:] if len(rows) > n)
+
+
+def test_the_head_of_a_list_is_that_of_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = ranking_settings().model_copy(update={"repeats_within": 6})
+    monkeypatch.setattr("matching.ranking.ranking_settings", lambda: few)
+    draw = Random(5)
+    kinds = (VacancyKind.OPEN, VacancyKind.DIRECTED, VacancyKind.PUBLIC_WELFARE)
+    stock = a_stock(
+        *(
+            a_vacancy(
+                f"v-{n:02d}",
+                title=draw.choice(("保洁员", "客服", "缝纫工")),
+                kind=draw.choice(kinds),
+                region=draw.choice((LANZHOU, QILIHE, BEIJING)),
+                wage_min=yuan(draw.choice((2000, 3000))),
+                demands=demanding(walking=draw.choice((0, 4))),
+                employer_name=draw.choice(("甲", "乙")),
+            )
+            for n in range(60)
+        )
+    )
+    index, on = an_index(stock), rules()
+    person = a_candidate(region=LANZHOU, wished_occupations=("客服",), functions=limited(walking=2))
+    asked = Asked.of(person, History(), None)
+    retrieval = retrieve(person, stock, on)
+    whole = rank(asked, index, retrieval, on, Weights.prior())
+    for k in (1, 3, 7, 20):
+        head = rank(asked, index, retrieval, on, Weights.prior(), k=k)
+        assert head.order[:k].tolist() == whole.order[:k].tolist()
+        assert head.columns[:k].tolist() == whole.columns[:k].tolist()
+        assert head.fit.total[:k].tolist() == whole.fit.total[:k].tolist()
+        assert len(head) == len(whole) == len(retrieval.listed)

@@ -35,7 +35,7 @@ def document_of(desk: Desk, candidate_id: str, k: int = 20) -> dict[str, object]
 
 
 def test_a_batch_gives_the_lists_that_single_requests_give(tmp_path: Path) -> None:
-    report = run_batch(a_desk(), tmp_path, k=5)
+    report = run_batch(a_desk(), tmp_path, k=5, with_reasons=True)
     rows = [row for path in sorted(tmp_path.glob("block-*.parquet")) for row in pq.read_table(path).to_pylist()]
     assert report.n_lines == len(rows)
     assert {row["candidate_id"] for row in rows} <= set(a_desk().active())

@@ -45,7 +45,7 @@ def over(desk: Desk, casebook: Casebook) -> Desk:
 
 
 def test_every_line_of_the_batch_is_the_line_of_a_single_request(desk: Desk, tmp_path: Path) -> None:
-    run_batch(desk, tmp_path, k=4)
+    run_batch(desk, tmp_path, k=4, with_reasons=True)
     found = rows(tmp_path)
     assert found
     for candidate_id in desk.active()[::7]:
@@ -58,6 +58,35 @@ def test_every_line_of_the_batch_is_the_line_of_a_single_request(desk: Desk, tmp
             }
             for name in ("reasons", "missing", "accommodations"):
                 assert json.loads(row[name]) == item[name]
+
+
+def test_lines_without_reasons_are_the_same_lines(desk: Desk, tmp_path: Path) -> None:
+    plain, told = tmp_path / "plain", tmp_path / "told"
+    run_batch(desk, plain, k=6)
+    run_batch(desk, told, k=6, with_reasons=True)
+    columns = ("candidate_id", "rank", "vacancy_id", "outcome", "band", "fit", "chance", "score")
+    assert [{name: row[name] for name in columns} for row in rows(told)] == [
+        {name: row[name] for name in columns} for row in rows(plain)
+    ]
+    assert not {"reasons", "missing", "accommodations"} & set(rows(plain)[0])
+
+
+def test_lists_without_reasons_are_no_answer_to_who_wants_reasons(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=2)
+    assert run_batch(desk, tmp_path, k=2, with_reasons=True).n_blocks_kept == 0
+    assert json.loads(rows(tmp_path)[0]["reasons"])
+
+
+def test_several_processes_write_what_one_writes_and_leave_nothing_half_done(desk: Desk, tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    counted: list[tuple[int, int]] = []
+    run_batch(desk, alone, k=5)
+    report = run_batch(desk, together, k=5, workers=3, progress=lambda done, of: counted.append((done, of)))
+    assert [{**row, "run_id": ""} for row in rows(together)] == [{**row, "run_id": ""} for row in rows(alone)]
+    assert report.n_lines == len(rows(alone))
+    assert list(together.glob("*.partial")) == []
+    assert counted[-1] == (report.n_candidates, report.n_candidates)
+    assert sorted(counted) == counted
 
 
 def test_the_lines_of_one_person_carry_one_run_id(desk: Desk, tmp_path: Path) -> None:
