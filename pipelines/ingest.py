@@ -29,6 +29,7 @@ from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain
 from pipelines.store.assignments import Assignment, AssignmentRepository
 from pipelines.store.reach import accepts
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository
+from pipelines.vacancy_workflow.repository import on_their_way
 
 logger = logging.getLogger(__name__)
 BLOCK = 2000
@@ -166,6 +167,9 @@ def _blocks(rows: Iterator[RawRow], size: int) -> Iterator[_Block]:
     yield _Block(block)
 
 
+_OWN_WAY = "这个岗位已进入发布流程：请在流程中修改、检查，并由另一人复核，不能由表格覆盖"
+
+
 class _Run:
     """One import: what it was told, and what it has seen."""
 
@@ -188,6 +192,7 @@ class _Run:
         self.sample: list[Rejection] = []
         self.seen: dict[Key, tuple[int, int]] = {}  # key to row number and hash of the values
         self.certificates: dict[str, Key] = {}  # hash of the number to the row's key, within this file
+        self.on_their_way: set[str] = set()  # of the block at hand: vacancies that only their own workflow changes
 
     def read_headers(self, sheet: Sheet) -> None:
         if self.mapping is not None:
@@ -214,6 +219,8 @@ class _Run:
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)
         self._check_reach(rows, stored, repository)
+        if self.table is VACANCIES:
+            self.on_their_way = on_their_way(connection, [str(key[0]) for key in stored])
         holders = self._holders(rows, connection)
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
@@ -241,8 +248,20 @@ class _Run:
         for row in good:
             if row.key in taken:
                 row.reject(self.table.key[0], "这个编号已被占用", self._shown_key(row))
-            elif not accepts(self.table.name, self.subject, self._as_placed(row, stored.get(row.key))):
-                row.reject(_PLACE.get(self.table.name, self.table.key[0]), "不在您的管辖范围")
+            elif self._is_elsewhere(stored.get(row.key)) or not accepts(
+                self.table.name, self.subject, self._as_placed(row, stored.get(row.key))
+            ):
+                owner = "region" if self.subject.employer_id is None else "employer_id"
+                row.reject(owner if self.table.name in _PLACED else self.table.key[0], "不在您的管辖范围")
+
+    def _is_elsewhere(self, stored: Values | None) -> bool:
+        """True for a vacancy of another office's place: every office sees it, only its own writes it."""
+        return (
+            self.table is VACANCIES
+            and stored is not None
+            and self.subject.employer_id is None
+            and not accepts(self.table.name, self.subject, {"region": stored["region"]})
+        )
 
     def _as_placed(self, row: _Row, stored: Values | None) -> Values:
         """Return a row as it would be stored; of a row in sight only a new place counts, it may be seen for another."""
@@ -344,6 +363,10 @@ class _Run:
         if not differing:
             self._took(row)
             self.unchanged += 1
+            return
+        if row.key[0] in self.on_their_way:
+            row.reject(self.table.key[0], _OWN_WAY, self._shown_key(row))
+            self.rejected += 1
             return
         merged = _Row(row.number, {**stored, **differing})
         _check_row(self.table.name, merged, self.on)
@@ -455,7 +478,7 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
 }
 
 
-_PLACE = {"candidates": "region", "employers": "region", "vacancies": "employer_id"}
+_PLACED = frozenset({"candidates", "employers", "vacancies"})
 _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
     "services": {"candidate_id": CANDIDATES},

@@ -97,7 +97,7 @@ def accepts(table: str, subject: Subject, values: Any) -> bool:
         return table in ("employers", "vacancies") and values.get("employer_id") == subject.employer_id
     if not subject.sees_people:
         return False
-    if table in ("candidates", "employers"):
+    if table in ("candidates", "employers", "vacancies"):
         region = values.get("region")
         return subject.is_whole_province or region is None or region in subject.codes
     return True

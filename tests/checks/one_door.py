@@ -88,6 +88,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}sealed.py:*": "every sealed value gets the new key",
     f"{_STORE}uploads.py:UploadRepository.add": "of the organisation that sends it",
     f"{_STORE}uploads.py:reseal": "every sealed value gets the new key",
+    f"{_WORKFLOW}repository.py:on_their_way": "a sheet writes over nothing approved, whoever works on it",
     f"{_WORKFLOW}listing.py:_published_where": "a condition within the readable rows",
     f"{_WORKFLOW}listing.py:_drafts_where": "a condition within the readable rows",
     f"{_WORKFLOW}listing.py:_ids": "puts two readable statements together",

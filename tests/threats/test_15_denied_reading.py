@@ -15,6 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from pipelines.access.audit import events
 from pipelines.access.organisations import office_id
 from pipelines.access.roles import Role
+from pipelines.store.bulk import triggers
+from pipelines.store.migrations.audited import trigger_names
+from pipelines.store.whole import metadata
 from tests.api.test_matrix import CALLS, OTHER, THEIRS, Province
 from tests.support.accounts import the_accounts
 from tests.support.people import a_person, a_vacancy, acted
@@ -64,6 +67,19 @@ def check_raw_writes_are_refused(engine: Engine) -> None:
 
 def test_database_refuses_raw_writes_without_a_word_in_the_audit(engine: Engine) -> None:
     check_raw_writes_are_refused(engine)
+
+
+def test_every_table_that_speaks_of_a_person_an_employer_or_a_vacancy_is_under_audit(engine: Engine) -> None:
+    # Walked, so that a new table cannot be forgotten.
+    with engine.connect() as connection:
+        held = {(table, name) for table, name, _ in triggers(connection)}
+    ids = {"candidate_id", "employer_id", "vacancy_id", "release_id"}
+    wanted = [table.name for table in metadata.tables.values() if ids & set(table.columns.keys())]
+    assert len(wanted) >= 20
+    # What an office is has the id of its employer; what was read of a vacancy is reckoned anew from its text.
+    reckoned = {"organisations", "vacancy_readings"}
+    for name in set(wanted) - reckoned:
+        assert {(name, trigger) for trigger in trigger_names(name, engine.dialect.name)} <= held, name
 
 
 def test_word_in_the_audit_of_an_earlier_transaction_is_none(engine: Engine) -> None:
