@@ -18,7 +18,7 @@ from matching.fit import FUNCTIONS, Fit, limitation_vector
 from matching.licences import licences
 from matching.retrieval import Retrieval
 from matching.rules.benefits import Benefit, benefit, benefits_for
-from matching.rules.decision import Decision, Outcome
+from matching.rules.decision import Outcome
 from matching.rules.functions import plus_months
 from matching.rules.rulebook import FactDefinition, Rule, Rulebook
 from matching.rules.values import Kind, Value
@@ -162,7 +162,7 @@ def benefit_waits(book: Rulebook, facts: Mapping[str, Value], day: date) -> Mapp
     Of a benefit that is open, what its conditions wait for; of one that is met, what its sum waits for.
     """
     found: dict[str, list[BenefitWait]] = {}
-    for answered in benefits_for(book, ("person",), facts, day):
+    for answered in benefits_for(book, ("person",), facts, day, is_told=False):
         waits = _waits(answered)
         for name in sorted(waits & book.facts.keys()):
             decides = len(waits) <= _TRIED and _settles(book, answered, name, facts, day)
@@ -176,13 +176,7 @@ def _waits(answered: Benefit) -> frozenset[str]:
     if answered.outcome is Outcome.NOT_MET:
         return frozenset()
     open_ones = (told for told in (*answered.required, answered.decision) if told.outcome is Outcome.UNKNOWN)
-    return frozenset(name for told in open_ones for name in _open_conditions(told))
-
-
-def _open_conditions(told: Decision) -> frozenset[str]:
-    if told.tree is None:
-        return frozenset(item.name for item in told.lacking)
-    return frozenset(why.name for why in told.tree.why)
+    return frozenset(name for told in open_ones for name in told.conditions_wait_for)
 
 
 def _settles(book: Rulebook, answered: Benefit, name: str, facts: Mapping[str, Value], day: date) -> bool:

@@ -202,16 +202,16 @@ def benefit(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: dat
 
 
 def benefits_for(
-    book: Rulebook, subjects: Iterable[Subject], facts: Mapping[str, Value], as_of: date
+    book: Rulebook, subjects: Iterable[Subject], facts: Mapping[str, Value], as_of: date, *, is_told: bool = True
 ) -> tuple[Benefit, ...]:
-    """Answer every benefit rule of the subjects, in the order of their ids."""
+    """Answer every benefit rule of the subjects, in the order of their ids; `is_told` as `decide` takes it."""
     wanted = set(subjects)
     ids = [
         rule_id
         for rule_id, read in sorted(book.rules.items())
         if read.rule.kind == "benefit" and read.rule.subject in wanted
     ]
-    return tuple(benefit(book, rule_id, facts, as_of) for rule_id in ids)
+    return tuple(benefit(book, rule_id, facts, as_of, is_told=is_told) for rule_id in ids)
 
 
 def conflicts_of(book: Rulebook, rule_ids: Sequence[str]) -> tuple[tuple[str, str], ...]:

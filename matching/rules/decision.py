@@ -130,6 +130,8 @@ class Decision:
     used: tuple[UsedParameter, ...]
     rules_version: str
     notes: tuple[str, ...] = ()
+    conditions_wait_for: frozenset[str] = frozenset()
+    """Names of what leaves the conditions open; of a rule without conditions, of everything that is lacking."""
 
     @property
     def headline(self) -> str:

@@ -253,6 +253,7 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
             used=(),
             rules_version=book.version,
             notes=read.rule.notes,
+            conditions_wait_for=frozenset(reason.name for reason in lacking.why),
         )
     held = _condition(case, body)
     day = case.day if isinstance(case.day, date) else as_of
@@ -276,6 +277,9 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
         tuple(UsedParameter(parameter, found) for parameter, found in case.used.values()),
         book.version,
         read.rule.notes,
+        frozenset(reason.name for reason in (waits if held is None else held).why)
+        if held is None or isinstance(held, Unknown)
+        else frozenset(),
     )
 
 
