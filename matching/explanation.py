@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+from numpy.typing import NDArray
 
 from matching.accommodation import facts as accommodation_facts
 from matching.body_conditions import BodyCondition, joined_clauses
@@ -67,8 +67,8 @@ class Line:
     place: int
     fit: Fit
     rules: Rules
-    words: sparse.csr_matrix
-    """The person's words as a row of the text space, made once for all lines."""
+    words: NDArray[np.float32]
+    """How much each word of the text space says of the person, (n_words,); made once for all lines."""
 
     @property
     def row(self) -> int:
@@ -310,8 +310,9 @@ def _shared_words(line: Line) -> list[str]:
     if _naming_words().isdisjoint(line.asked.words):
         return []
     text = line.index.text
-    product = line.words.multiply(text.rows[line.row]).tocoo()
-    found = sorted(zip(product.data, product.col, strict=True), reverse=True)
+    own = slice(text.rows.indptr[line.row], text.rows.indptr[line.row + 1])
+    columns = text.rows.indices[own]
+    found = sorted(zip(text.rows.data[own] * line.words[columns], columns, strict=True), reverse=True)
     names = text.space.words_
     words = [names[column] for value, column in found if value > 0.01]
     words = [word for word in words if len(word) > 1 and word in _naming_words()]

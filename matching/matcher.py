@@ -141,7 +141,7 @@ def explain_lines(
     `fits` are those of the ranking's first places, where somebody has made them already.
     """
     chances = _chances(ranking, places)
-    words = index.text.space.transform([asked.words])
+    words = index.text.space.transform([asked.words]).toarray().ravel()
     found = []
     for place, chance in zip(places, chances, strict=True):
         fit = fits[place] if place < len(fits) else _fit(asked, index, ranking, place)

@@ -125,9 +125,9 @@ def unlocks(candidate: Candidate, stock: Stock, retrieval: Retrieval) -> tuple[U
         announced = np.isin(
             stock.kind[rows], [i for i, kind in enumerate(KINDS) if kind.is_announced_for_disabled_people]
         )
-        held["category"] = np.asarray(announced & stock.welcomes[rows].any(axis=1))
+        held["category"] = np.asarray(announced & stock.is_choosy[rows])
     if not candidate.certificates:
-        held["certificates"] = np.asarray(stock.licence[rows].any(axis=1))
+        held["certificates"] = np.asarray(stock.needs_licence[rows])
     if candidate.region is None and candidate.longitude is None:
         held["region"] = np.ones(len(rows), dtype=np.bool_)
     if candidate.hard_to_employ_since is None:
@@ -140,7 +140,9 @@ def unlocks(candidate: Candidate, stock: Stock, retrieval: Retrieval) -> tuple[U
 def _counted(held: Mapping[str, NDArray[np.bool_]]) -> tuple[Unlock, ...]:
     if not held:
         return ()
-    n_held = np.sum(list(held.values()), axis=0)
+    n_held = np.zeros(len(next(iter(held.values()))), dtype=np.int8)
+    for where in held.values():
+        n_held += where
     found = [
         Unlock(missing_fact(name), int(where.sum()), int((where & (n_held == 1)).sum()))
         for name, where in held.items()

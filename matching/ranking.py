@@ -282,10 +282,9 @@ _LEADING_EMPLOYERS = [
 
 
 def _announced_for(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    welcomes = stock.welcomes[rows]
-    for_all = np.asarray(~welcomes.any(axis=1))
+    for_all = np.asarray(~stock.is_choosy[rows])
     category = candidate.known_category
-    return for_all if category is None else np.asarray(for_all | welcomes[:, CATEGORIES.index(category)])
+    return for_all if category is None else np.asarray(for_all | stock.welcomes[rows, CATEGORIES.index(category)])
 
 
 def _can_lead(

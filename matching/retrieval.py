@@ -124,8 +124,7 @@ def _exclude_announced_for_others(
     if category is None:
         return
     announced = np.isin(stock.kind[rows], [i for i, kind in enumerate(KINDS) if kind.is_announced_for_disabled_people])
-    welcomes = stock.welcomes[rows]
-    others = announced & welcomes.any(axis=1) & ~welcomes[:, CATEGORIES.index(category)]
+    others = announced & stock.is_choosy[rows] & ~stock.welcomes[rows, CATEGORIES.index(category)]
     text = "定向或预留岗位，招聘公告面向其他残疾类别"
     excluder.add(others, Exclusion("announced_for_others", text, Ground.LAW, Source("招聘公告", "招聘对象")))
 

@@ -118,6 +118,7 @@ def _flags(
 class Stock:
     """n vacancies, in the order of their ids; every array has n rows.
 
+    `is_choosy` bool (n,): announced for some categories; `needs_licence` bool (n,): for any of them;
     `opens`, `closes` int32 ordinal days (0 and the largest for unknown); `openings_left`, `wage_min`, `wage_max`,
     `hours`, `experience` float64, NaN unknown; `kind`, `mode`, `education` int8, -1 unknown; `welcomes` bool (n, 7);
     `is_senior` bool (n,), by the title;
@@ -138,6 +139,7 @@ class Stock:
     openings_left: NDArray[np.float64]
     kind: NDArray[np.int8]
     welcomes: NDArray[np.bool_]
+    is_choosy: NDArray[np.bool_]
     mode: NDArray[np.int8]
     wage_min: NDArray[np.float64]
     wage_max: NDArray[np.float64]
@@ -148,6 +150,7 @@ class Stock:
     family: NDArray[np.int16]
     group: NDArray[np.int16]
     licence: NDArray[np.bool_]
+    needs_licence: NDArray[np.bool_]
     employer: NDArray[np.int32]
     employer_kind: NDArray[np.int8]
     skills: sparse.csc_matrix
@@ -168,6 +171,7 @@ class Stock:
         demands = _demand_arrays(ordered)
         spots = _spot_arrays(vacancies)
         senior = ranking_settings().senior_titles
+        welcomes, licence = _flags([v.welcomes for v in vacancies], CATEGORIES), _licence_flags(ordered)
         return cls(
             items=ordered,
             position={vacancy.vacancy_id: i for i, vacancy in enumerate(vacancies)},
@@ -179,7 +183,8 @@ class Stock:
             closes=_days([v.closes_on for v in vacancies], np.iinfo(np.int32).max),
             openings_left=_numbers([item.openings_left for item in ordered]),
             kind=_positions([v.kind for v in vacancies], KINDS),
-            welcomes=_flags([v.welcomes for v in vacancies], CATEGORIES),
+            welcomes=welcomes,
+            is_choosy=np.asarray(welcomes.any(axis=1)),
             mode=_positions([v.work_mode for v in vacancies], MODES),
             wage_min=_numbers([v.wage_min for v in vacancies]),
             wage_max=_numbers([v.wage_max for v in vacancies]),
@@ -189,7 +194,8 @@ class Stock:
             is_senior=np.array([senior.word_in(v.title) is not None for v in vacancies], dtype=np.bool_),
             family=family,
             group=np.where(family >= 0, _GROUP_OF_FAMILY[family], -1).astype(np.int16),
-            licence=_licence_flags(ordered),
+            licence=licence,
+            needs_licence=np.asarray(licence.any(axis=1)),
             employer=_employer_positions(ordered),
             employer_kind=_positions(
                 [item.employer.kind if item.employer else None for item in ordered], EMPLOYER_KINDS
