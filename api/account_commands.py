@@ -13,6 +13,7 @@ from api.access import moment
 from api.idempotency import KEPT_FOR
 from api.machine_commands import client, import_key, metrics_token
 from api.session import answer, current_engine, say, session_of
+from matching.identity import IdentityError, check_credit_code
 from matching.regions import GANSU
 from pipelines.access.accounts import ONE_TIME_FOR, Accounts
 from pipelines.access.audit import record
@@ -106,14 +107,27 @@ def organisation_add(
     kind: Annotated[OrganisationKind, typer.Option("--kind", help="类别")],
     parent: Annotated[str | None, typer.Option("--parent", help="上级机构编号")] = None,
     codes: Annotated[list[str] | None, typer.Option("--code", help="负责的行政区划代码，可多次给出")] = None,
+    employer_id: Annotated[str | None, typer.Option("--employer", help="用人单位的统一社会信用代码")] = None,
 ) -> None:
-    """新增一个机构。"""
-    added = Organisation(
-        OrganisationId(organisation_id), kind, name, None if parent is None else OrganisationId(parent)
-    )
+    """新增一个机构；用人单位须写明统一社会信用代码，凭此看到自己的岗位。"""
+    _accept_employer(kind, employer_id)
+    upper = None if parent is None else OrganisationId(parent)
+    added = Organisation(OrganisationId(organisation_id), kind, name, upper, employer_id)
     with _opened(context) as people:
         Organisations(people.connection).add(added, codes or [], by=COMMAND_LINE)
     answer(context, _organisation_document(added), lambda: [f"已新增机构 {organisation_id}"])
+
+
+def _accept_employer(kind: OrganisationKind, employer_id: str | None) -> None:
+    """Refuse a company without its credit code: nothing would be its own, and nobody would see why."""
+    if (kind is OrganisationKind.EMPLOYER) != (employer_id is not None):
+        raise AccountRefused("用人单位须写明统一社会信用代码（--employer），其他机构没有")
+    if employer_id is None:
+        return
+    try:
+        check_credit_code(employer_id)
+    except IdentityError as error:
+        raise AccountRefused(str(error)) from error
 
 
 @organisation.command("list")
@@ -126,13 +140,20 @@ def organisation_list(context: typer.Context) -> None:
         context,
         {"organisations": [_organisation_document(o) for o in found]},
         lambda: (
-            [f"{o.organisation_id}  {o.kind.value}  {o.name}  {o.parent_id or ''}" for o in found] or ["还没有机构"]
+            [f"{o.organisation_id}  {o.kind.value}  {o.name}  {o.parent_id or o.employer_id or ''}" for o in found]
+            or ["还没有机构"]
         ),
     )
 
 
 def _organisation_document(of: Organisation) -> dict[str, Any]:
-    return {"organisation_id": of.organisation_id, "kind": of.kind.value, "name": of.name, "parent_id": of.parent_id}
+    return {
+        "organisation_id": of.organisation_id,
+        "kind": of.kind.value,
+        "name": of.name,
+        "parent_id": of.parent_id,
+        "employer_id": of.employer_id,
+    }
 
 
 @user.command("add")

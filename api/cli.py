@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ from api.release_commands import add_release_commands
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
+from api.usage import usage_line
 from matching.errors import MatchingError
 from models.errors import ModelError
 from pipelines.access.audit import record, record_each
@@ -100,7 +102,7 @@ def _start(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天，默认今天")] = None,
     wants_json: Annotated[bool, typer.Option("--json", help="标准输出只有一份 JSON")] = False,
 ) -> None:
-    context.obj = Session(Settings.of(db, as_of.date() if as_of else None), wants_json)
+    context.obj = Session(cache(partial(Settings.of, db, as_of.date() if as_of else None)), wants_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -114,9 +116,7 @@ def run(arguments: list[str]) -> int:
     try:
         result = typer.main.get_command(app).main(_globals_first(arguments), prog_name="yougang", standalone_mode=False)
     except TyperException as error:
-        # Called without a command the message is the whole help; every other fault of usage is one line.
-        text = error.format_message()
-        say(text if "\n" in text.strip() else f"用法错误：{text}")
+        say(usage_line(error))
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
         say("已中断")

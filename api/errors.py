@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.access import PURPOSE_HEADER
 from api.problems import (
     AnswerTooSlow,
     Busy,
@@ -43,6 +44,7 @@ from pipelines.access.errors import (
     UnknownPurpose,
     VaultError,
 )
+from pipelines.access.roles import Purpose
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
@@ -126,11 +128,15 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     OwnWork: (403, "own-work", "不能复核本人编写的岗位，请由另一人复核"),
     OfficeNotNeeded: (403, "company-approves", "该单位有其他复核人，应由单位自己复核"),
     OfficeOnly: (403, "office-only", "这些内容只能由工作人员更改"),
-    Forbidden: (403, "forbidden", "您的角色不能这样做"),
+    Forbidden: (403, "forbidden", "不能这样做：您的角色或所写明的目的不许可"),
     RequestRefused: (403, "request-refused", "请求未通过来源校验，请从本系统页面重试"),
     UnknownPurpose: (422, "unknown-purpose", "没有这个使用目的"),
     PasswordRefused: (422, "password-refused", "新密码不合要求"),
-    AccountRefused: (409, "account-refused", "账号操作无法执行"),
+    AccountRefused: (
+        409,
+        "account-refused",
+        "不能这样设置动态口令：已经设置（更换须由管理员重置），或还没有取得密钥",
+    ),
     NotPossible: (409, "not-possible", "岗位目前的状态不能这样做"),
     CheckFails: (409, "check-fails", "岗位未通过今天的检查，请先修改"),
     OutdatedWork: (412, "stale-version", "这条记录已被他人修改，请重新读取后再提交"),
@@ -158,10 +164,39 @@ OTHERS: dict[str, tuple[int, str]] = {
     "database-busy": (503, "数据库暂时不可用，请稍后再试"),
     "invalid-request": (422, "请求参数不合要求"),
     "fault": (500, "程序内部错误"),
+    "no-such-address": (404, "没有这个地址"),
+    "method-not-offered": (405, "这个地址不支持这种请求方式"),
     "http": (400, "请求无法执行"),
 }
 """What stands in no row above: one kind each, with its status and title."""
-_HTTP_TITLES = {404: "没有这个地址", 405: "不支持这种请求方式"}
+_HTTP_KINDS = {404: "no-such-address", 405: "method-not-offered"}
+TELLING = (
+    Forbidden, RequestRefused, PasswordRefused, AssignmentRefused, UploadRefused, AlreadyVerified, ClaimRefused,
+    NotTold, UnknownRecipient, WitnessNeeded, NamedPersonNeeded,
+)  # fmt: skip
+"""Whose own words say more than the title, and are written in the program: nothing of what was sent is in them."""
+_FAULTS = {
+    "missing": "没有给出这一项，须填写",
+    "extra_forbidden": "有一项不是这里的项目，请删去或改正名称",
+    "json_invalid": "内容不是有效的 JSON",
+    "model_attributes_type": "内容应为一个 JSON 对象",
+    "model_type": "内容应为一个 JSON 对象",
+    "dict_type": "内容应为一个 JSON 对象",
+    "list_type": "应为列表",
+    "string_type": "应为文字",
+    "string_too_short": "不能为空或过短",
+    "string_too_long": "过长",
+    "string_pattern_mismatch": "格式不符",
+    "too_long": "项数过多",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "timezone_aware": "时间须带时区，如 2026-11-30T09:00:00+08:00",
+}
+_BOUNDS = {"ge": "不能小于", "gt": "应大于", "le": "不能大于", "lt": "应小于"}
 _BUSY_SECONDS = 2
 _OUT_OF_ORDER = re.compile(r"ck_\w+_(moments_in_order|after_it_was_proposed)\b")
 """Constraints that only a clock set back can break: each compares a moment of now with one that is stored."""
@@ -175,10 +210,12 @@ def problem(status: int, kind: str, title: str, trace_id: str | None, **more: ob
 
 
 def problem_of(error: PipelineError, trace_id: str | None) -> JSONResponse:
-    """Return the problem document of an error; only what a password needs is told, other messages stay inside."""
+    """Return the problem document of an error; the words of `TELLING` are told, other messages stay inside."""
     for kind, (status, name, title) in PROBLEMS.items():
         if isinstance(error, kind):
-            more: dict[str, object] = {"detail": str(error)} if isinstance(error, PasswordRefused) else {}
+            more: dict[str, object] = {"detail": str(error)} if isinstance(error, TELLING) else {}
+            if isinstance(error, UnknownPurpose):
+                more = {"detail": f"{PURPOSE_HEADER} 可以写：{'、'.join(Purpose)}"}
             if isinstance(error, WorkflowError):
                 more = dict(error.told)
             if isinstance(error, RowRefused):
@@ -221,6 +258,19 @@ def _known(fault: Mapping[str, Any]) -> Sequence[object]:
     return place[:-1] if fault["type"] == "extra_forbidden" else place
 
 
+def _said(fault: Mapping[str, Any]) -> str:
+    """Return what would be right, from the description of the field alone."""
+    kind, described = str(fault["type"]), fault.get("ctx") or {}
+    if kind in ("literal_error", "enum"):
+        return "应为下列之一：" + str(described["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
+    bounds = [f"{words}{described[name]}" for name, words in _BOUNDS.items() if name in described]
+    if bounds:
+        return "，".join(bounds)
+    if kind.startswith(("date_", "datetime_", "time_")):
+        return "应为实有的日期或时间"
+    return _FAULTS.get(kind, "不合要求")
+
+
 def add_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 
@@ -252,12 +302,15 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what kind of fault, never the value: pydantic's own answer repeats the input.
-        errors = [{"pointer": "/" + "/".join(map(str, _known(e))), "kind": e["type"]} for e in error.errors()]
+        errors = [
+            {"pointer": "/" + "/".join(map(str, _known(e))), "kind": e["type"], "detail": _said(e)}
+            for e in error.errors()
+        ]
         return other("invalid-request", trace_of(request), errors=errors)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        title = _HTTP_TITLES.get(error.status_code, OTHERS["http"][1])
-        answer = problem(error.status_code, "http", title, trace_of(request))
+        kind = _HTTP_KINDS.get(error.status_code, "http")
+        answer = problem(error.status_code, kind, OTHERS[kind][1], trace_of(request))
         answer.headers.update(error.headers or {})  # a 405 has to say what is allowed
         return answer

@@ -36,7 +36,11 @@ _PROBLEM: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "kind"],
-                "properties": {"pointer": {"type": "string"}, "kind": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "kind": {"type": "string"},
+                    "detail": {"type": "string", "description": "应怎样填写"},
+                },
             },
         },
     },

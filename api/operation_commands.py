@@ -9,8 +9,9 @@ from fastapi import FastAPI
 
 from api.access import moment
 from api.logs import log_as_json
-from api.session import answer, say, session_of
+from api.session import answer, say, session_of, with_keys
 from api.settings import Settings, hand_down, sqlite_file
+from pipelines.access.accounts import any_account
 from pipelines.access.roles import COMMAND_LINE
 from pipelines.access.vault import Vault
 from pipelines.archive import as_document
@@ -100,10 +101,10 @@ def serve(
     """在本机 127.0.0.1 提供 API；建立第一个账号之后须登录，此前只供本机一位可信使用者。"""
     import uvicorn
 
-    settings = session_of(context).settings
+    settings = with_keys(session_of(context).settings)
     if workers > 1 and sqlite_file(settings.database_url) is not None:
         raise PipelineError("SQLite 数据库只用一个进程；多个进程请用 PostgreSQL")
-    say(f"在 http://{LOOPBACK}:{port} 提供服务，只绑定本机地址。尚无账号时不须登录（见 docs/access.md）。")
+    say(f"在 http://{LOOPBACK}:{port} 提供服务，只绑定本机地址。{_who_comes_in(settings)}")
     uvicorn.run(
         partial(_served, settings) if workers == 1 else _for_processes(settings),
         factory=True,
@@ -119,6 +120,18 @@ def serve(
         log_config=None,
         log_level="warning",
     )
+
+
+def _who_comes_in(settings: Settings) -> str:
+    """Say whether people sign in, which whoever starts the service has to know."""
+    engine = engine_for(settings.database_url, settings.keys)
+    try:
+        upgrade(engine)
+        with engine.connect() as connection:
+            has_accounts = any_account(connection)
+    finally:
+        engine.dispose()
+    return "须登录后使用。" if has_accounts else "还没有账号：本机的任何人不须登录即可使用（见 docs/access.md）。"
 
 
 def _served(settings: Settings) -> FastAPI:

@@ -18,10 +18,18 @@ from pipelines.store.session import engine_for, upgrade
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What every command is given: the settings, and whether the answer is wanted as JSON."""
+    """What every command is given: the settings, and whether the answer is wanted as JSON.
 
-    settings: Settings
+    Settings are read when a command asks for them: help and a new key are there also where the key file is not.
+    """
+
+    given: Settings | Callable[[], Settings]
     wants_json: bool
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings."""
+        return self.given if isinstance(self.given, Settings) else self.given()
 
 
 def session_of(context: typer.Context) -> Session:

@@ -5,9 +5,10 @@ Comes from the store (`load_casebook`) or from a folder of tables (`pipelines.wo
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ from models.columns import Columns
 from pipelines.access.roles import Subject
 from pipelines.consent.effects import learning_refused, matching_refused
 from pipelines.readings import ReadText, read_texts
+from pipelines.schema import CANDIDATES
 from pipelines.store.in_charge import Offices, offices
 from pipelines.store.repositories import (
     CandidateRepository,
@@ -39,10 +41,13 @@ from pipelines.store.repositories import (
     EmployerRepository,
     InteractionRepository,
     PlacementRepository,
+    TableRepository,
     VacancyRepository,
 )
 
 NO_OFFICES = Offices()
+_IDENTITY = frozenset({"name", "phone", "address"})
+_MOST_OF_A_PERSON = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,36 @@ class Casebook:
 
 def _began(placement: Placement, until: date) -> bool:
     return placement.starts_on is not None and placement.starts_on <= until
+
+
+def load_people(connection: Connection, subject: Subject, candidate_ids: Iterable[str]) -> Casebook:
+    """Read a few people with their acts and placements, as `load_casebook` would; whoever is erased is not there."""
+    refused = matching_refused(connection)
+    people, acts = CandidateRepository(connection, subject), InteractionRepository(connection, subject)
+    placements = PlacementRepository(connection, subject)
+    found: dict[CandidateId, Candidate] = {}
+    wanted = sorted(set(candidate_ids))
+    for row in people.find((i,) for i in wanted).values():
+        # Names and numbers are no part of a casebook.
+        person: Candidate = CANDIDATES.build({name: None if name in _IDENTITY else row[name] for name in row})
+        if person.candidate_id not in refused:
+            found[person.candidate_id] = person
+    interactions: list[Interaction] = [a for i in found for a in _of_person(acts, i)]
+    return Casebook(
+        candidates=found,
+        vacancies=(),
+        employers={},
+        interactions=sorted(interactions, key=lambda i: (i.at, i.candidate_id, i.vacancy_id, i.kind)),
+        placements=[placement for i in wanted for placement in _of_person(placements, i)],
+        courses=(),
+        texts={},
+        refused=refused & frozenset(CandidateId(i) for i in wanted),
+    )
+
+
+def _of_person(repository: TableRepository, candidate_id: str) -> list[Any]:
+    rows = repository.page(None, _MOST_OF_A_PERSON, [repository.table.c.candidate_id == candidate_id])
+    return [repository.spec.build(values) for values, _ in rows]
 
 
 def load_casebook(connection: Connection, subject: Subject) -> Casebook:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ from pipelines.consent.texts import automated_decision_notice
 from pipelines.documents import item_document, shortlist_document, unlock_documents
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel, index_of
+
+T = TypeVar("T")
 
 
 class NoSuchCandidate(PipelineError):
@@ -70,6 +72,32 @@ class Desk:
             past=_past(casebook, index, on),
             employed=_employed(casebook, on),
             placements=_placements(casebook),
+        )
+
+    def with_people(self, changed: Casebook, candidate_ids: Collection[str]) -> "Desk":
+        """Return the desk with these people as they are now, and without those of them who are no longer there.
+
+        The posts stay as they were: for them a desk is opened anew.
+        """
+        on, ids = self.rules.on, frozenset(CandidateId(i) for i in candidate_ids)
+        held = {p.vacancy_id for p in changed.placements}
+        about = replace(
+            changed,
+            vacancies=[v for v in self.casebook.vacancies if v.vacancy_id in held] if held else (),
+            employers=self.casebook.employers,
+        )
+        casebook = replace(
+            self.casebook,
+            candidates=_instead(self.casebook.candidates, changed.candidates, ids),
+            refused=(self.casebook.refused - ids) | changed.refused,
+        )
+        return replace(
+            self,
+            casebook=casebook,
+            history=_instead(self.history, changed.history(on), ids),
+            past=_instead(self.past, _past(changed, self.index, on), ids),
+            employed=_instead(self.employed, _employed(about, on), ids),
+            placements=_instead(self.placements, _placements(changed), ids),
         )
 
     def ask(self, candidate_id: str) -> Asked:
@@ -261,6 +289,12 @@ def _waiting_benefits(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             held = found.setdefault(wait["rule_id"], {"rule_id": wait["rule_id"], "title": wait["title"], "facts": []})
             held["facts"].append(entry["fact"])
     return sorted(found.values(), key=lambda held: (len(held["facts"]), held["rule_id"]))
+
+
+def _instead(
+    held: Mapping[CandidateId, T], changed: Mapping[CandidateId, T], ids: frozenset[CandidateId]
+) -> Mapping[CandidateId, T]:
+    return {**{i: value for i, value in held.items() if i not in ids}, **changed}
 
 
 def _placements(casebook: Casebook) -> Mapping[CandidateId, Sequence[Placement]]:

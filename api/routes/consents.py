@@ -11,6 +11,7 @@ from api.access import AccessDep, SubjectDep, declare, for_action, moment
 from api.bodies import Body
 from api.idempotency import Answer, once
 from api.rows import acting, note_refused
+from api.settings import today
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose
 from pipelines.consent.ledger import Consents, Statement, receipt_document
@@ -62,13 +63,13 @@ class NewStatement(Body):
             items=tuple(self.items),
             has_witness="witness_name" in told,
             text_version=self.text_version,
-            ends_on=None if self.ends_on is None else day_of(self.ends_on),
+            ends_on=None if self.ends_on is None else day_of("ends_on", self.ends_on),
             particulars=told,
         )
 
 
-def day_of(text: str) -> date:
-    """Return the day of a text, or refuse it without repeating it.
+def day_of(name: str, text: str) -> date:
+    """Return the day of a named text, or refuse it without repeating it.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def day_of(text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  a plain business date has no zone
     except ValueError as error:
-        raise RowRefused([Fault("ends_on", "应为实有的日期 YYYY-MM-DD")]) from error
+        raise RowRefused([Fault(name, "应为实有的日期 YYYY-MM-DD")]) from error
 
 
 @router.get("/consent-texts")
@@ -94,7 +95,7 @@ def texts(subject: SubjectDep) -> dict[str, Any]:
 def consents(access: AccessDep, subject: SubjectDep, candidate_id: str) -> dict[str, Any]:
     """Return everything that a person stated, and what holds by it now."""
     with acting(access, subject, Action.READ_CONSENTS) as connection:
-        return Consents(connection, subject).of(candidate_id)
+        return Consents(connection, subject).of(candidate_id, on=today())
 
 
 @router.post("/candidates/{candidate_id}/consents", status_code=201)

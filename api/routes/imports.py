@@ -40,6 +40,7 @@ class Import(Kept):
     table: str
     dry_run: bool
     state: str
+    state_label: str = ""
     started_at: str
     ended_at: str | None
     read: int | None

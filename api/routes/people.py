@@ -30,6 +30,7 @@ router = APIRouter(prefix="/candidates", tags=["candidates"])
 _READ = for_action(Action.READ_CANDIDATES, Purpose.JOB_MATCHING)
 _WRITE = for_action(Action.WRITE_CANDIDATES, Purpose.JOB_MATCHING)
 _IDENTITY = for_action(Action.READ_IDENTITY, Purpose.JOB_MATCHING)
+_SAY_WHY = "完整查看身份信息须在 Yougang-Purpose 中写明目的：contact、identity_check、benefit_decision、persons_request"
 Region = Annotated[str | None, Query(pattern=r"^\d{6}$", description="居住地区，六位行政区划代码")]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
@@ -125,7 +126,7 @@ def identity(request: Request, access: AccessDep, subject: SubjectDep, candidate
         found = People(connection, subject).one(candidate_id, Action.READ_IDENTITY)
         if PURPOSE_HEADER not in request.headers:
             # The guard finds a purpose for who says none; here that is not enough.
-            raise Forbidden("请写明完整查看身份信息的目的")
+            raise Forbidden(_SAY_WHY)
         if subject.purpose is Purpose.CONTACT:
             refuse_unwanted_contact(connection, candidate_id)
     return JSONResponse(in_full(row_document(CANDIDATES, found.row.values)))

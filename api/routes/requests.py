@@ -107,7 +107,7 @@ def requests(access: AccessDep, subject: SubjectDep, candidate_id: str) -> dict[
 @declare(_ASK)
 def ask(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, body: NewRequest) -> Response:
     """Record that a person asks for an extract, a correction or erasure; the day of the answer is due by law."""
-    asked = Asked(body.kind, day_of(body.asked_on) if body.asked_on else today(), body.asked_by, body.words)
+    asked = Asked(body.kind, day_of("asked_on", body.asked_on) if body.asked_on else today(), body.asked_by, body.words)
     return _added(request, access, subject, candidate_id, asked)
 
 
@@ -145,7 +145,7 @@ def ask_review(
     request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, body: NewReview
 ) -> Response:
     """Record that a person asks for a human to look at a list again (个人信息保护法 第二十四条)."""
-    on = day_of(body.asked_on) if body.asked_on else today()
+    on = day_of("asked_on", body.asked_on) if body.asked_on else today()
     asked = Asked(RequestKind.REVIEW, on, body.asked_by, body.words, body.run_id)
     return _added(request, access, subject, candidate_id, asked)
 

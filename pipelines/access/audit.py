@@ -129,6 +129,11 @@ def events(connection: Connection, *, after: int = 0) -> Iterator[dict[str, Any]
         yield dict(row._mapping)
 
 
+def last_event(connection: Connection) -> int:
+    """Return the number of the newest row."""
+    return int(connection.execute(select(tables.audit_head.c.sequence)).scalar_one())
+
+
 def breaks(connection: Connection) -> Iterator[Break]:
     """Yield every place where the chain does not hold; none when it is whole."""
     sequence, previous = 0, GENESIS

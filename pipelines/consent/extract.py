@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from matching.regions import region_name
+from matching.vocabulary import Term
 from pipelines.access.audit import record
-from pipelines.access.roles import Action, Subject
+from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.access.scope import ScopedCandidates, VisibleCandidate
-from pipelines.consent.ledger import standing, statement_document
+from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
-from pipelines.schema import CANDIDATES, INTERACTIONS, PLACEMENTS, SERVICES, TableSpec
+from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, PLACEMENTS, SERVICES, ColumnSpec, TableSpec
 from pipelines.store.consents import ConsentRepository, RequestRepository
 from pipelines.store.own_record import own_record
 from pipelines.store.repositories import CandidateRepository, TableRepository
@@ -27,10 +29,43 @@ _ACTS = {
     "candidates.identity": "查看完整身份信息",
     "candidates.write": "登记或修改",
     "candidates.extract": "出具本人档案",
-    "shortlists.read": "查看或生成推荐名单",
+    "candidates.erase": "删除",
     "candidates.released": "用人单位查看",
-    "consents.read": "查看同意记录",
+    "shortlists.read": "查看或生成推荐名单",
+    "consents.read": "查看同意和申请记录",
+    "consents.given": "登记同意",
+    "consents.refused": "登记不同意",
+    "consents.withdrawn": "登记撤回同意",
+    "requests.granted": "答复申请：同意",
+    "requests.refused": "答复申请：不同意",
+    "interactions.read": "查看互动记录",
+    "interactions.write": "登记互动记录",
+    "placements.read": "查看就业记录",
+    "placements.write": "登记或修改就业记录",
+    "services.read": "查看就业服务记录",
+    "services.write": "登记就业服务记录",
+    "benefits.read": "查看或判断待遇",
+    "quota.read": "核算用人单位安排残疾人的人数",
+    "answer.replay": "重复发来的请求，答复相同",
 }
+_ENDINGS = ((".refused", "查看或登记，未获准"), (".read", "查看记录"), (".write", "登记或修改记录"))
+_WHY = {
+    Purpose.JOB_MATCHING: "岗位匹配",
+    Purpose.SUPERVISION: "工作督导",
+    Purpose.CONTACT: "联系本人",
+    Purpose.IDENTITY_CHECK: "核对身份",
+    Purpose.BENEFIT_DECISION: "办理待遇",
+    Purpose.PERSONS_REQUEST: "本人的申请",
+    Purpose.RECRUITMENT: "招聘",
+    Purpose.STATISTICS: "统计",
+    Purpose.MODEL_TRAINING: "训练模型",
+    Purpose.DATA_EXCHANGE: "数据交换",
+    Purpose.AUDIT: "审计",
+    Purpose.ACCOUNT_ADMINISTRATION: "系统管理",
+    Purpose.OWN_ACCOUNT: "本人账号",
+}
+_LEVELS = ("不受限", "轻度受限", "中度受限", "重度受限", "完全受限")
+_REGIONS = frozenset({"region", "wished_regions"})
 
 
 def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, now: datetime) -> dict[str, Any]:
@@ -60,14 +95,16 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
                 "name": column.name,
                 "label": column.label,
                 "value": column.format(values[column.name]) or None,
+                "text": _said(column, values[column.name]),
                 "supplied_by": sources[column.name].by if column.name in sources else None,
                 "supplied_on": sources[column.name].on.isoformat() if column.name in sources else None,
             }
             for column in CANDIDATES.columns
         ],
         "consents": {
-            "now": standing(statements, values["consent_matching_on"]),
+            "now": standing(statements, values, sources, now.astimezone(SHANGHAI).date()),
             "statements": [{**statement_document(row), "particulars": row["particulars"]} for row in statements],
+            "recipients": _names(connection, subject, {row["recipient"] for row in statements if row["recipient"]}),
         },
         "requests": [request_document(row) for row in requests],
         **{spec.name: _rows(connection, spec, subject, person) for spec in _OF_PERSON},
@@ -78,8 +115,9 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
                 "at": row["at"].isoformat(),
                 "organisation": row["name"] or ("系统" if not row["actor"].startswith("user:") else None),
                 "act": row["action"],
-                "label": _ACTS.get(row["action"], row["action"]),
+                "label": _act(row["action"]),
                 "purpose": row["purpose"],
+                "why": _WHY[Purpose(row["purpose"])],
             }
             for row in kept.looked
         ],
@@ -90,14 +128,63 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
 def _rows(connection: Connection, spec: TableSpec, subject: Subject, person: VisibleCandidate) -> list[dict[str, Any]]:
     repository = TableRepository(connection, spec, subject)
     found = repository.page(None, _MOST, [repository.table.c.candidate_id == person])
+    columns = [column for column in spec.columns if column.name != "candidate_id"]
     return [
         {
-            column.name: column.format(values[column.name]) or None
-            for column in spec.columns
-            if column.name != "candidate_id"
+            **{column.name: column.format(values[column.name]) or None for column in columns},
+            "text": "；".join(f"{c.label} {said}" for c in columns if (said := _said(c, values[c.name])) is not None),
         }
         for values, _ in found
     ]
+
+
+def _names(connection: Connection, subject: Subject, recipients: set[str]) -> dict[str, str]:
+    found = TableRepository(connection, EMPLOYERS, subject).find((one,) for one in sorted(recipients))
+    return {key[0]: row["name"] for key, row in found.items()}
+
+
+def _act(word: str) -> str:
+    """Return an act in words that a person reads."""
+    if word.startswith("requests.") and word not in _ACTS:
+        return "登记申请"
+    return _ACTS.get(word) or next((label for end, label in _ENDINGS if word.endswith(end)), "其他操作")
+
+
+def _said(column: ColumnSpec, value: Any) -> str | None:
+    """Return a value in words that a person reads, or None where it is unknown."""
+    if value is None or value in ((), {}):
+        return None
+    if isinstance(value, Mapping):
+        return "、".join(f"{of.label}{_LEVELS[level]}" for of, level in value.items())
+    if isinstance(value, tuple | list | frozenset):
+        return "、".join(_one(column, one) for one in value)
+    return _one(column, value)
+
+
+def _one(column: ColumnSpec, value: Any) -> str:
+    if isinstance(value, Term):
+        return value.label
+    if column.name in _REGIONS:
+        return region_name(value)
+    if column.name == "grade":
+        return f"{'一二三四'[value - 1]}级"
+    return str(value) if column.stored == "packed" else column.format(value)
+
+
+def _day(moment: str) -> str:
+    """Return a day as the person lived it."""
+    return _local(moment)[:10]
+
+
+def _local(moment: str) -> str:
+    if len(moment) <= len("2026-11-30"):
+        return moment
+    return datetime.fromisoformat(moment).astimezone(SHANGHAI).isoformat(sep=" ", timespec="minutes")[:16]
+
+
+def _supplier(by: str) -> str:
+    """Return who supplied a fact; staff and programs are not named."""
+    return {"user": "工作人员", "client": "对接系统", "key": "对接系统", "import": "导入的表"}.get(by.split(":")[0], by)
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,36 +197,39 @@ def extract_lines(document: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    yield f"本人档案　编号 {document['candidate_id']}　出具于 {document['made_at'][:16].replace('T', ' ')}"
+    yield f"本人档案　编号 {document['candidate_id']}　出具于 {_local(document['made_at'])}"
     yield "一、登记的情况"
     for fact in document["facts"]:
         if fact["value"] is not None:
-            by = f"（{fact['supplied_on']} 由 {fact['supplied_by']} 提供）" if fact["supplied_on"] else ""
-            yield f"  {fact['label']}：{fact['value']}{by}"
+            by = f"（{fact['supplied_on']} 由{_supplier(fact['supplied_by'])}提供）" if fact["supplied_on"] else ""
+            yield f"  {fact['label']}：{fact['text']}{by}"
     unknown = [fact["label"] for fact in document["facts"] if fact["value"] is None]
     yield f"  没有登记：{'、'.join(unknown) or '无'}"
     yield "二、本人的同意"
     for held in document["consents"]["now"]:
-        to = f"（{held['recipient']}）" if held["recipient"] else ""
-        since = f"，自 {held['since'][:10]}" if held["since"] else ""
+        to = _to(document, held["recipient"])
+        since = f"，自 {_day(held['since'])}" if held["since"] else ""
         yield f"  {held['label']}{to}：{held['state_label']}{since}"
     for stated in document["consents"]["statements"]:
         label, act = ConsentPurpose(stated["purpose"]).label, ConsentAct(stated["act"]).label
-        yield f"  {stated['stated_at'][:10]} {act}：{label}"
+        yield f"  {_day(stated['stated_at'])} {act}：{label}{_to(document, stated['recipient'])}"
     yield "三、求职、安置和服务"
     for spec in _OF_PERSON:
         for row in document[spec.name]:
-            told = "；".join(f"{c.label} {row[c.name]}" for c in spec.columns if row.get(c.name))
-            yield f"  {spec.label}：{told}"
+            yield f"  {spec.label}：{row['text']}"
     yield "四、申请与答复"
     for asked in document["requests"]:
         yield f"  {asked['asked_on']} {asked['label']}：{_STATUS[asked['status']]}{_because(asked)}"
     yield f"五、系统生成的名单 {len(document['shortlists'])} 份，待遇判断 {len(document['decisions'])} 项"
     yield "六、谁查看过"
     for look in document["looked"]:
-        yield f"  {look['at'][:16].replace('T', ' ')} {look['organisation'] or '机构'}：{look['label']}"
+        yield f"  {_local(look['at'])} {look['organisation'] or '机构'}：{look['label']}（{look['why']}）"
     yield "对内容有异议的，可要求更正；不再需要服务的，可申请删除；均由工作人员登记并按期答复。"
     yield f"依据：{document['source']['document']}{document['source']['clause']}"
+
+
+def _to(document: Mapping[str, Any], recipient: str | None) -> str:
+    return f"（{document['consents']['recipients'].get(recipient, recipient)}）" if recipient else ""
 
 
 _STATUS = {"open": "办理中", "granted": "同意", "refused": "不同意"}

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from matching.entities import FactSource
 from matching.rules.dated import rules_on
 from matching.rules.person import age_on
 from matching.vocabulary import DisabilityCategory, YesNo
@@ -23,6 +25,7 @@ from pipelines.store.repositories import CandidateRepository, TableRepository
 
 EARLIEST = datetime(1949, 10, 1, tzinfo=UTC)
 """Nobody stated anything earlier than this; a moment near the first year cannot be kept either."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 _NEEDS_HELP_TO_UNDERSTAND = frozenset({DisabilityCategory.INTELLECTUAL, DisabilityCategory.MENTAL})
 
 
@@ -51,7 +54,7 @@ class Consents:
         self.repository = ConsentRepository(connection, subject)
         self.people = ScopedCandidates(connection, subject)
 
-    def of(self, candidate_id: str) -> dict[str, Any]:
+    def of(self, candidate_id: str, *, on: date) -> dict[str, Any]:
         """Return everything stated by a visible person, and what holds by it now; the read is recorded.
 
         Raises
@@ -64,13 +67,14 @@ class Consents:
         person = self.people.visible(candidate_id, Action.READ_CONSENTS)
         self.people.opened(person, Action.READ_CONSENTS)
         rows = self.repository.of(person)
-        imported = CandidateRepository(self.connection, self.subject).get(person)
-        disclosure = imported.consent_disclosure
+        people = CandidateRepository(self.connection, self.subject)
+        values, sources = people.find([(person,)])[person,], people.sources(person).get(person, {})
+        disclosure = values["consent_disclosure"]
         return {
             "candidate_id": person,
-            "now": standing(rows, imported.consent_matching_on),
+            "now": standing(rows, values, sources, on),
             "imported": {
-                "consent_matching_on": _iso(imported.consent_matching_on),
+                "consent_matching_on": _iso(values["consent_matching_on"]),
                 "consent_disclosure": None if disclosure is None else disclosure is YesNo.YES,
             },
             "statements": [statement_document(row) for row in rows],
@@ -196,20 +200,41 @@ class Consents:
             raise WitnessNeeded("智力、精神残疾人由本人表示的，须有见证人确认其能够理解；否则由监护人表示")
 
 
-def standing(rows: Sequence[Row], consent_matching_on: date | None) -> list[dict[str, Any]]:
-    """Return what holds now for each purpose and recipient: given, refused, withdrawn, or unknown."""
+def standing(
+    rows: Sequence[Row], values: Mapping[str, Any], sources: Mapping[str, FactSource], on: date
+) -> list[dict[str, Any]]:
+    """Return what holds on a day for each purpose and recipient, as `effects` acts by it.
+
+    `values` and `sources` are the facts of the person's record: a no to disclosure that was supplied on or after the
+    day of a consent takes it back, and a consent that ran out is unknown again.
+    """
+    supplied = sources.get("consent_disclosure")
+    refused_on = supplied.on if supplied is not None and values["consent_disclosure"] is YesNo.NO else None
+    consent_matching_on = values["consent_matching_on"]
     last: dict[tuple[str, str | None], Row] = {}
     for row in sorted(rows, key=lambda row: (row["stated_at"], row["number"])):
         last[row["purpose"], row["recipient"]] = row
     found: list[dict[str, Any]] = []
     for purpose in ConsentPurpose:
         own = [(recipient, row) for (named, recipient), row in last.items() if named == purpose]
-        found += [_standing(purpose, row["act"], row["stated_at"].isoformat(), recipient) for recipient, row in own]
+        found += [_of_statement(purpose, row, recipient, refused_on, on) for recipient, row in own]
         if not own and purpose is not ConsentPurpose.DISCLOSURE:
             is_imported = purpose is ConsentPurpose.MATCHING and consent_matching_on is not None
             since = _iso(consent_matching_on) if is_imported else None
             found.append(_standing(purpose, ConsentAct.GIVEN.value if is_imported else None, since, None))
     return found
+
+
+def _of_statement(
+    purpose: ConsentPurpose, row: Row, recipient: str | None, refused_on: date | None, on: date
+) -> dict[str, Any]:
+    is_given, day = row["act"] == ConsentAct.GIVEN, row["stated_at"].astimezone(SHANGHAI).date()
+    if purpose is ConsentPurpose.DISCLOSURE and is_given and refused_on is not None and refused_on >= day:
+        taken_back = _standing(purpose, ConsentAct.WITHDRAWN.value, refused_on.isoformat(), recipient)
+        return {**taken_back, "state_label": "已收回：登记为不同意向单位告知"}
+    if purpose is ConsentPurpose.DISCLOSURE and is_given and row["ends_on"] is not None and row["ends_on"] < on:
+        return {**_standing(purpose, None, row["ends_on"].isoformat(), recipient), "state_label": "已到期"}
+    return _standing(purpose, row["act"], row["stated_at"].isoformat(), recipient)
 
 
 def _standing(purpose: ConsentPurpose, act: str | None, since: str | None, recipient: str | None) -> dict[str, Any]:

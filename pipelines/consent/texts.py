@@ -1,19 +1,31 @@
 """What people are told, and the terms that hold: the packaged data files, checked when they are read."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipelines.consent.words import ConsentPurpose
 
 _DATA = Path(__file__).resolve().parent.parent / "data"
 Term = Literal["inactive_after_months", "warned_for_days", "placement_evidence_months", "request_working_days"]
+
+
+# Lines of the file are folded with a space between them, which Chinese does not have.
+_FOLD = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+
+
+def _unfolded(text: str) -> str:
+    return _FOLD.sub("", text)
+
+
+_Words = Annotated[str, AfterValidator(_unfolded)]
 
 
 class _Strict(BaseModel):
@@ -23,7 +35,7 @@ class _Strict(BaseModel):
 class _Text(_Strict):
     label: str
     law: tuple[str, ...] = Field(min_length=1)
-    text: str
+    text: _Words
 
 
 class _Source(_Strict):
@@ -34,10 +46,10 @@ class _Source(_Strict):
 
 class _Notice(_Strict):
     version: str
-    text: str
-    explanation: str
-    refusal: str
-    review: str
+    text: _Words
+    explanation: _Words
+    refusal: _Words
+    review: _Words
     source: _Source
 
 

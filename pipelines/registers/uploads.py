@@ -92,6 +92,12 @@ class Outcome:
     rejects: str | None
 
 
+_STATES = {
+    "running": "正在导入",
+    "done": "已完成",
+    "unreadable": "文件无法读取，没有导入：请检查格式、编码（UTF-8 或 GB18030）和表头",
+    "broken": "导入中断，已接收的行有效：请用新的编号再发一次",
+}
 BROKEN = Outcome("broken", None, None)
 """What became of a sheet where nothing else is known: it may be sent again, rows taken before are unchanged."""
 
@@ -204,6 +210,7 @@ def _document(row: Mapping[str, Any]) -> dict[str, Any]:
         "table": row["table_name"],
         "dry_run": row["is_dry_run"],
         "state": row["state"],
+        "state_label": _STATES[row["state"]],
         "started_at": row["started_at"].isoformat(),
         "ended_at": None if ended is None else ended.isoformat(),
         **{name: row[name] for name in ("read", "accepted", "unchanged", "rejected")},

@@ -225,7 +225,7 @@ def _document(
         return None if key in hidden else rounded(cells[key])
 
     words = (*report.words, UNKNOWN)
-    shown = [key[1] for key in cells if key[0] == report.population]
+    shown = [key[1] for key in cells if key[0] == report.population and key[2] == ALL]
     return {
         "name": report.name,
         "title": report.title,

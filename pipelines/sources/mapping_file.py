@@ -178,7 +178,7 @@ def _locate(path_or_name: str | Path, beside: Path | None = None) -> Path:
     if shipped.parent == SHIPPED and shipped.is_file():
         return shipped
     raise MappingError(
-        f"没有映射文件“{path.name}”{near(path.stem, shipped_names())}自带的有：{'、'.join(shipped_names())}"
+        f"没有映射文件“{path.name}”{near(path.stem, shipped_names())}。自带的有：{'、'.join(shipped_names())}"
     )
 
 

@@ -1,6 +1,7 @@
 """`yougang accounts`: the first administrator, users and keys, and what the audit keeps of it."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from api.session import Session
 from api.settings import Settings
 from pipelines.access.audit import breaks, events
 from pipelines.access.errors import AccountRefused
-from pipelines.access.roles import Role
+from pipelines.access.roles import OrganisationId, Purpose, Role
+from pipelines.access.sessions import subject_for
 from pipelines.store.repositories import has_rows_beside
 from pipelines.store.session import engine_for
 from tests.support.accounts import the_accounts
+from tests.support.firms import FIRM
 
 
 class Office:
@@ -83,7 +86,10 @@ def test_a_role_that_the_organisation_does_not_have_leaves_no_user_behind(office
         ("twp-1", "某乡", "--kind", "township"),
         ("twp-1", "某乡", "--kind", "township", "--parent", "office-999999"),
         ("twp-1", "某市", "--kind", "prefecture", "--parent", "office-620102"),
-        ("firm-1", "某公司", "--kind", "employer", "--parent", "office-620102"),
+        ("firm-1", "某公司", "--kind", "employer", "--parent", "office-620102", "--employer", FIRM),
+        ("firm-1", "某公司", "--kind", "employer"),
+        ("firm-1", "某公司", "--kind", "employer", "--employer", "91620102MA00000000"),
+        ("stats-1", "统计室", "--kind", "analyst_office", "--employer", FIRM),
         ("twp-1", "某乡", "--kind", "township", "--parent", "office-620102", "--code", "629999"),
     ],
 )
@@ -92,6 +98,18 @@ def test_an_organisation_that_does_not_fit_the_tree_is_refused(office: Office, w
     with pytest.raises(AccountRefused):
         office("organisation", "add", *wrong)
     assert wrong[0] not in {o["organisation_id"] for o in office("organisation", "list")["organisations"]}
+
+
+def test_a_company_has_its_credit_code_by_which_its_people_find_its_rows(office: Office) -> None:
+    made = office("organisation", "add", "firm-1", "某公司", "--kind", "employer", "--employer", FIRM)
+    assert made["employer_id"] == FIRM
+    engine = engine_for(office.url)
+    with engine.connect() as connection:
+        subject = subject_for(
+            connection, OrganisationId("firm-1"), Role.COMPANY_POSTER, Purpose.RECRUITMENT, date(2026, 11, 23)
+        )
+    engine.dispose()
+    assert subject.employer_id == FIRM
 
 
 def test_the_demonstration_never_erases_a_database_with_accounts(office: Office) -> None:

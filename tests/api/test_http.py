@@ -48,7 +48,7 @@ def test_an_unknown_person_is_a_problem_document_that_repeats_nothing(client: Te
 def test_a_wrong_parameter_is_named_and_never_repeated(client: TestClient) -> None:
     answer = client.get("/api/v1/candidates/demo-c-00001/shortlist", params={"k": "99999canary"})
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"pointer": "/query/k", "kind": "int_parsing"}]
+    assert answer.json()["errors"] == [{"pointer": "/query/k", "kind": "int_parsing", "detail": "应为整数"}]
     assert "canary" not in answer.text
 
 

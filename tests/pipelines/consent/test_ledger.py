@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from matching.vocabulary import DisabilityCategory
+from matching.vocabulary import DisabilityCategory, YesNo
 from pipelines.access.audit import events
 from pipelines.access.errors import Forbidden, NoSuchPerson
 from pipelines.access.roles import Purpose, Role
 from pipelines.access.vault import Vault
+from pipelines.consent.effects import disclosed_to
 from pipelines.consent.errors import ConsentError, NotTold, NotYetStated, UnknownRecipient, WitnessNeeded
 from pipelines.consent.ledger import Consents
 from pipelines.consent.texts import automated_decision_notice, current_texts, working_days_after
 from pipelines.consent.words import ConsentAct, ConsentPurpose, DisclosedItem, Speaker, StatementForm
 from pipelines.store.consents import ConsentRepository, reseal
+from pipelines.store.repositories import CandidateRepository
 from pipelines.store.sealed import VAULT_OPTION
 from tests.support.accounts import KEYS
 from tests.support.firms import FIRM, somebody, two_firms
@@ -40,7 +42,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def state_of(engine: Engine, purpose: ConsentPurpose = ConsentPurpose.MATCHING) -> list[str]:
     with engine.begin() as connection:
-        now = Consents(connection, PROGRAM).of("c-1")["now"]
+        now = Consents(connection, PROGRAM).of("c-1", on=NOW.date())["now"]
     return [entry["state"] for entry in now if entry["purpose"] == purpose]
 
 
@@ -52,10 +54,10 @@ def test_who_was_never_asked_is_unknown_not_refused(engine: Engine) -> None:
 def test_an_imported_day_of_consent_counts_until_something_was_recorded(engine: Engine) -> None:
     with engine.begin() as connection:
         a_person(connection, "c-2", consent_matching_on=date(2026, 1, 1))
-        now = Consents(connection, PROGRAM).of("c-2")["now"]
+        now = Consents(connection, PROGRAM).of("c-2", on=NOW.date())["now"]
         assert (now[0]["state"], now[0]["since"]) == ("given", "2026-01-01")
         says(connection, "c-2", WITHDRAWN)
-        assert Consents(connection, PROGRAM).of("c-2")["now"][0]["state"] == "withdrawn"
+        assert Consents(connection, PROGRAM).of("c-2", on=NOW.date())["now"][0]["state"] == "withdrawn"
 
 
 def test_what_was_stated_later_counts_whenever_it_was_entered(engine: Engine) -> None:
@@ -172,7 +174,7 @@ def test_consents_of_another_county_are_those_of_nobody(engine: Engine) -> None:
     with engine.begin() as connection:
         theirs = somebody(connection, "liwei", Role.CASEWORKER, "620502")
     with pytest.raises(NoSuchPerson), engine.begin() as connection:
-        Consents(connection, theirs).of("c-1")
+        Consents(connection, theirs).of("c-1", on=NOW.date())
     with pytest.raises(NoSuchPerson), engine.begin() as connection:
         says(connection, "c-1", WITHDRAWN, subject=theirs)
     with engine.begin() as connection:
@@ -184,7 +186,7 @@ def test_consents_of_another_county_are_those_of_nobody(engine: Engine) -> None:
 def test_reading_and_recording_a_consent_stand_in_the_audit(engine: Engine) -> None:
     with engine.begin() as connection:
         agrees_to_tell(connection, "c-1", FIRM)
-        Consents(connection, PROGRAM).of("c-1")
+        Consents(connection, PROGRAM).of("c-1", on=NOW.date())
         stated, read = list(events(connection))[-2:]
     assert (stated["action"], stated["object_id"]) == ("consents.given", "c-1")
     assert stated["details"] == '{"purpose": "disclosure"}'
@@ -204,3 +206,24 @@ def test_working_days_leave_out_weekends() -> None:
     assert working_days_after(date(2026, 11, 20), 1) == date(2026, 11, 23)
     assert working_days_after(date(2026, 11, 21), 1) == date(2026, 11, 23)
     assert working_days_after(date(2026, 11, 23), 15) == date(2026, 12, 14)
+
+
+def test_what_holds_of_a_disclosure_is_told_as_it_is_acted_on(engine: Engine) -> None:
+    """A no that was supplied on the day of the consent or after it takes it back; one that ran out is unknown."""
+    with engine.begin() as connection:
+        agrees_to_tell(connection, "c-1", FIRM)
+        held = Consents(connection, PROGRAM).of("c-1", on=NOW.date())["now"]
+        assert [entry["state"] for entry in held if entry["purpose"] == "disclosure"] == ["given"]
+        people = CandidateRepository(noted(connection), PROGRAM)
+        row = people.find([("c-1",)])["c-1",]
+        people.replace([{**row, "consent_disclosure": YesNo.NO}])
+        people.note_sources([("c-1", "consent_disclosure")], "import", NOW.date())
+        held = Consents(connection, PROGRAM).of("c-1", on=NOW.date())["now"]
+        told = [entry for entry in held if entry["purpose"] == "disclosure"]
+        assert [(entry["state"], entry["since"]) for entry in told] == [("withdrawn", NOW.date().isoformat())]
+        assert disclosed_to(connection, FIRM, NOW.date()) == {}
+
+
+def test_texts_have_no_space_within_a_sentence() -> None:
+    for told in (*(one.text for one in current_texts()), automated_decision_notice()["text"]):
+        assert " " not in told

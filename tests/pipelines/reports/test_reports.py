@@ -182,3 +182,10 @@ def test_bands_cover_every_education_and_age_and_leave_the_unknown_unknown() -> 
     assert all(education_band(education) for education in Education)
     assert all(age_band(age) for age in range(120))
     assert (education_band(None), age_band(None)) == (None, None)
+
+
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_each_place_stands_once_in_a_report(connection: Connection, name: str) -> None:
+    for document in (exact(connection, PROGRAM, name, TODAY), published(connection, name, TODAY)):
+        places = [row["place"] for row in document["rows"]]
+        assert len(places) == len(set(places)) > 1
