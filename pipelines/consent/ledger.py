@@ -232,7 +232,7 @@ def _of_statement(
     if purpose is ConsentPurpose.DISCLOSURE and is_given and refused_on is not None and refused_on >= day:
         taken_back = _standing(purpose, ConsentAct.WITHDRAWN.value, refused_on.isoformat(), recipient)
         return {**taken_back, "state_label": "已收回：登记为不同意向单位告知"}
-    if purpose is ConsentPurpose.DISCLOSURE and is_given and row["ends_on"] is not None and row["ends_on"] < on:
+    if is_given and row["ends_on"] is not None and row["ends_on"] < on:
         return {**_standing(purpose, None, row["ends_on"].isoformat(), recipient), "state_label": "已到期"}
     return _standing(purpose, row["act"], row["stated_at"].isoformat(), recipient)
 

@@ -101,6 +101,15 @@ def test_a_consent_that_cannot_have_been_given_like_this_is_refused(
     assert state_of(engine) == ["unknown"]
 
 
+def test_a_consent_that_ran_out_is_unknown_again_and_a_refusal_does_not_run_out(engine: Engine) -> None:
+    with engine.begin() as connection:
+        says(connection, "c-1", GIVEN, ends_on=date(2026, 11, 20))
+    assert state_of(engine) == ["unknown"]
+    with engine.begin() as connection:
+        says(connection, "c-1", WITHDRAWN, at=NOW - timedelta(days=1))
+    assert state_of(engine) == ["withdrawn"]
+
+
 def test_withdrawing_asks_for_neither_text_nor_witness(engine: Engine) -> None:
     with engine.begin() as connection:
         says(connection, "c-1", WITHDRAWN, form=StatementForm.ORAL)
