@@ -407,8 +407,8 @@ def train_model(
     model = train(casebook, until=until.date() if until else settings.as_of, progress=say)
     with current_engine(context).begin() as connection:
         registry = Registry(connection, settings.models)
-        version = registry.save(model, gate=_gate(registry, casebook, model, settings.as_of))
-        _note(connection, Action.WRITE_MODELS, "model", version.version)
+        gate = _gate(registry, casebook, model, settings.as_of)
+        version = registry.save(model, by=program_subject().by, gate=gate)
     document = {"version": version.version, "status": version.status, "summary": model.summary}
     state = "已启用" if version.status == "champion" else "待启用：yougang models promote " + version.version
     answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
@@ -541,8 +541,7 @@ def models_promote(
     reason = None if despite is None else Despite(despite, COMMAND_LINE.actor)
     with current_engine(context).begin() as connection:
         registry = Registry(connection, session_of(context).settings.models)
-        document = _version_document(registry.promote(version, despite=reason))
-        _note(connection, Action.WRITE_MODELS, "model", document["version"])
+        document = _version_document(registry.promote(version, by=program_subject().by, despite=reason))
     answer(context, document, lambda: [f"已启用 {document['version']}"])
 
 
@@ -550,8 +549,8 @@ def models_promote(
 def models_rollback(context: typer.Context) -> None:
     """恢复上一个启用过的版本。"""
     with current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, session_of(context).settings.models).rollback())
-        _note(connection, Action.WRITE_MODELS, "model", document["version"])
+        registry = Registry(connection, session_of(context).settings.models)
+        document = _version_document(registry.rollback(by=program_subject().by))
     answer(context, document, lambda: [f"已恢复 {document['version']}"])
 
 
@@ -584,8 +583,7 @@ def demo(
         casebook = load_casebook(connection, program_subject())
     model = train(casebook, until=settings.as_of, progress=lambda text: say(f"  {text}"))
     with engine.begin() as connection:
-        version = Registry(connection, settings.models).save(model)
-        _note(connection, Action.WRITE_MODELS, "model", version.version)
+        version = Registry(connection, settings.models).save(model, by=program_subject().by)
     desk = Desk.open(casebook, model, version.version, settings.as_of)
     documents = [desk.document(candidate_id, k=8) for candidate_id in DEMO_PEOPLE]
     with engine.begin() as connection:

@@ -61,7 +61,7 @@ def fill(engine: Engine, models: Path, config: ProvinceConfig, tables: Path | No
     with engine.begin() as connection:
         model = train(load_casebook(connection, program_subject()), until=config.today, progress=say)
     with engine.begin() as connection:
-        Registry(connection, models).save(model)
+        Registry(connection, models).save(model, by=COMMAND_LINE)
 
 
 def let_in(engine: Engine, n: int, on: date) -> list[Worker]:

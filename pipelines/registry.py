@@ -1,6 +1,7 @@
 """Saved models: each version is a folder that is never written again, and one row that says what it is.
 
 The first version becomes champion by itself, since a desk without a model cannot answer; later ones are promoted.
+What a version is used for changes by somebody's act, written into the audit first.
 """
 
 import json
@@ -12,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from pipelines.access.audit import record, take_turn
+from pipelines.access.roles import Action, By
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.store.repositories import ModelVersion, ModelVersionRepository
@@ -40,7 +43,7 @@ class Registry:
     connection: Connection
     folder: Path
 
-    def save(self, model: RankingModel, *, gate: Mapping[str, object] | None = None) -> ModelVersion:
+    def save(self, model: RankingModel, *, by: By, gate: Mapping[str, object] | None = None) -> ModelVersion:
         """Write a model as a new version; champion where there is none yet, else candidate.
 
         `gate` is what was found when it was held against the version in use (`pipelines.retraining`).
@@ -51,6 +54,7 @@ class Registry:
         stem = f"{model.trained_until.isoformat()}-{now:%Y%m%dT%H%M%S}"
         name = next(n for i in range(1000) if (n := stem if i == 0 else f"{stem}-{i}") not in taken)
         checksum = model.save(self.folder / name)
+        self._record(by, Action.WRITE_MODELS.value, name)
         has_champion = any(version.status == "champion" for version in repository.all())
         version = ModelVersion(
             version=name,
@@ -101,7 +105,7 @@ class Registry:
                 return version
         raise NoModel("没有这个模型版本")
 
-    def promote(self, name: str, *, despite: Despite | None = None) -> ModelVersion:
+    def promote(self, name: str, *, by: By, despite: Despite | None = None) -> ModelVersion:
         """Make a version champion and retire the present one; a reason given is kept with who gave it.
 
         Raises
@@ -115,6 +119,7 @@ class Registry:
         if trips and despite is None:
             found = "；".join(trips)
             raise PromotionRefused(f"{found}。核实后仍要启用，请写明理由：models promote {name} --despite 理由")
+        self._record(by, "models.promote", name)
         if trips and despite is not None:
             summary["promoted_despite"] = {"reason": despite.reason, "by": despite.by}
             ModelVersionRepository(self.connection).set_summary(name, json.dumps(summary, ensure_ascii=False))
@@ -129,7 +134,7 @@ class Registry:
         repository.set_status(name, "champion", now)
         return self.get(name)
 
-    def rollback(self) -> ModelVersion:
+    def rollback(self, *, by: By) -> ModelVersion:
         """Make the version champion that was so before the present one.
 
         Raises
@@ -137,13 +142,18 @@ class Registry:
         NoModel
             When no version was champion before.
         """
+        take_turn(self.connection)
         earlier = [v for v in self.all() if v.status == "retired" and v.champion_since is not None]
         if not earlier:
             raise NoModel("没有可以恢复的上一版本")
         before = max(earlier, key=lambda v: v.champion_since or v.created_at)
+        self._record(by, "models.rollback", before.version)
         present = next((v for v in self.all() if v.status == "champion"), None)
         restored = self._make_champion(before.version)
         if present is not None:
             # What was rolled back from is no earlier champion to return to; it waits to be promoted again.
             ModelVersionRepository(self.connection).set_status(present.version, "candidate", None)
         return restored
+
+    def _record(self, by: By, action: str, name: str) -> None:
+        record(self.connection, by, action, object_kind="model", object_id=name)

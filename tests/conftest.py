@@ -69,7 +69,7 @@ class Town:
         model, engine = train(self.casebook(), until=TODAY, config=QUICK), engine_for(self.url, KEYS)
         try:
             with engine.begin() as connection:
-                return Registry(connection, self.models).save(model).version
+                return Registry(connection, self.models).save(model, by=program_subject().by).version
         finally:
             engine.dispose()
 

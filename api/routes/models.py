@@ -11,8 +11,7 @@ from api.access import AccessDep, SubjectDep, declare, for_action
 from api.bodies import Kept
 from api.desk_keeper import DeskKeeper
 from api.idempotency import Answer, once
-from pipelines.access.audit import record
-from pipelines.access.roles import Action, Purpose, Subject
+from pipelines.access.roles import Action, Purpose
 from pipelines.registers.errors import NoSuchModel, NothingToRestore
 from pipelines.registers.rows import require
 from pipelines.registry import NoModel, Registry
@@ -91,8 +90,7 @@ def promote(request: Request, access: AccessDep, subject: SubjectDep, version: s
     def work(connection: Connection) -> Answer:
         registry = _registry(request, connection)
         known = _get(registry, version).version
-        _note(connection, subject, "models.promote", known)
-        return Answer(200, _told(registry.promote(known)), about=("model", known))
+        return Answer(200, _told(registry.promote(known, by=subject.by)), about=("model", known))
 
     return once(request, access, subject, work)
 
@@ -104,15 +102,10 @@ def rollback(request: Request, access: AccessDep, subject: SubjectDep) -> Respon
     require(subject, Action.WRITE_MODELS)
 
     def work(connection: Connection) -> Answer:
-        _note(connection, subject, "models.rollback", None)
         try:
-            restored = _registry(request, connection).rollback()
+            restored = _registry(request, connection).rollback(by=subject.by)
         except NoModel as error:
             raise NothingToRestore("没有可以恢复的上一版本") from error
         return Answer(200, _told(restored), about=("model", restored.version))
 
     return once(request, access, subject, work)
-
-
-def _note(connection: Connection, subject: Subject, action: str, version: str | None) -> None:
-    record(connection, subject.by, action, object_kind="model", object_id=version)

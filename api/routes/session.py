@@ -68,9 +68,9 @@ def sign_in(request: Request, response: Response, access: AccessDep, form: SignI
         membership = None if account is None else _chosen(accounts.memberships(account.user_id, today()), form)
         opened = None
         if account is not None and membership is not None:
-            opened = access.sessions(connection).open(account.user_id, membership.organisation_id, membership.role)
             by = own_account(account.user_id, membership.organisation_id)
             record(connection, by, "session.open", object_kind="user", object_id=account.user_id)
+            opened = access.sessions(connection).open(account.user_id, membership.organisation_id, membership.role)
     # Raised after the transaction: the attempt has to stay counted.
     if opened is None:
         raise LoginRefused(_REFUSED)
@@ -98,9 +98,9 @@ def current(access: AccessDep, signed_in: SignedInDep) -> dict[str, Any]:
 def sign_out(request: Request, access: AccessDep, signed_in: SignedInDep) -> Response:
     """End the session."""
     with access.engine.begin() as connection:
-        access.sessions(connection).revoke(signed_in.token)
         by = own_account(signed_in.user_id, signed_in.organisation_id)
         record(connection, by, "session.end", object_kind="user", object_id=signed_in.user_id)
+        access.sessions(connection).revoke(signed_in.token)
     answer = Response(status_code=204)
     drop_cookie(request, answer)
     return answer

@@ -1,6 +1,7 @@
 """Accounts: making them, passwords, second factors, lockout, recovery; and what a user is in which organisation.
 
-Every change is in the audit. A refused login costs the same statements and the same hash whether the account exists.
+Every change is in the audit, and written there first: the database takes none without. A refused login costs the same
+statements and the same hash whether the account exists.
 """
 
 import uuid
@@ -11,7 +12,7 @@ from typing import Any
 import pyotp
 from sqlalchemy import Connection, case, insert, or_, select, update
 
-from pipelines.access.audit import record
+from pipelines.access.audit import record, record_each, take_turn
 from pipelines.access.errors import AccountRefused, VaultError
 from pipelines.access.organisations import Organisations
 from pipelines.access.passwords import Passwords, accept_new, one_time_password
@@ -22,8 +23,9 @@ from pipelines.store import tables
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 ONE_TIME_FOR = timedelta(hours=72)
-_STEP_SECONDS = 30
+_STEP_SECONDS, _NO_STEP = 30, 0
 _NOBODY = UserId("")
+_DOOR = By("door", None, Purpose.OWN_ACCOUNT)
 _users, _memberships = tables.users, tables.memberships
 
 
@@ -106,6 +108,7 @@ class Accounts:
         if self.find(known_as) is not None:
             raise AccountRefused("这个登录名已存在")
         user_id, password = UserId(str(uuid.uuid4())), one_time_password()
+        self._record(by, "user.create", user_id)
         self.connection.execute(
             insert(_users).values(
                 user_id=user_id,
@@ -119,7 +122,6 @@ class Accounts:
                 created_at=self.now,
             )
         )
-        self._record(by, "user.create", user_id)
         return self.get(known_as), password
 
     def grant(self, user_id: UserId, organisation_id: str, role: Role, *, by: By, since: date) -> None:
@@ -136,6 +138,10 @@ class Accounts:
         if organisation.kind not in KINDS_OF_ROLE[role]:
             raise AccountRefused("这类机构没有这个角色")
         membership_id = str(uuid.uuid4())
+        record(
+            self.connection, by, "membership.grant", object_kind="membership", object_id=membership_id,
+            details={"role": role.value}, at=self.now,
+        )  # fmt: skip
         self.connection.execute(
             insert(_memberships).values(
                 membership_id=membership_id,
@@ -145,11 +151,6 @@ class Accounts:
                 valid_from=since,
             )
         )
-        details: dict[str, str | int] = {"role": role.value}
-        record(
-            self.connection, by, "membership.grant", object_kind="membership", object_id=membership_id,
-            details=details, at=self.now,
-        )  # fmt: skip
 
     def withdraw(self, user_id: UserId, organisation_id: str, role: Role, *, by: By) -> None:
         """End what a user is in an organisation; it holds from the next request on.
@@ -161,41 +162,35 @@ class Accounts:
         """
         c = _memberships.c
         same = (c.user_id == user_id, c.organisation_id == organisation_id, c.role == role.value)
-        ended = (
-            self.connection.execute(
-                update(_memberships)
-                .where(*same, c.withdrawn_at.is_(None))
-                .values(withdrawn_at=self.now)
-                .returning(c.membership_id)
-            )
-            .scalars()
-            .all()
-        )
+        take_turn(self.connection)
+        ended = self.connection.execute(select(c.membership_id).where(*same, c.withdrawn_at.is_(None))).scalars().all()
         if not ended:
             raise AccountRefused("这个用户在该机构没有这个角色")
-        for membership_id in ended:
-            record(
-                self.connection, by, "membership.withdraw", object_kind="membership", object_id=membership_id,
-                details={"role": role.value}, at=self.now,
-            )  # fmt: skip
+        record_each(
+            self.connection, by, "membership.withdraw", object_kind="membership", object_ids=ended,
+            details={"role": role.value}, at=self.now,
+        )  # fmt: skip
+        self.connection.execute(update(_memberships).where(c.membership_id.in_(ended)).values(withdrawn_at=self.now))
 
     def lock(self, user_id: UserId, *, by: By) -> None:
         """Shut an account and end its sessions."""
+        self._record(by, "user.lock", user_id)
         self._set(user_id, status="locked")
         self.end_sessions(user_id)
-        self._record(by, "user.lock", user_id)
 
     def unlock(self, user_id: UserId, *, by: By) -> None:
         """Open an account again; failed attempts are forgotten."""
-        self._set(user_id, status="active", failed_attempts=0, locked_until=None)
         self._record(by, "user.unlock", user_id)
+        self._set(user_id, status="active", failed_attempts=0, locked_until=None)
 
     def reset(self, user_id: UserId, *, by: By, second_factor: bool = False) -> str:
         """Return a new one-time password; sessions end, and the second factor goes where that is asked for."""
         password = one_time_password()
+        password_hash = self.passwords.hash(password)
+        self._record(by, "user.reset", user_id, {"second_factor": second_factor})
         self._set(
             user_id,
-            password_hash=self.passwords.hash(password),
+            password_hash=password_hash,
             must_change_password=True,
             one_time_until=self.now + ONE_TIME_FOR,
             failed_attempts=0,
@@ -204,11 +199,10 @@ class Accounts:
         if second_factor:
             self._set(user_id, totp_secret=None, totp_confirmed_at=None, totp_last_step=None)
         self.end_sessions(user_id)
-        self._record(by, "user.reset", user_id, {"second_factor": second_factor})
         return password
 
     def end_sessions(self, user_id: UserId) -> None:
-        """End every session of a user."""
+        """End every session of a user; why is in the audit already."""
         s = tables.sessions
         self.connection.execute(
             update(s).where(s.c.user_id == user_id, s.c.revoked_at.is_(None)).values(revoked_at=self.now)
@@ -224,12 +218,15 @@ class Accounts:
         row = self._row(login)
         is_right = self.passwords.check(None if row is None else row.password_hash, password)
         step = self._step(row, code, is_right)
-        if row is None or not (is_right and step is not None and self._is_free(row) and self._use(row, step)):
+        if row is None or not (is_right and step is not None and self._is_free(row) and self._is_unused(row, step)):
             self._count_failure(_NOBODY if row is None else UserId(row.user_id))
             return None
         changes: dict[str, Any] = {"failed_attempts": 0, "locked_until": None}
+        if step != _NO_STEP:
+            changes["totp_last_step"] = step
         if self.passwords.is_outdated(row.password_hash):
             changes["password_hash"] = self.passwords.hash(password)
+        self._record(_DOOR, "session.accepted", UserId(row.user_id))
         self._set(UserId(row.user_id), **changes)
         return _account(row)
 
@@ -241,6 +238,7 @@ class Accounts:
     def _count_failure(self, user_id: UserId) -> None:
         """Count a refused attempt; while an account is shut nothing is added, or others could keep it shut for ever."""
         c = _users.c
+        record(self.connection, _DOOR, "session.refused", object_kind="user", object_id=user_id or None, at=self.now)
         self.connection.execute(
             update(_users)
             .where(c.user_id == user_id, or_(c.locked_until.is_(None), c.locked_until <= self.now))
@@ -249,8 +247,6 @@ class Accounts:
                 locked_until=case((c.failed_attempts + 1 >= ATTEMPTS, self.now + LOCKED_FOR), else_=c.locked_until),
             )
         )
-        by = By("door", None, Purpose.OWN_ACCOUNT)
-        record(self.connection, by, "session.refused", object_kind="user", object_id=user_id or None, at=self.now)
 
     # ---- the user's own account ----
 
@@ -267,15 +263,16 @@ class Accounts:
             self._count_failure(user_id)
             return False
         accept_new(new, login=login, before=current)
+        password_hash = self.passwords.hash(new)
+        self._record(by, "user.password", user_id)
         self._set(
             user_id,
-            password_hash=self.passwords.hash(new),
+            password_hash=password_hash,
             must_change_password=False,
             one_time_until=None,
             failed_attempts=0,
         )
         self.end_sessions(user_id)
-        self._record(by, "user.password", user_id)
         return True
 
     def begin_second_factor(self, user_id: UserId, login: str, *, by: By) -> str:
@@ -292,8 +289,9 @@ class Accounts:
         if row is None or row.totp_confirmed_at is not None:
             raise AccountRefused("动态口令已设置；如需更换，请由管理员重置")
         secret = pyotp.random_base32()
-        self._set(user_id, totp_secret=self.vault.seal(secret, _secret_place(user_id)), totp_last_step=None)
+        sealed = self.vault.seal(secret, _secret_place(user_id))
         self._record(by, "user.second_factor.begin", user_id)
+        self._set(user_id, totp_secret=sealed, totp_last_step=None)
         return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Yougang")
 
     def confirm_second_factor(self, user_id: UserId, login: str, code: str, *, by: By) -> bool:
@@ -302,29 +300,29 @@ class Accounts:
         if row is None or row.totp_secret is None or row.totp_confirmed_at is not None:
             raise AccountRefused("请先获取动态口令密钥")
         step = self._matching_step(row, code)
-        if step is None or not self._use_step(row, step):
+        if step is None or not self._is_unused(row, step):
             return False
-        self._set(user_id, totp_confirmed_at=self.now)
-        self.end_sessions(user_id)
         self._record(by, "user.second_factor.confirm", user_id)
+        self._set(user_id, totp_confirmed_at=self.now, totp_last_step=step)
+        self.end_sessions(user_id)
         return True
 
     def reseal(self, *, by: By) -> int:
         """Seal every secret that an older key sealed with the current one; return how many."""
-        c, n_sealed = _users.c, 0
+        c = _users.c
         statement = select(c.user_id, c.totp_secret).where(c.totp_secret.is_not(None)).order_by(c.user_id)
-        for user_id, sealed in self.connection.execute(statement).all():
-            if not self.vault.is_current(sealed):
-                place = _secret_place(user_id)
-                self._set(UserId(user_id), totp_secret=self.vault.seal(self.vault.open(sealed, place), place))
-                n_sealed += 1
-        record(self.connection, by, "keys.reseal", object_kind="vault", details={"count": n_sealed}, at=self.now)
-        return n_sealed
+        take_turn(self.connection)
+        older = [row for row in self.connection.execute(statement).all() if not self.vault.is_current(row.totp_secret)]
+        record(self.connection, by, "keys.reseal", object_kind="vault", details={"count": len(older)}, at=self.now)
+        for user_id, sealed in older:
+            place = _secret_place(user_id)
+            self._set(UserId(user_id), totp_secret=self.vault.seal(self.vault.open(sealed, place), place))
+        return len(older)
 
     def _step(self, row: Any, code: str | None, is_right: bool) -> int | None:
-        """Return the time step of a right code, 0 where none is asked for, None where it is wrong."""
+        """Return the time step of a right code, `_NO_STEP` where none is asked for, None where it is wrong."""
         if row is None or row.totp_confirmed_at is None:
-            return 0
+            return _NO_STEP
         try:
             return self._matching_step(row, code or "")
         except VaultError:
@@ -339,18 +337,14 @@ class Accounts:
         steps = [step for step in (now - 1, now, now + 1) if totp.verify(code, for_time=step * _STEP_SECONDS)]
         return steps[-1] if steps else None
 
-    def _use(self, row: Any, step: int) -> bool:
-        return row.totp_confirmed_at is None or self._use_step(row, step)
-
-    def _use_step(self, row: Any, step: int) -> bool:
-        """Use a step up; False where it or a later one was used: of two at the same time, one."""
-        c = _users.c
-        used = self.connection.execute(
-            update(_users)
-            .where(c.user_id == row.user_id, or_(c.totp_last_step.is_(None), c.totp_last_step < step))
-            .values(totp_last_step=step)
-        )
-        return used.rowcount == 1
+    def _is_unused(self, row: Any, step: int) -> bool:
+        """False where a step of a second factor or a later one was used; of two at the same time, one finds it free."""
+        if step == _NO_STEP:
+            return True
+        take_turn(self.connection)
+        own = select(_users.c.totp_last_step).where(_users.c.user_id == row.user_id)
+        last = self.connection.execute(own).scalar_one()
+        return last is None or last < step
 
     # ---- shared ----
 

@@ -105,6 +105,14 @@ def _answer_for_writes(connection: Connection, sequence: int) -> None:
         connection.info[FUNCTION] = sequence
 
 
+def take_turn(connection: Connection) -> None:
+    """Take the lock on the end of the chain before a look that the event and its writes rest on.
+
+    The lock comes before those on other rows, so that of two transactions neither waits for the other.
+    """
+    _locked_head(connection)
+
+
 def _locked_head(connection: Connection) -> tuple[int, str]:
     """Take the lock on the end of the chain and return it; others wait until the transaction ends."""
     head = tables.audit_head

@@ -104,6 +104,7 @@ class Clients:
         self._accept(organisation_id, role)
         _accept_scopes(role, wanted)
         client = Client(str(uuid.uuid4()), name, OrganisationId(organisation_id), role, wanted)
+        self._record(by, "client.create", client.client_id)
         self.connection.execute(
             insert(clients).values(
                 client_id=client.client_id,
@@ -114,35 +115,34 @@ class Clients:
                 created_at=self.now,
             )
         )
-        self._record(by, "client.create", client.client_id)
         return client, self._new_secret(client.client_id)
 
     def rotate(self, client_id: str, *, by: By, overlap: timedelta = OVERLAP) -> str:
         """Return a new secret; the ones before hold for the overlap and no longer."""
         client, until = self.get(client_id), self.now + overlap
         c = client_secrets.c
+        self._record(by, "client.rotate", client.client_id)
         self.connection.execute(
             update(client_secrets)
             .where(c.client_id == client.client_id, or_(c.ends_at.is_(None), c.ends_at > until))
             .values(ends_at=until)
         )
-        self._record(by, "client.rotate", client.client_id)
         return self._new_secret(client.client_id)
 
     def limit(self, client_id: str, scopes: Iterable[Action], *, by: By) -> Client:
         """Give a client other scopes; tokens that it holds lose at the next request what it lost."""
         client, wanted = self.get(client_id), frozenset(scopes)
         _accept_scopes(client.role, wanted)
-        self._set(client_id, scopes=_written(wanted))
         self._record(by, "client.limit", client_id)
+        self._set(client_id, scopes=_written(wanted))
         return self.get(client_id)
 
     def disable(self, client_id: str, *, by: By) -> None:
         """Shut a client; its tokens end at the next request."""
         client = self.get(client_id)
+        self._record(by, "client.disable", client.client_id)
         self._set(client.client_id, disabled_at=self.now)
         self.connection.execute(delete(access_tokens).where(access_tokens.c.client_id == client.client_id))
-        self._record(by, "client.disable", client.client_id)
 
     def outdated_secrets(self) -> int:
         """Count secrets in use that only an older key knows: drop that key and they no longer work."""
@@ -166,6 +166,7 @@ class Clients:
             record(self.connection, by, "client.refused", object_kind="client", object_id=known, at=self.now)
             return None
         if kept != hashes[0]:
+            self._record(client.by, "keys.reseal", client.client_id)
             self.connection.execute(update(client_secrets).where(c.secret_hash == kept).values(secret_hash=hashes[0]))
         return client
 
@@ -173,6 +174,7 @@ class Clients:
         """Keep a token of a client; ended ones of it are forgotten."""
         c = access_tokens.c
         ended = (c.client_id == client.client_id, c.expires_at <= self.now)
+        self._record(client.by, "client.token", client.client_id)
         self.connection.execute(delete(access_tokens).where(*ended))
         self.connection.execute(
             insert(access_tokens).values(
@@ -183,7 +185,6 @@ class Clients:
                 expires_at=self.now + TOKEN_FOR,
             )
         )
-        self._record(client.by, "client.token", client.client_id)
 
     def current(self, token: str) -> Client | None:
         """Return the client of a token with the scopes that it has at this request, or None."""

@@ -14,7 +14,7 @@ from pipelines.access.audit import record
 from pipelines.access.clients import accept_place
 from pipelines.access.errors import AccountRefused
 from pipelines.access.keyed import keyed_hash, keyed_hashes
-from pipelines.access.roles import Action, By, OrganisationId, Role
+from pipelines.access.roles import Action, By, OrganisationId, Purpose, Role
 from pipelines.access.vault import Vault
 from pipelines.store.machine_tables import import_keys
 
@@ -76,6 +76,7 @@ class ImportKeys:
         accept_place(self.connection, organisation_id, role, IMPORTING_ROLES)
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         text = f"{PREFIX}{key_id}_{secret}"
+        self._record(by, "import_key.create", key_id)
         self.connection.execute(
             insert(import_keys).values(
                 key_id=key_id,
@@ -87,14 +88,13 @@ class ImportKeys:
                 expires_at=self.now + timedelta(days=days),
             )
         )
-        self._record(by, "import_key.create", key_id)
         return self._get(key_id), text
 
     def revoke(self, key_id: str, *, by: By) -> None:
         """End a key; it holds from the next request on."""
         self._get(key_id)
-        self.connection.execute(update(import_keys).where(import_keys.c.key_id == key_id).values(revoked_at=self.now))
         self._record(by, "import_key.revoke", key_id)
+        self.connection.execute(update(import_keys).where(import_keys.c.key_id == key_id).values(revoked_at=self.now))
 
     def current(self, text: str) -> ImportKey | None:
         """Return the key that a text is, or None when it is none, ended or was revoked."""
@@ -104,10 +104,14 @@ class ImportKeys:
         row = self.connection.execute(select(*import_keys.c).where(*wanted)).first()
         if row is None:
             return None
-        if row.key_hash != hashes[0] or row.last_used_at is None or self.now - row.last_used_at >= _USED_EVERY:
-            known = {"key_hash": hashes[0], "last_used_at": self.now}
-            self.connection.execute(update(import_keys).where(c.key_id == row.key_id).values(**known))
-        return _key(row)
+        key, own = _key(row), update(import_keys).where(c.key_id == row.key_id)
+        if row.key_hash != hashes[0]:
+            by = By(f"client:{key.actor}", key.organisation_id, Purpose.DATA_EXCHANGE)
+            self._record(by, "keys.reseal", key.key_id)
+            self.connection.execute(own.values(key_hash=hashes[0]))
+        if row.last_used_at is None or self.now - row.last_used_at >= _USED_EVERY:
+            self.connection.execute(own.values(last_used_at=self.now))
+        return key
 
     def _get(self, key_id: str) -> ImportKey:
         row = self.connection.execute(select(*import_keys.c).where(import_keys.c.key_id == key_id)).first()

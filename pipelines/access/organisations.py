@@ -60,6 +60,15 @@ class Organisations:
         if self.find(organisation.organisation_id) is not None:
             raise AccountRefused("这个机构编号已存在")
         self._accept_parent(organisation)
+        answered = dict.fromkeys(_division(code) for code in codes)
+        record(
+            self.connection,
+            by,
+            "organisation.add",
+            object_kind="organisation",
+            object_id=organisation.organisation_id,
+            details={"kind": organisation.kind.value},
+        )
         self.connection.execute(
             insert(tables.organisations).values(
                 organisation_id=organisation.organisation_id,
@@ -69,17 +78,9 @@ class Organisations:
                 employer_id=organisation.employer_id,
             )
         )
-        for code in dict.fromkeys(_division(code) for code in codes):
+        for code in answered:
             values = {"organisation_id": organisation.organisation_id, "code": code, "valid_from": since}
             self.connection.execute(insert(tables.organisation_codes).values(**values))
-        record(
-            self.connection,
-            by,
-            "organisation.add",
-            object_kind="organisation",
-            object_id=organisation.organisation_id,
-            details={"kind": organisation.kind.value},
-        )
 
     def _accept_parent(self, organisation: Organisation) -> None:
         is_root = organisation.kind in (

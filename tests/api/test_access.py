@@ -28,6 +28,7 @@ from tests.support.accounts import KEYS, PASSWORD, a_user, gansu_with_others, pl
 from tests.support.builders import certificate_number
 from tests.support.province import TODAY
 from tests.support.service import LOCAL
+from tests.support.stores import noted
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "https://yougang.test"
@@ -59,7 +60,7 @@ class House:
         """Sign somebody in past the form and return the headers of their own page."""
         with self.engine.begin() as connection:
             account = the_accounts(connection).get(login)
-            opened = self.access.sessions(connection).open(account.user_id, place_of(role, code), role)
+            opened = self.access.sessions(noted(connection)).open(account.user_id, place_of(role, code), role)
         self.client.cookies.clear()
         return {"Cookie": f"__Host-yougang={opened.token}", "X-CSRF-Token": opened.csrf_token}
 
@@ -209,7 +210,7 @@ def test_threat_4_a_moved_caseworker_is_out_at_the_next_request(house: House) ->
     assert house.list_of(MINE, headers).status_code == 401
     moved = house.enter("liwei", Role.CASEWORKER, OTHER)
     with house.engine.begin() as connection:
-        connection.execute(update(memberships).values(valid_from=TODAY.replace(year=2020)))
+        noted(connection).execute(update(memberships).values(valid_from=TODAY.replace(year=2020)))
     assert house.list_of(MINE, moved).status_code == 404
     assert house.list_of(THEIRS, moved).status_code == 200
 

@@ -34,8 +34,8 @@ def make(request: Request, access: AccessDep, subject: SubjectDep, code: Annotat
             raise StaleVersion("x")
         n = len(connection.execute(select(organisation_codes.c.code)).all())
         values = {"organisation_id": "analysts", "code": str(100000 + n), "valid_from": date(2026, 1, 1)}
-        connection.execute(insert(organisation_codes).values(values))
         record(connection, subject.by, "things.write", object_kind="thing")
+        connection.execute(insert(organisation_codes).values(values))
         return Answer(201, {"made": n, "code": code}, {"Location": f"{PATH}/{n}"}, about=("thing", str(n)))
 
     return once(request, access, subject, work)

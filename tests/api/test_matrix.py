@@ -232,7 +232,7 @@ class Province:
         access: Any = self.client.app.state.access  # type: ignore[attr-defined]  # the application is ours
         with self.engine.begin() as connection:
             account = the_accounts(connection).get(login)
-            opened = access.sessions(connection).open(account.user_id, place_of(role, code), role)
+            opened = access.sessions(noted(connection)).open(account.user_id, place_of(role, code), role)
         self.client.cookies.clear()
         return {"Cookie": f"__Host-yougang={opened.token}", "X-CSRF-Token": opened.csrf_token}
 

@@ -22,7 +22,7 @@ from pipelines.store.machine_tables import access_tokens, client_secrets, client
 from tests.support.accounts import FIRM
 from tests.support.builders import certificate_number
 from tests.support.service import OWN, Service, a_service
-from tests.support.stores import BACKENDS
+from tests.support.stores import BACKENDS, noted
 
 TOKEN = "/api/v1/oauth/token"
 CANARY = certificate_number()
@@ -198,7 +198,7 @@ def test_a_token_ends_after_a_quarter_of_an_hour(service: Service) -> None:
     with service.engine.begin() as connection:
         earlier = datetime.now(UTC) - TOKEN_FOR
         ended = {"created_at": earlier - timedelta(seconds=1), "expires_at": earlier + TOKEN_FOR}
-        connection.execute(update(access_tokens).values(**ended))
+        noted(connection).execute(update(access_tokens).values(**ended))
     assert service.client.get("/api/v1/who", headers=headers).status_code == 401
 
 
@@ -337,6 +337,6 @@ def test_an_import_key_ends_within_a_year_or_when_it_is_revoked(service: Service
     _, other = a_key(service)
     with service.engine.begin() as connection:
         past = datetime.now(UTC) - timedelta(days=40)
-        connection.execute(update(import_keys).values(created_at=past, expires_at=past + timedelta(days=30)))
+        noted(connection).execute(update(import_keys).values(created_at=past, expires_at=past + timedelta(days=30)))
     assert service.client.post("/api/v1/sent", headers={"X-API-Key": other}).status_code == 401
     assert service.client.post("/api/v1/sent", headers={"X-API-Key": CANARY}).status_code == 401

@@ -236,7 +236,7 @@ def test_a_company_gets_the_released_view_of_its_own_vacancy_alone(
     worker: dict[str, str],
 ) -> None:
     with house.engine.begin() as connection:
-        connection.execute(
+        noted(connection).execute(
             update(organisations).where(organisations.c.organisation_id == "firm").values(employer_id=FIRM)
         )
         a_vacancy(connection, "v-own", FIRM)

@@ -10,6 +10,7 @@ from models.errors import ArtefactMismatch
 from pipelines.registry import NoModel, Registry
 from pipelines.store.session import engine_for
 from tests.conftest import Town
+from tests.support.stores import PROGRAM
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def champion(registry: Registry) -> str:
 
 def test_versions_saved_in_one_second_have_names_and_folders_of_their_own(registry: Registry) -> None:
     model = registry.champion()[1]
-    names = {registry.save(model).version for _ in range(3)}
+    names = {registry.save(model, by=PROGRAM.by).version for _ in range(3)}
     assert len(names) == 3
     assert all((registry.folder / registry.get(name).folder).is_dir() for name in names)
     assert champion(registry) not in names
@@ -34,35 +35,35 @@ def test_versions_saved_in_one_second_have_names_and_folders_of_their_own(regist
 
 def test_there_is_one_champion_at_any_time(registry: Registry) -> None:
     model = registry.champion()[1]
-    for name in [registry.save(model).version for _ in range(2)]:
-        registry.promote(name)
+    for name in [registry.save(model, by=PROGRAM.by).version for _ in range(2)]:
+        registry.promote(name, by=PROGRAM.by)
         assert [v.version for v in registry.all() if v.status == "champion"] == [name]
 
 
 def test_going_back_twice_goes_back_two_champions_and_then_no_further(registry: Registry) -> None:
     first, model = registry.champion()
-    second, third = registry.save(model).version, registry.save(model).version
-    registry.promote(second)
-    registry.promote(third)
-    assert registry.rollback().version == second
-    assert registry.rollback().version == first
+    second, third = registry.save(model, by=PROGRAM.by).version, registry.save(model, by=PROGRAM.by).version
+    registry.promote(second, by=PROGRAM.by)
+    registry.promote(third, by=PROGRAM.by)
+    assert registry.rollback(by=PROGRAM.by).version == second
+    assert registry.rollback(by=PROGRAM.by).version == first
     with pytest.raises(NoModel):
-        registry.rollback()
+        registry.rollback(by=PROGRAM.by)
     assert champion(registry) == first
 
 
 def test_promoting_the_champion_again_changes_nothing_to_go_back_to(registry: Registry) -> None:
     first, model = registry.champion()
-    second = registry.save(model).version
-    registry.promote(second)
-    registry.promote(second)
-    assert registry.rollback().version == first
+    second = registry.save(model, by=PROGRAM.by).version
+    registry.promote(second, by=PROGRAM.by)
+    registry.promote(second, by=PROGRAM.by)
+    assert registry.rollback(by=PROGRAM.by).version == first
 
 
 def test_a_promotion_of_no_version_leaves_the_champion(registry: Registry) -> None:
     before = champion(registry)
     with pytest.raises(NoModel):
-        registry.promote("v9")
+        registry.promote("v9", by=PROGRAM.by)
     assert champion(registry) == before
 
 

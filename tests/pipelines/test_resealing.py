@@ -26,7 +26,7 @@ from tests.support.accounts import KEYS
 from tests.support.builders import certificate_number
 from tests.support.firms import two_firms
 from tests.support.people import a_person, says
-from tests.support.stores import BACKENDS, PROGRAM, a_file, a_store
+from tests.support.stores import BACKENDS, PROGRAM, a_file, a_store, noted
 
 NEW = f"k2:{'B' * 43}="
 BOTH = f"{NEW}\n{KEYS}"
@@ -126,7 +126,7 @@ def test_whatever_looks_sealed_is_known_to_be_and_is_tried_by_a_backup(kept: Kep
     assert {table for table, _ in found} == {"candidates", "consents", "uploads", "kept_answers"}
     assert found <= known
     with kept.engine.begin() as connection:
-        connection.execute(text("UPDATE uploads SET rejects = 'v1.k1.AAAA' WHERE upload_id = 'u-1'"))
+        noted(connection).execute(text("UPDATE uploads SET rejects = 'v1.k1.AAAA' WHERE upload_id = 'u-1'"))
     backup(kept.engine, tmp_path / "a", vault=Vault.read(KEYS), by=COMMAND_LINE, at=datetime.now(UTC))
     with pytest.raises(Exception, match="uploads 表中有加密内容用现有密钥打不开"):
         verify(tmp_path / "a", keys=KEYS)

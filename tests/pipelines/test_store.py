@@ -595,7 +595,7 @@ def test_retired_model_keeps_the_day_since_when_it_was_champion(engine: Engine) 
     moment = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
     version = ModelVersion("m1", moment, TODAY, "candidate", "folder", "{}", None)
     with engine.begin() as connection:
-        registry = ModelVersionRepository(connection)
+        registry = ModelVersionRepository(noted(connection))
         registry.save(version)
         registry.set_status("m1", "champion", moment)
         registry.set_status("m1", "retired", None)

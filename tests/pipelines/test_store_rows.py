@@ -90,7 +90,7 @@ def test_a_moment_comes_back_with_its_zone(engine: Engine) -> None:
     moment = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
     version = ModelVersion("m1", moment, TODAY, "champion", "folder", "{}", moment)
     with engine.begin() as connection:
-        ModelVersionRepository(connection).save(version)
+        ModelVersionRepository(noted(connection)).save(version)
         assert ModelVersionRepository(connection).all() == [version]
 
 

@@ -63,7 +63,7 @@ def trained() -> Trained:
     fill(engine, folder / "tables")
     with engine.begin() as connection:
         model = train(load_casebook(connection, program_subject()), until=TODAY, config=QUICK)
-        Registry(connection, folder / "small-models").save(model)
+        Registry(connection, folder / "small-models").save(model, by=program_subject().by)
     engine.dispose()
     return Trained(folder, url, folder / "small-models", folder / "tables", province)
 

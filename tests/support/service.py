@@ -16,7 +16,7 @@ from api.settings import Settings
 from pipelines.access.roles import Role
 from tests.support.accounts import KEYS, a_user, gansu_with_others, place_of, the_accounts
 from tests.support.province import TODAY
-from tests.support.stores import a_store
+from tests.support.stores import a_store, noted
 
 HOST = "https://yougang.test"
 LOCAL = "https://localhost"
@@ -54,7 +54,7 @@ class Service:
         """Sign somebody in past the form and return the headers of their own page."""
         with self.engine.begin() as connection:
             account = the_accounts(connection).get(login)
-            opened = self.access.sessions(connection).open(account.user_id, place_of(role, code), role)
+            opened = self.access.sessions(noted(connection)).open(account.user_id, place_of(role, code), role)
         return {"Cookie": f"__Host-yougang={opened.token}", "X-CSRF-Token": opened.csrf_token}
 
 

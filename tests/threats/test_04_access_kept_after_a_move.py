@@ -71,7 +71,7 @@ def test_token_opens_only_what_its_scope_its_client_and_its_role_all_allow(house
         machines.limit(client.client_id, [Action.READ_SERVICES], by=COMMAND_LINE)
     assert answers(reading) == (403, 200)
     with house.engine.begin() as connection:
-        connection.execute(update(clients).values(role=Role.ANALYST.value))
+        noted(connection).execute(update(clients).values(role=Role.ANALYST.value))
     assert answers(reading) == (404, 403)
     with house.engine.begin() as connection:
         machines = Clients(connection, vault=house.access.vault, now=datetime.now(UTC))

@@ -17,6 +17,7 @@ from pipelines.access.roles import COMMAND_LINE, Role
 from pipelines.store.tables import users
 from tests.support.accounts import PASSWORD, give_second_factor, the_accounts
 from tests.support.service import Service
+from tests.support.stores import noted
 from tests.threats.doors import V1, body_of, statements
 
 SESSION = f"{V1}/session"
@@ -36,7 +37,7 @@ def _code(house: Service, login: str, *, later: int = 0) -> str:
     with house.engine.begin() as connection:
         account = the_accounts(connection).get(login)
         own = users.c.user_id == account.user_id
-        connection.execute(update(users).where(own).values(totp_secret=None, totp_confirmed_at=None))
+        noted(connection).execute(update(users).where(own).values(totp_secret=None, totp_confirmed_at=None))
         totp = pyotp.parse_uri(give_second_factor(connection, account.user_id, login))
     assert isinstance(totp, pyotp.TOTP)
     return str(totp.at(datetime.now(UTC) + timedelta(seconds=later)))

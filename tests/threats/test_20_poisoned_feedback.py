@@ -21,6 +21,7 @@ from pipelines.train import train
 from tests.conftest import Town, Yougang
 from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY
+from tests.support.stores import PROGRAM
 
 N = 500
 LIMIT = influence_settings().moved_by_one_source
@@ -129,7 +130,8 @@ def _save(town: Town, casebook: Casebook) -> str:
         _, in_use = registry.champion()
         earlier = replace(in_use, trained_until=TODAY - timedelta(days=28))
         fresh = train(casebook, until=TODAY, config=QUICK)
-        version = registry.save(fresh, gate=retraining_gate(casebook, earlier, fresh, TODAY).as_dict())
+        found = retraining_gate(casebook, earlier, fresh, TODAY).as_dict()
+        version = registry.save(fresh, by=PROGRAM.by, gate=found)
     engine.dispose()
     return version.version
 
@@ -143,7 +145,7 @@ def test_model_that_learned_from_a_flood_is_promoted_only_with_a_reason(own_town
     assert "来自一个单位" in refused.err
     engine = engine_for(own_town.url, KEYS)
     with pytest.raises(PromotionRefused), engine.begin() as connection:
-        Registry(connection, own_town.models).promote(version)
+        Registry(connection, own_town.models).promote(version, by=PROGRAM.by)
     told = yougang("--json", "models", "promote", version, "--despite", "已核实是招聘会的登记", at=own_town)
     assert told.code == 0
     shown = yougang("--json", "models", "show", version, at=own_town).document

@@ -97,9 +97,9 @@ def home(tmp_path: Path) -> Iterator[Home]:
         with province.engine.begin() as connection:
             employer = province.theirs["employer"]
             firm = organisations.c.organisation_id == FIRM
-            connection.execute(update(organisations).where(firm).values(employer_id=employer))
+            noted(connection).execute(update(organisations).where(firm).values(employer_id=employer))
             moved = update(CASE_TABLES["candidates"]).where(people.candidate_id == person).values(region=OWN)
-            noted(connection).execute(moved)
+            connection.execute(moved)
             vacancy = province.theirs["vacancy"]
             bare = {"demands": None, "closes_on": None, "employer_id": employer}
             connection.execute(update(CASE_TABLES["vacancies"]).where(vacancies.vacancy_id == vacancy).values(**bare))

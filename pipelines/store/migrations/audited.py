@@ -12,15 +12,16 @@ _REFUSAL = "a write needs an audit row of its own transaction"
 _ACTS = ("insert", "update", "delete")
 
 
-def audited_table_triggers(name: str, dialect: str) -> tuple[str, ...]:
-    """Return the statements that put a table under audit."""
+def audited_table_triggers(name: str, dialect: str, columns: str | None = None) -> tuple[str, ...]:
+    """Return the statements that put a table under audit; with columns an update of others needs no audit row."""
+    update = "UPDATE" if columns is None else f"UPDATE OF {columns}"
     if dialect == "postgresql":
         return (
-            f"CREATE TRIGGER {name}_audited BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name} "
+            f"CREATE TRIGGER {name}_audited BEFORE INSERT OR {update} OR DELETE OR TRUNCATE ON {name} "
             "FOR EACH STATEMENT EXECUTE FUNCTION audit_answers()",
         )
     return tuple(
-        f"CREATE TRIGGER {name}_audited_{act} BEFORE {act.upper()} ON {name} "  # noqa: S608  # names of our tables
+        f"CREATE TRIGGER {name}_audited_{act} BEFORE {update if act == 'update' else act.upper()} ON {name} "  # noqa: S608  # names of our tables
         f"WHEN {FUNCTION}() IS NOT (SELECT sequence FROM audit_head WHERE id = 1) "
         f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
         for act in _ACTS
