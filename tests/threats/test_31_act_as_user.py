@@ -208,10 +208,9 @@ def check_two_identities_are_none(house: Service) -> None:
     machine = {"Authorization": f"Bearer {token}"}
     assert house.client.get(f"{V1}/candidates/{THERE}", headers=machine).status_code == 200
     for second in (machine, {"X-API-Key": key}):
+        session = by(house, "first-admin", Role.ADMINISTRATOR)
         before = _last(house)
-        answer = house.client.get(
-            f"{V1}/candidates/{THERE}", headers={**by(house, "first-admin", Role.ADMINISTRATOR), **second}
-        )
+        answer = house.client.get(f"{V1}/candidates/{THERE}", headers={**session, **second})
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/request-refused")
         assert _last(house) == before
 

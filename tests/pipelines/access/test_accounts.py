@@ -1,6 +1,7 @@
 """Threats 4, 13 and 16 below the doors: passwords, codes, lockout, roles that end, sessions that end."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, event, select, text
 
 from pipelines.access.accounts import ATTEMPTS, LOCKED_FOR, ONE_TIME_FOR, Accounts, any_account
+from pipelines.access.audit import events
 from pipelines.access.errors import AccountRefused, PasswordRefused
 from pipelines.access.organisations import Organisations, gansu, office_id
 from pipelines.access.passwords import Passwords
@@ -158,6 +160,38 @@ def test_threat_16_a_used_code_is_refused_and_so_is_an_earlier_one(connection: C
     assert not enters(connection, code=before)
     later = NOW + timedelta(seconds=30)
     assert enters(connection, code=totp.at(later), at=later)
+
+
+def test_threat_16_of_sign_ins_with_one_code_at_the_same_time_one_gets_in_beside_refusals(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        gansu_with_others(connection)
+        account = user(connection)
+        totp = pyotp.parse_uri(give_second_factor(connection, account.user_id, "liwei"))
+        assert isinstance(totp, pyotp.TOTP)
+    code = totp.at(NOW)
+
+    def right() -> bool:
+        with engine.begin() as connection:
+            return enters(connection, code=code)
+
+    def wrong() -> bool:
+        with engine.begin() as connection:
+            return enters(connection, "wrong-password")
+
+    def unlock() -> bool:
+        with engine.begin() as connection:
+            the_accounts(connection, NOW).unlock(account.user_id, by=COMMAND_LINE)
+        return False
+
+    n = ATTEMPTS - 1  # so few wrong ones do not shut the account
+    with ThreadPoolExecutor(3 * n) as pool:
+        acts = [pool.submit(act) for _ in range(n) for act in (wrong, right, unlock)]
+        assert sum(act.result() for act in acts) == 1
+    with engine.begin() as connection:
+        told = [event["action"] for event in events(connection) if event["object_id"] == account.user_id]
+    assert (told.count("session.accepted"), told.count("session.refused")) == (1, 2 * n - 1)
 
 
 def test_threat_16_a_wrong_password_does_not_use_a_code_up(connection: Connection) -> None:
