@@ -254,7 +254,7 @@ GUARDS: Mapping[str, Guard] = {
         "stuffed_passwords::test_account_shuts_after_a_few_wrong_passwords",
     ),
     "one-time-codes": Guard(
-        16, "a code is used up", _set(Accounts, "_use", _yes),
+        16, "a code is used up", _set(Accounts, "_is_unused", _yes),
         "stuffed_passwords::test_code_of_a_second_factor_counts_once",
     ),
     "verified-employers": Guard(
