@@ -5,19 +5,18 @@ learns these vectors; everything after that is plain matrix arithmetic here, so 
 `LightFM.predict` is never called: it builds both sides anew for every person.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from lightfm import LightFM
 from scipy import sparse
 
-from models.arrays import Floats, Mask, Positions, Sparse, Vectors, unit_vectors
-from models.artefact import Artefact, pack_strings, unpack_strings
-from models.base import Dataset, Recommender, rows_at
+from models.arrays import Mask, Sparse, Vectors, unit_vectors
+from models.base import Dataset
 from models.errors import InvalidInput, NotEnoughData, NotFitted
 from models.ids import IdMap
+from models.two_sided import Side, TwoSided, ids_where
 
 
 @dataclass(frozen=True)
@@ -54,32 +53,7 @@ class HybridConfig:
     num_threads: int = 1
 
 
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """What was learnt of one side: a vector and a bias per feature, and per person or vacancy with history."""
-
-    features: Vectors
-    feature_biases: Vectors
-    identities: Vectors
-    identity_biases: Vectors
-    known: IdMap
-
-    def represent(self, features: Sparse, ids: Sequence[str], identity_weight: float) -> tuple[Vectors, Vectors]:
-        if features.shape != (len(ids), len(self.features)):
-            raise InvalidInput(
-                f"The features must have shape ({len(ids)}, {len(self.features)}), one row per id and the columns of "
-                f"fitting; they have {features.shape}."
-            )
-        vectors = np.asarray(features @ self.features, dtype=np.float32)
-        biases = np.asarray(features @ self.feature_biases, dtype=np.float32)
-        positions = self.known.positions(ids)
-        warm = positions >= 0
-        vectors[warm] += identity_weight * self.identities[positions[warm]]
-        biases[warm] += identity_weight * self.identity_biases[positions[warm]]
-        return vectors, biases
-
-
-class HybridModel(Recommender):
+class HybridModel(TwoSided):
     """WARP hybrid: ranks people and vacancies with history and without in one space.
 
     Only rows with history are trained on, and a feature that none of them has keeps no vector: a newcomer is ranked by
@@ -89,29 +63,18 @@ class HybridModel(Recommender):
     def __init__(self, config: HybridConfig | None = None) -> None:
         super().__init__()
         self.config = config or HybridConfig()
-        self._candidate_side: _Side | None = None
-        self._vacancy_side: _Side | None = None
-        self._vacancy_vectors: tuple[Vectors, Vectors] | None = None
 
-    def candidate_vectors(self, features: Sparse, ids: Sequence[str]) -> Vectors:
-        """Return one vector per person, float32 (n, no_components).
+    @property
+    def identity_weight(self) -> float:
+        """Weight of the own vector of a person or vacancy with history."""
+        return self.config.identity_weight
 
-        Parameters
-        ----------
-        features
-            Rows of the candidates' feature space, (n, n_features).
-        ids
-            Outside ids; one that had no history in fitting is represented by features alone.
-        """
-        if self._candidate_side is None:
-            raise NotFitted(self)
-        return self._candidate_side.represent(features, ids, self.config.identity_weight)[0]
+    def _settings(self) -> dict[str, Any]:
+        return asdict(self.config)
 
-    def vacancy_vectors(self, features: Sparse, ids: Sequence[str]) -> tuple[Vectors, Vectors]:
-        """Return one vector per vacancy, float32 (n, no_components), and its bias (n,)."""
-        if self._vacancy_side is None:
-            raise NotFitted(self)
-        return self._vacancy_side.represent(features, ids, self.config.identity_weight)
+    @classmethod
+    def _from_settings(cls, settings: dict[str, Any]) -> Self:
+        return cls(HybridConfig(**settings))
 
     @staticmethod
     def history_vectors(acts: Sparse, vacancy_vectors: Vectors) -> Vectors:
@@ -163,11 +126,6 @@ class HybridModel(Recommender):
         profile = self.profile_vectors(profile_features)
         return unit_vectors(self.history_vectors(acts, vacancy_vectors) + self.config.profile_weight * profile)
 
-    @staticmethod
-    def pair_scores(candidate_vector: Vectors, vacancy_vectors: Vectors, biases: Vectors) -> Vectors:
-        """Return the scores of vacancies for one person (n,), or for many as (m, n)."""
-        return candidate_vector @ vacancy_vectors.T + biases
-
     def _fit(self, dataset: Dataset) -> None:
         history = dataset.interactions
         if not len(history):
@@ -177,13 +135,12 @@ class HybridModel(Recommender):
         item_features = _with_identities(dataset.vacancy_features, vacancies, self.config.identity_weight)
         weights = history.to_csr()[candidates][:, vacancies].tocoo()
         model = self._learn(weights, user_features, item_features)
-        self._candidate_side = _side(
-            model.user_embeddings, model.user_biases, user_features, _ids_where(dataset.candidate_ids, candidates)
+        self._learnt(
+            _side(
+                model.user_embeddings, model.user_biases, user_features, ids_where(dataset.candidate_ids, candidates)
+            ),
+            _side(model.item_embeddings, model.item_biases, item_features, ids_where(dataset.vacancy_ids, vacancies)),
         )
-        self._vacancy_side = _side(
-            model.item_embeddings, model.item_biases, item_features, _ids_where(dataset.vacancy_ids, vacancies)
-        )
-        self._vacancy_vectors = None
 
     def _learn(self, weights: sparse.coo_matrix[np.float32], users: Sparse, items: Sparse) -> LightFM:
         config = self.config
@@ -214,38 +171,6 @@ class HybridModel(Recommender):
         except ValueError as error:
             raise InvalidInput("LightFM did not converge; a smaller learning rate or fewer epochs may help.") from error
 
-    def _scores(self, candidates: Positions) -> Floats:
-        dataset = self.dataset
-        if self._vacancy_vectors is None:
-            self._vacancy_vectors = self.vacancy_vectors(dataset.vacancy_features, dataset.vacancy_ids.ids)
-        ids = [dataset.candidate_ids.ids[at] if at >= 0 else "" for at in candidates.tolist()]
-        vectors = self.candidate_vectors(rows_at(dataset.candidate_features, candidates), ids)
-        return self.pair_scores(vectors, *self._vacancy_vectors).astype(np.float64)
-
-    def to_artefact(self) -> Artefact:
-        """Return the learnt vectors as plain arrays."""
-        if self._candidate_side is None or self._vacancy_side is None:
-            raise NotFitted(self)
-        return Artefact(
-            {**_pack_side("candidate", self._candidate_side), **_pack_side("vacancy", self._vacancy_side)},
-            asdict(self.config),
-        )
-
-    @classmethod
-    def load(cls, artefact: Artefact) -> Self:
-        """Return the saved model for its vectors alone; `recommend` needs `from_artefact`."""
-        model = cls(HybridConfig(**artefact.metadata))
-        model._candidate_side = _unpack_side("candidate", artefact)
-        model._vacancy_side = _unpack_side("vacancy", artefact)
-        return model
-
-    @classmethod
-    def from_artefact(cls, artefact: Artefact, dataset: Dataset) -> Self:
-        """Return the model as it was saved, recommending to the people of this data set."""
-        model = cls.load(artefact)
-        model._dataset = dataset
-        return model
-
 
 def _with_identities(features: Sparse, warm: Mask, identity_weight: float) -> Sparse:
     """Return the rows with history, each with a column of its own behind the features."""
@@ -253,34 +178,9 @@ def _with_identities(features: Sparse, warm: Mask, identity_weight: float) -> Sp
     return sparse.csr_matrix(sparse.hstack([features[warm], own], format="csr"), dtype=np.float32)
 
 
-def _side(vectors: Vectors, biases: Vectors, features: Sparse, known: IdMap) -> _Side:
+def _side(vectors: Vectors, biases: Vectors, features: Sparse, known: IdMap) -> Side:
     # LightFM starts every vector at random; one that no row used still is random and must not speak.
     used = np.diff(features.tocsc().indptr) > 0
     vectors, biases = np.where(used[:, None], vectors, 0), np.where(used, biases, 0)
     n_features = features.shape[1] - len(known)
-    return _Side(vectors[:n_features], biases[:n_features], vectors[n_features:], biases[n_features:], known)
-
-
-def _ids_where(ids: IdMap, keep: Mask) -> IdMap:
-    return IdMap(ids.at(np.flatnonzero(keep)))
-
-
-def _pack_side(name: str, side: _Side) -> dict[str, np.ndarray]:
-    return {
-        f"{name}.features": side.features,
-        f"{name}.feature_biases": side.feature_biases,
-        f"{name}.identities": side.identities,
-        f"{name}.identity_biases": side.identity_biases,
-        f"{name}.known": pack_strings(side.known.ids),
-    }
-
-
-def _unpack_side(name: str, artefact: Artefact) -> _Side:
-    arrays = artefact.arrays
-    return _Side(
-        arrays[f"{name}.features"],
-        arrays[f"{name}.feature_biases"],
-        arrays[f"{name}.identities"],
-        arrays[f"{name}.identity_biases"],
-        IdMap(unpack_strings(arrays[f"{name}.known"])),
-    )
+    return Side(vectors[:n_features], biases[:n_features], vectors[n_features:], biases[n_features:], known)

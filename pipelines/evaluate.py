@@ -20,6 +20,7 @@ from matching.regions import prefecture, region_name
 from matching.retrieval import retrieve
 from matching.rules.dated import Rules, rules_on
 from matching.vocabulary import InteractionKind
+from models.factors import FactorConfig
 from models.metrics.calibration import calibration_error
 from models.metrics.intervals import Interval, mean_interval, paired_difference
 from models.metrics.ndcg import ndcg
@@ -30,12 +31,14 @@ from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, train
 
-MODELS = ("popularity", "text", "content_and_place", "content", "collaborative", "hybrid", "shortlist")
+MODELS = ("popularity", "text", "content_and_place", "content", "collaborative", "factors", "hybrid", "shortlist")
 """`text` is likeness of words alone, `content_and_place` the same with the place; `content` is everything stated, under
-the weights that hold before any behaviour is known. `hybrid` is the learned score alone, `shortlist` what a caseworker
-would have been shown: exclusions and bands as well."""
+the weights that hold before any behaviour is known. `collaborative` are LightFM's own vectors of people and vacancies,
+`factors` those of the factor model in closed form, learned from the same. `hybrid` is the learned score alone,
+`shortlist` what a caseworker would have been shown: exclusions and bands as well."""
 _COMPARED = (
     ("text", "popularity"),
+    ("factors", "collaborative"),
     ("content_and_place", "popularity"),
     ("content", "popularity"),
     ("hybrid", "popularity"),
@@ -63,7 +66,7 @@ class EvaluateConfig:
     split_share: float = 0.8
     max_people: int = 5000
     seed: int = 20221104
-    train: TrainConfig = field(default_factory=lambda: TrainConfig(left_out=("freshness",)))
+    train: TrainConfig = field(default_factory=lambda: TrainConfig(left_out=("freshness",), factors=FactorConfig()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,14 @@ def _people(
         rng = np.random.default_rng(config.seed)
         chosen = [chosen[i] for i in np.sort(rng.choice(len(chosen), size=config.max_people, replace=False))]
     rules, people = rules_on(split), []
+    collaborative = model.collaborative
+    vectors = None if collaborative is None else collaborative.factor_vectors(index.stock, casebook.texts)
     for n, candidate_id in enumerate(chosen, start=1):
         acts = history.get(candidate_id, [])
         asked = model.ask(casebook.candidates[candidate_id], acts, index)
+        own = np.zeros(len(index.stock))
+        if collaborative is not None and vectors is not None:
+            own = collaborative.factor_scores(asked.candidate, vectors)
         right = {v for v in relevant[candidate_id] if v in index.stock.position}
         people.append(
             _Person(
@@ -166,7 +174,7 @@ def _people(
                 is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
-                lists=_lists(asked, index, pool, rules, model, config.k),
+                lists=_lists(asked, index, pool, rules, model, own, config.k),
             )
         )
         if n % 200 == 0:
@@ -220,7 +228,13 @@ def _pool(casebook: Casebook, index: VacancyIndex, split: date) -> NDArray[np.in
 
 
 def _lists(
-    asked: Asked, index: VacancyIndex, pool: NDArray[np.intp], rules: Rules, model: RankingModel, k: int
+    asked: Asked,
+    index: VacancyIndex,
+    pool: NDArray[np.intp],
+    rules: Rules,
+    model: RankingModel,
+    factor_scores: NDArray[np.float64],
+    k: int,
 ) -> Mapping[str, Sequence[str]]:
     """Return the first k of each model for one person; vacancies the person acted on before are left out of all."""
     rows = pool[~np.isin(pool, asked.history.rows)]
@@ -238,6 +252,7 @@ def _lists(
         "content_and_place": _content_and_place(column),
         "content": columns.astype(np.float64) @ _stated_weights(),
         "collaborative": column("collaborative"),
+        "factors": factor_scores[rows],
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
     ids = index.stock.items

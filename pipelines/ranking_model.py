@@ -26,9 +26,10 @@ from matching.features import (
 )
 from matching.ranking import Weights
 from matching.stock import Stock
-from models.arrays import unit_vectors
+from models.arrays import Sparse, unit_vectors
 from models.artefact import Artefact, load_artefact, pack_strings, save_artefact, unpack_strings
 from models.chance import ChanceModel
+from models.factors import FactorModel
 from models.features import FeatureSpace
 from models.hybrid import HybridModel
 from models.text import TextSpace
@@ -54,12 +55,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Collaborative:
-    """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread."""
+    """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread.
+
+    `factors`, learned from the same data, is there to be compared with it where that was asked for; it is not saved.
+    """
 
     model: HybridModel
     candidate_space: FeatureSpace
     vacancy_space: FeatureSpace
     scale: float
+    factors: FactorModel | None = None
 
     def vector(self, candidate: Candidate, words: Sequence[str]) -> NDArray[np.float32]:
         """Return one person's vector."""
@@ -85,12 +90,29 @@ class Collaborative:
         self, stock: Stock, texts: Mapping[VacancyId, ReadText]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors and biases of a stock, float32 (n, d) and (n,)."""
+        vectors, biases = self.model.vacancy_vectors(*self._vacancy_rows(stock, texts))
+        return vectors, np.asarray(biases / self.scale, dtype=np.float32)
+
+    def _vacancy_rows(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> tuple[Sparse, list[VacancyId]]:
         ids = [item.vacancy.vacancy_id for item in stock.items]
         rows = self.vacancy_space.transform(
             vacancy_features(item, texts[item.vacancy.vacancy_id].words) for item in stock.items
         )
-        vectors, biases = self.model.vacancy_vectors(rows, ids)
-        return vectors, np.asarray(biases / self.scale, dtype=np.float32)
+        return rows, ids
+
+    def factor_vectors(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> NDArray[np.float64] | None:
+        """Return the vectors of a stock under the factor model, (n, d); None where it was not learned."""
+        if self.factors is None:
+            return None
+        return self.factors.vacancy_vectors(*self._vacancy_rows(stock, texts))[0].astype(np.float64)
+
+    def factor_scores(self, candidate: Candidate, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the factor model's scores of vacancies for one person; `vectors` as `factor_vectors` gives them."""
+        if self.factors is None:
+            return np.zeros(len(vectors))
+        row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
+        own = self.factors.candidate_vectors(row, [pseudonym(candidate.candidate_id)])[0]
+        return np.asarray(vectors @ own.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from models.base import Dataset
 from models.chance import ChanceConfig, ChanceModel
 from models.columns import Columns as Names
 from models.errors import NotEnoughData
+from models.factors import FactorConfig, FactorModel
 from models.features import FeatureSpace, FeatureWeighting
 from models.hybrid import HybridConfig, HybridModel
 from models.ids import IdMap
@@ -44,9 +45,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig(ChoiceConfig):
-    """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components."""
+    """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components.
+
+    With `factors` the factor model is learned beside the hybrid, to be compared with it.
+    """
 
     hybrid: HybridConfig = field(default_factory=HybridConfig)
+    factors: FactorConfig | None = None
     uptake: UptakeConfig = field(default_factory=UptakeConfig)
     inner_share: float = 0.2
     min_acts: int = 200
@@ -210,12 +215,14 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     table = acts.assign(**{Names.CANDIDATE: [pseudonym(CandidateId(c)) for c in acts[Names.CANDIDATE]]})
     interactions = Interactions.from_table(table, candidate_ids, vacancy_ids, drop_unknown=True)
     candidate_matrix, vacancy_matrix = candidate_space.transform(rows), vacancy_space.transform(vacancy_rows)
-    model = HybridModel(config.hybrid).fit(Dataset(interactions, candidate_matrix, vacancy_matrix))
+    dataset = Dataset(interactions, candidate_matrix, vacancy_matrix)
+    model = HybridModel(config.hybrid).fit(dataset)
     sample = np.random.default_rng(config.seed).choice(len(people), size=min(300, len(people)), replace=False)
     vectors = model.candidate_vectors(candidate_matrix[sample], [pseudonym(people[i].candidate_id) for i in sample])
-    factors, biases = model.vacancy_vectors(vacancy_matrix, [item.vacancy.vacancy_id for item in stock.items])
-    scale = float(np.std(vectors @ factors.T + biases)) or 1.0
-    return Collaborative(model, candidate_space, vacancy_space, scale)
+    towards, biases = model.vacancy_vectors(vacancy_matrix, [item.vacancy.vacancy_id for item in stock.items])
+    scale = float(np.std(vectors @ towards.T + biases)) or 1.0
+    factors = None if config.factors is None else FactorModel(config.factors).fit(dataset)
+    return Collaborative(model, candidate_space, vacancy_space, scale, factors)
 
 
 STATIC = tuple(
