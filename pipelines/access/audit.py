@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, String, bindparam, func, insert, select, update
 
 from pipelines.access.roles import By
 from pipelines.store import tables
@@ -100,7 +100,7 @@ def record_each(
 def _answer_for_writes(connection: Connection, sequence: int) -> None:
     """Let the database know the row that answers for the writes of this transaction; see `migrations.audited`."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.set_config(SETTING, str(sequence), True)))
+        connection.execute(_SET, {"sequence": str(sequence)})
     else:
         connection.info[FUNCTION] = sequence
 
@@ -115,10 +115,14 @@ def take_turn(connection: Connection) -> None:
 
 def _locked_head(connection: Connection) -> tuple[int, str]:
     """Take the lock on the end of the chain and return it; others wait until the transaction ends."""
-    head = tables.audit_head
-    # An update that changes nothing locks the row on PostgreSQL and the file on SQLite, which has no SELECT FOR UPDATE.
-    taken = connection.execute(update(head).values(id=1).returning(head.c.sequence, head.c.hash)).one()
+    taken = connection.execute(_TAKE).one()
     return taken.sequence, taken.hash
+
+
+# Asked with every act: put together once.
+# An update that changes nothing locks the row on PostgreSQL and the file on SQLite, which has no SELECT FOR UPDATE.
+_TAKE = update(tables.audit_head).values(id=1).returning(tables.audit_head.c.sequence, tables.audit_head.c.hash)
+_SET = select(func.set_config(SETTING, bindparam("sequence", type_=String), True))
 
 
 def _hash(row: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, Select, bindparam, insert, or_, select
+from sqlalchemy import Connection, Date, Select, bindparam, func, insert, or_, select
 
 from matching.regions import GANSU, RegionError, divisions, prefecture, region_code
 from pipelines.access.audit import record
@@ -31,6 +31,15 @@ class Organisation:
     name: str
     parent_id: OrganisationId | None
     employer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a node is on a day, and the codes that it and everything below it answer for."""
+
+    kind: OrganisationKind
+    employer_id: str | None
+    codes: frozenset[str]
 
 
 class Organisations:
@@ -102,6 +111,15 @@ class Organisations:
         if is_root:
             raise AccountRefused("用人单位和分析机构不设上级机构")
 
+    def standing(self, organisation_id: OrganisationId, on: date) -> Standing | None:
+        """Return what a node is and what it and everything below it answer for on a day, or None where it is none."""
+        given = {"organisation_id": organisation_id, "on_day": on}
+        row = self.connection.execute(_STANDING, given).first()
+        if row is None:
+            return None
+        codes = frozenset(row.codes.split(",")) if row.codes else frozenset[str]()
+        return Standing(OrganisationKind(row.kind), row.employer_id, codes)
+
     def codes_of_subtree(self, organisation_id: OrganisationId, on: date) -> frozenset[str]:
         """Return the codes that a node and everything below it answer for on a day."""
         given = {"organisation_id": organisation_id, "on_day": on}
@@ -170,9 +188,17 @@ def _codes_below() -> Select[Any]:
     )
 
 
+def _standing() -> Select[Any]:
+    o = tables.organisations.c
+    told = func.aggregate_strings(tables.organisation_codes.c.code, ",")
+    codes = _codes_below().with_only_columns(told).scalar_subquery()
+    return select(o.kind, o.employer_id, codes.label("codes")).where(o.organisation_id == bindparam("organisation_id"))
+
+
 # Asked at every request: put together once, for that costs more than asking.
 _ONE = _all().where(tables.organisations.c.organisation_id == bindparam("organisation_id"))
 _CODES_BELOW = _codes_below()
+_STANDING = _standing()
 
 
 def _organisation(

@@ -171,19 +171,16 @@ def subject_for(
     scopes: frozenset[Action] | None = None,
 ) -> Subject:
     """Return the subject of a person or machine in an organisation, with what that answers for on a day."""
-    organisations = Organisations(connection)
-    organisation, codes = organisations.find(organisation_id), frozenset[str]()
-    if role in SEES_PEOPLE:
-        codes = organisations.codes_of_subtree(organisation_id, on)
-    is_root = organisation is not None and organisation.kind is OrganisationKind.PROVINCE
+    standing = Organisations(connection).standing(organisation_id, on)
+    sees = standing is not None and role in SEES_PEOPLE
     return Subject(
         user_id=user_id,
         organisation_id=organisation_id,
         role=role,
-        codes=codes,
+        codes=standing.codes if standing is not None and sees else frozenset(),
         purpose=purpose,
-        employer_id=None if organisation is None else organisation.employer_id,
-        is_whole_province=is_root and role in SEES_PEOPLE,
+        employer_id=None if standing is None else standing.employer_id,
+        is_whole_province=standing is not None and sees and standing.kind is OrganisationKind.PROVINCE,
         client_id=client_id,
         scopes=scopes,
     )

@@ -4,6 +4,7 @@ Staff see the people of their subtree and those assigned to them; the root of th
 whose region is unknown is lost. A company sees what is its own. Everybody else sees no row.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select
@@ -47,8 +48,12 @@ def among(column: ColumnElement[Any], found: Select[Any]) -> ColumnElement[bool]
     return Among(column, found.scalar_subquery())
 
 
+@lru_cache(maxsize=4096)
 def reach(table: str, subject: Subject) -> ColumnElement[bool] | None:
-    """Return the condition for a table, or None where the subject sees every row."""
+    """Return the condition for a table, or None where the subject sees every row.
+
+    Hangs on nothing but the subject, which says whole what it may see; put together once for each.
+    """
     if subject.is_local or table in _PUBLIC:
         return None
     columns: Any = tables.CASE_TABLES[table].c

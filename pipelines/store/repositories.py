@@ -74,6 +74,36 @@ def _converter(column: ColumnSpec, *, is_sealed: bool) -> Callable[[Any], Any] |
     return cache(column.parse_text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What every repository of a table needs of it, worked out once."""
+
+    spec: TableSpec
+    columns: list[Any]
+    sealed: tuple[str, ...]
+    sealed_at: list[tuple[int, str]]
+    converters: list[Callable[[Any], Any] | None]
+    attributes: list[str]
+
+    @classmethod
+    def of(cls, spec: TableSpec) -> "_Layout":
+        found = _LAYOUTS.get(spec.name)
+        if found is None or found.spec is not spec:
+            table, sealed_columns = tables.CASE_TABLES[spec.name], tuple(tables.SEALED.get(spec.name, ()))
+            found = _LAYOUTS[spec.name] = cls(
+                spec=spec,
+                columns=[table.c[column.name] for column in spec.columns],
+                sealed=sealed_columns,
+                sealed_at=[(i, c.name) for i, c in enumerate(spec.columns) if c.name in sealed_columns],
+                converters=[_converter(column, is_sealed=column.name in sealed_columns) for column in spec.columns],
+                attributes=[column.attribute for column in spec.columns],
+            )
+        return found
+
+
+_LAYOUTS: dict[str, _Layout] = {}
+
+
 class TableRepository:
     """The rows of one of the seven tables, as values by column name."""
 
@@ -81,11 +111,9 @@ class TableRepository:
         self.connection, self.subject = connection, subject
         self.spec = table
         self.table: Table = tables.CASE_TABLES[table.name]
-        self._columns: list[Any] = [self.table.c[column.name] for column in table.columns]
-        self._sealed = tables.SEALED.get(table.name, ())
-        self._sealed_at = [(i, c.name) for i, c in enumerate(table.columns) if c.name in self._sealed]
-        self._converters = [_converter(column, is_sealed=column.name in self._sealed) for column in table.columns]
-        self._attributes = [column.attribute for column in table.columns]
+        layout = _Layout.of(table)
+        self._columns, self._sealed, self._sealed_at = layout.columns, layout.sealed, layout.sealed_at
+        self._converters, self._attributes = layout.converters, layout.attributes
         self._reach = reach(table.name, subject)
         self._vault = vault_of(connection)
 

@@ -133,12 +133,12 @@ class VacancyWork:
         return Work(standing, content, published, live, acts)
 
     def _published(self, vacancy_id: str) -> Published:
-        key = (_storable(vacancy_id),)
-        values = self.rows.find([key]).get(key)
-        if values is None:
+        found = self.rows.page(None, 1, [self.rows.table.c.vacancy_id == _storable(vacancy_id)])
+        if not found:
             raise NoSuchVacancy("没有这个岗位编号")
+        values, version = found[0]
         content = self.workflows.published_contents([values["vacancy_id"]]).get(values["vacancy_id"])
-        return Published(values, self.rows.versions([key])[key], content)
+        return Published(values, version, content)
 
     def latest_check(self, vacancy_id: str) -> CheckRow | None:
         """Return the latest check of the newest version, None where it was not checked yet.

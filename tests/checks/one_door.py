@@ -74,6 +74,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}counts.py:job_seekers_in": "one count of a prefecture, told in bands of ten",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",
     f"{_STORE}in_charge.py:_taken_on": "the same",
+    f"{_STORE}repositories.py:_Layout.of": "what a table looks like; asks nothing",
     f"{_STORE}repositories.py:TableRepository.taken": "a key is given once in the whole store; says no more than that",
     f"{_STORE}repositories.py:TableRepository._index_unless_shared": "a certificate has one holder in the whole store",
     f"{_STORE}repositories.py:CandidateRepository.note_sources": "of people just written within reach",
