@@ -80,10 +80,20 @@ class _Person:
     lists: Mapping[str, Sequence[str]]
 
 
+Scorer = Callable[[CandidateId, Sequence[VacancyId]], NDArray[np.float64]]
+"""Scores of vacancies for one person, to be measured beside the models: the right order, where a world knows it."""
+
+
 def evaluate(
-    casebook: Casebook, config: EvaluateConfig, *, progress: Callable[[str], None] | None = None
+    casebook: Casebook,
+    config: EvaluateConfig,
+    *,
+    progress: Callable[[str], None] | None = None,
+    beside: Mapping[str, Scorer] | None = None,
 ) -> dict[str, Any]:
     """Train on what was known up to the split day and measure on what people did after it.
+
+    `beside` are scorers by name that are measured with the models, over the same people and vacancies.
 
     Raises
     ------
@@ -96,7 +106,7 @@ def evaluate(
     relevant = _relevant(casebook, split)
     tell(f"以 {split.isoformat()} 为界：之前的数据用于训练，之后的用于检验")
     model = train(casebook, until=split, config=config.train, progress=tell)
-    people = _people(casebook, model, relevant, split, config, tell)
+    people = _people(casebook, model, relevant, split, config, tell, beside or {})
     return {
         "split_at": split.isoformat(),
         "k": config.k,
@@ -104,7 +114,7 @@ def evaluate(
         "n_relevant_pairs": sum(len(p.relevant) for p in people),
         "relevant_kinds": sorted(kind.value for kind in _relevant_kinds(casebook, split)),
         "training": dict(model.summary),
-        "models": {name: _measured(people, name, config) for name in MODELS},
+        "models": {name: _measured(people, name, config) for name in (*MODELS, *(beside or {}))},
         "differences": {
             f"{better} - {simpler}": _differences(people, better, simpler, config) for better, simpler in _COMPARED
         },
@@ -147,6 +157,7 @@ def _people(
     split: date,
     config: EvaluateConfig,
     tell: Callable[[str], None],
+    beside: Mapping[str, Scorer],
 ) -> list[_Person]:
     index = model.index(casebook.stock(split), casebook.texts)
     pool = _pool(casebook, index, split)
@@ -174,7 +185,7 @@ def _people(
                 is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
-                lists=_lists(asked, index, pool, rules, model, own, config.k),
+                lists=_lists(asked, index, pool, rules, model, own, beside, config.k),
             )
         )
         if n % 200 == 0:
@@ -234,6 +245,7 @@ def _lists(
     rules: Rules,
     model: RankingModel,
     factor_scores: NDArray[np.float64],
+    beside: Mapping[str, Scorer],
     k: int,
 ) -> Mapping[str, Sequence[str]]:
     """Return the first k of each model for one person; vacancies the person acted on before are left out of all."""
@@ -256,6 +268,9 @@ def _lists(
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
     ids = index.stock.items
+    if beside:
+        names = [ids[row].vacancy.vacancy_id for row in rows]
+        scores |= {name: scorer(asked.candidate.candidate_id, names) for name, scorer in beside.items()}
     sought = -column("popularity")  # orders equals, as `rank` does
     lists = {
         name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, sought, -np.round(score, 6)))[:k]]

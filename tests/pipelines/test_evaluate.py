@@ -1,6 +1,7 @@
 """An evaluation as its reader relies on it: split in time, the same each time, no small group shown."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from matching.entities import Candidate, Interaction
 from matching.ranking import Weights
 from matching.vocabulary import InteractionKind
 from models.chance import ChanceConfig, ChanceModel
+from models.factors import FactorConfig
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate, measured_chance
 from pipelines.train import STATIC, train
@@ -84,6 +86,31 @@ def test_to_people_of_whom_nothing_is_known_every_model_lists_the_most_sought(ca
     assert found["popularity"]["cold_people"]["n_people"] > 0
     for name in ("text", "content_and_place", "content", "hybrid"):
         assert found[name]["cold_people"] == found["popularity"]["cold_people"]
+
+
+def test_who_knows_the_answers_is_measured_as_right_beside_the_models(
+    casebook: Casebook, found: dict[str, Any]
+) -> None:
+    later = {(i.candidate_id, i.vacancy_id) for i in casebook.interactions if i.at > SPLIT}
+
+    def right(candidate_id: str, vacancy_ids: Sequence[str]) -> Any:
+        return np.array([float((candidate_id, one) in later) for one in vacancy_ids])
+
+    measured = evaluate(casebook, CONFIG, beside={"right": right, "nobody": lambda _, ids: np.zeros(len(ids))})[
+        "models"
+    ]
+    assert {name: measured[name] for name in MODELS} == found["models"]
+    assert measured["right"]["all"]["ndcg@5"]["mean"] > 0.8 > found["models"]["hybrid"]["all"]["ndcg@5"]["mean"]
+    assert measured["nobody"]["all"] == measured["popularity"]["all"]  # equals stand by how sought they are
+
+
+def test_the_factor_model_is_compared_where_it_was_learned(casebook: Casebook, found: dict[str, Any]) -> None:
+    with_factors = replace(CONFIG, train=replace(CONFIG.train, factors=FactorConfig(no_components=8, epochs=4)))
+    measured = evaluate(casebook, with_factors)["models"]
+    assert {n: m for n, m in measured.items() if n != "factors"} == {
+        n: m for n, m in found["models"].items() if n != "factors"
+    }
+    assert measured["factors"]["all"] != found["models"]["factors"]["all"]
 
 
 def test_the_stated_chance_is_held_against_how_later_proposals_ended(casebook: Casebook) -> None:
