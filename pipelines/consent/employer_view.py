@@ -1,9 +1,10 @@
 """What an employer sees of a person who has not agreed to more: how the asked tasks can be done, and nothing else.
 
-Nothing here is made from name, category, grade, sex, birth date, certificate, household, policy or exact place, so that
-two people who do the same things alike look alike to the byte. Levels of limitation do not go out, only whether an
-asked function suffices; skills and certificates only where the vacancy asks for them; the way only as a band between
-places, since many exact distances would give an address away. Free text of the person is never shown.
+Functions and accommodations only: nothing is made from name, category, grade, sex, birth date, certificate, household,
+policy, schooling, work or place, so that two people who do the same things alike look alike to the byte. Levels of
+limitation do not go out, only whether an asked function suffices. What the person agrees to tell comes item by item; of
+the profile skills and certificates only where the vacancy asks for them, and the way only as a band between places,
+since many exact distances would give an address away. Free text of the person is never shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,18 +41,23 @@ def employer_view(candidate: Candidate, vacancy: Vacancy) -> dict[str, Any]:
             for row, a in ((row, _answer(row)) for row in rows)
         ],
         "accommodations": _accommodations(candidate, item, rows),
+        "reasons": _reasons(rows),
+    }
+
+
+def _profile(candidate: Candidate, vacancy: Vacancy) -> dict[str, Any]:
+    """Return what speaks for a person beside the functions, as far as the vacancy asks."""
+    hours = candidate.hours_per_day_max
+    return {
         "skills": _shared(vacancy.skills, candidate.skills),
         "certificates": _shared(vacancy.certificates, candidate.certificates),
         "education": candidate.education.label if candidate.education else None,
         "experience_years": _years(candidate),
         "distance": _distance(candidate, vacancy),
         "availability": {
-            "hours_per_day_max": None
-            if candidate.hours_per_day_max is None
-            else format(candidate.hours_per_day_max.normalize(), "f"),
+            "hours_per_day_max": None if hours is None else format(hours.normalize(), "f"),
             "work_modes": [mode.value for mode in WorkMode if mode in candidate.work_modes],
         },
-        "reasons": _reasons(rows, _shared(vacancy.skills, candidate.skills)),
     }
 
 
@@ -104,15 +110,14 @@ def _distance(candidate: Candidate, vacancy: Vacancy) -> str | None:
     return next((band for most, band in _KM_BANDS if km <= most), "60公里以上")
 
 
-def _reasons(rows: Sequence[FunctionFit], skills: Sequence[str]) -> list[str]:
+def _reasons(rows: Sequence[FunctionFit]) -> list[str]:
     named: dict[str, list[str]] = {}
     for row in rows:
         named.setdefault(_answer(row), []).append(row.function.label)
-    found = [f"{'、'.join(named[answer])}：{text}" for answer, text in _ANSWERS.items() if answer in named]
-    return found + ([f"会岗位要求的{'、'.join(skills)}"] if skills else [])
+    return [f"{'、'.join(named[answer])}：{text}" for answer, text in _ANSWERS.items() if answer in named]
 
 
-def agreed_view(candidate: Candidate, items: frozenset[DisclosedItem]) -> dict[str, Any]:
+def agreed_view(candidate: Candidate, vacancy: Vacancy, items: frozenset[DisclosedItem]) -> dict[str, Any]:
     """Return what the person agreed to tell this employer, item by item; unknown is null."""
     category, certificate = candidate.known_category, candidate.certificate
     values: Mapping[DisclosedItem, Any] = {
@@ -127,5 +132,6 @@ def agreed_view(candidate: Candidate, items: frozenset[DisclosedItem]) -> dict[s
             else candidate.hard_to_employ_until.isoformat(),
             "household_kinds": [kind.label for kind in candidate.household_kinds],
         },
+        DisclosedItem.PROFILE: _profile(candidate, vacancy),
     }
     return {item.value: values[item] for item in DisclosedItem if item in items}

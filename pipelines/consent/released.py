@@ -80,7 +80,7 @@ def _people(
         {
             "person": pseudonym(vault, candidate.candidate_id, employer_id),
             **employer_view(candidate, vacancy),
-            "agreed": agreed_view(candidate, agreed[candidate.candidate_id])
+            "agreed": agreed_view(candidate, vacancy, agreed[candidate.candidate_id])
             if candidate.candidate_id in agreed
             else None,
         }

@@ -44,6 +44,7 @@ class DisclosedItem(Term):
     GRADE = "grade", "残疾等级"
     CERTIFICATE_NUMBER = "certificate_number", "残疾人证号"
     POLICY = "policy", "本人的帮扶政策和补贴"
+    PROFILE = "profile", "技能、学历、经历年限、大致路程和可工作时间"
 
 
 class RequestKind(Term):

@@ -104,14 +104,29 @@ def test_an_unknown_function_is_not_told_as_a_no() -> None:
     assert [row["answer"] for row in view["functions"]] == ["unknown"]
 
 
-def test_skills_that_the_vacancy_does_not_ask_for_are_not_shown() -> None:
-    view = employer_view(a_candidate(skills=("盲文", "打字")), a_vacancy(skills=("打字",)))
-    assert view["skills"] == ["打字"]
-    assert "盲文" not in str(view)
+def test_before_consent_there_are_functions_and_accommodations_and_nothing_else() -> None:
+    vacancy = a_vacancy(demands=demanding(hands=2), skills=("打字",), region="620102")
+    person = a_candidate(
+        functions=limited(), skills=("打字",), education=Education.COLLEGE, experience_years=Decimal(4), region="620502"
+    )
+    view = employer_view(person, vacancy)
+    assert set(view) == {"functions", "accommodations", "reasons"}
+    assert as_sent(person, vacancy) == as_sent(a_candidate(functions=limited()), vacancy)
+
+
+def test_skills_that_the_vacancy_does_not_ask_for_are_not_shown_to_whom_the_profile_is_told_either() -> None:
+    vacancy = a_vacancy(skills=("打字",), region="620102")
+    person = a_candidate(
+        skills=("盲文", "打字"), education=Education.COLLEGE, experience_years=Decimal(4), region="620102"
+    )
+    told = agreed_view(person, vacancy, frozenset({DisclosedItem.PROFILE}))["profile"]
+    assert told["skills"] == ["打字"]
+    assert "盲文" not in str(told)
+    assert (told["education"], told["experience_years"], told["distance"]) == ("大专", "3—5年", "5公里以内")
 
 
 def test_only_what_was_agreed_to_is_told() -> None:
     person = a_candidate(name="王小明", phone="13900001111", certificate_number=certificate_number(4, 2))
-    assert agreed_view(person, frozenset({DisclosedItem.NAME})) == {"name": "王小明"}
-    told = agreed_view(person, frozenset({DisclosedItem.CATEGORY, DisclosedItem.GRADE}))
+    assert agreed_view(person, a_vacancy(), frozenset({DisclosedItem.NAME})) == {"name": "王小明"}
+    told = agreed_view(person, a_vacancy(), frozenset({DisclosedItem.CATEGORY, DisclosedItem.GRADE}))
     assert told == {"category": "肢体", "grade": 2}
