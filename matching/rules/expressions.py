@@ -407,9 +407,8 @@ class Compare:
     def one(self, case: Case) -> Value:
         """Compare; unknown where a side is."""
         left, right = self.left.one(case), self.right.one(case)
-        lacking = because(left, right)
         if isinstance(left, Unknown) or isinstance(right, Unknown):
-            return lacking
+            return because(left, right)
         if self.sign in ("in", "not in"):
             held = left in right if isinstance(right, tuple) else left == right
             return held if self.sign == "in" else not held

@@ -62,6 +62,9 @@ class Version(BaseModel):
         return self.source.cited
 
 
+_MOST_ASKED = 4096
+
+
 class Parameter(BaseModel):
     """A number or table of a rule over time and place."""
 
@@ -90,8 +93,22 @@ class Parameter(BaseModel):
         ]
         return tuple(kept)
 
+    @cached_property
+    def _asked(self) -> dict[tuple[date, str | None], Version | None]:
+        """What was found for days and places asked before."""
+        return {}
+
     def on(self, day: date, region: str | None = None) -> Version | None:
         """Return the version in force on a day, the nearest place first."""
+        asked, key = self._asked, (day, region)
+        if key in asked:
+            return asked[key]
+        if len(asked) >= _MOST_ASKED:
+            asked.clear()
+        found = asked[key] = self._found_on(day, region)
+        return found
+
+    def _found_on(self, day: date, region: str | None) -> Version | None:
         for place in self.chain(region):
             for version in self.versions:
                 if version.region == place and version.holds_on(day):

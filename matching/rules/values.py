@@ -83,7 +83,10 @@ def missing(name: str, lack: Lack = Lack.MISSING) -> Unknown:
 
 def because(*values: object) -> Unknown:
     """Return the unknown whose reasons are those of all unknown values given."""
-    return Unknown(frozenset().union(*(value.why for value in values if isinstance(value, Unknown))))
+    unknown = [value for value in values if isinstance(value, Unknown)]
+    if len(unknown) == 1:
+        return unknown[0]
+    return Unknown(frozenset().union(*(value.why for value in unknown)))
 
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
