@@ -20,6 +20,7 @@ from api.routes import (
     candidates,
     claims,
     consents,
+    due,
     employers,
     health,
     metrics,
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in registers.ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(claims.router, prefix="/api/v1")
-    for part in (consents, requests, released, reports):
+    for part in (consents, due, requests, released, reports):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(oauth.router, prefix="/api/v1")
     app.include_router(vacancies.router, prefix="/api/v1")

@@ -27,6 +27,7 @@ from typer.exceptions import TyperException
 
 from api.account_commands import accounts
 from api.benefit_commands import benefits, quota_command
+from api.duty_commands import due
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
 from api.release_commands import add_release_commands
@@ -86,7 +87,7 @@ app.add_typer(rules, name="rules")
 add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.command("quota")(quota_command)
-for _command in (extract, erase, retention):
+for _command in (extract, erase, retention, due):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)

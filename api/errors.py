@@ -60,6 +60,7 @@ from pipelines.consent.errors import (
     WitnessNeeded,
 )
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
+from pipelines.duties.errors import NoSuchRegion
 from pipelines.errors import PipelineError
 from pipelines.registers.errors import (
     AlreadyRegistered,
@@ -110,6 +111,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     UploadRefused: (422, "upload-refused", "文件不能接收：应为 .csv 或 .xlsx，对照表应为随附的名称"),
     NothingToRestore: (409, "nothing-to-restore", "没有可以恢复的上一版本"),
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
+    NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
     ContactRefused: (409, "contact-refused", "本人已撤回或不同意电话、上门联系，不为此提供身份信息"),

@@ -101,7 +101,8 @@ def _certificate_kind(candidate: Candidate) -> str | None:
     return "cdpf" if any(item is not None for item in stated) else None
 
 
-def _employed(candidate: Candidate, placements: Sequence[Placement], day: date) -> bool | None:
+def employed_on(candidate: Candidate, placements: Sequence[Placement], day: date) -> bool | None:
+    """True where a placement runs, False where the person is registered as out of work and none may run; else None."""
     running = [runs_on(placement, day) for placement in placements]
     if True in running:
         return True
@@ -151,7 +152,7 @@ def candidate_facts(
     """
     own = tuple(placements)
     category, certificate = candidate.known_category, candidate.certificate
-    employed = _employed(candidate, own, day)
+    employed = employed_on(candidate, own, day)
     registered = candidate.unemployed_since
     facts = known(
         {

@@ -125,6 +125,18 @@ class Organisations:
         given = {"organisation_id": organisation_id, "on_day": on}
         return frozenset(self.connection.execute(_CODES_BELOW, given).scalars())
 
+    def codes_with(self, code: str, on: date) -> frozenset[str] | None:
+        """Return the codes of the offices that answer for a code on a day, and of everything below them.
+
+        Nobody answers for it: no codes. A store without offices answers None.
+        """
+        c = tables.organisation_codes.c
+        if self.connection.execute(select(c.code).limit(1)).first() is None:
+            return None
+        holds = (c.code == code, c.valid_from <= on, or_(c.valid_to.is_(None), c.valid_to >= on))
+        offices = self.connection.execute(select(c.organisation_id).where(*holds)).scalars().all()
+        return frozenset[str]().union(*(self.codes_of_subtree(OrganisationId(office), on) for office in offices))
+
     def seed_gansu(self, *, by: By) -> int:
         """Add every office of `gansu` that is not there yet; return how many."""
         known = {organisation.organisation_id for organisation in self.all()}

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from matching.duties.strong import strong_lines
 from matching.entities import (
     Candidate,
     CandidateId,
@@ -515,6 +516,7 @@ class RunRepository:
                 rules_version=document["rules_version"],
                 created_at=datetime.now(UTC),
                 payload=json.dumps(document, ensure_ascii=False),
+                n_strong=strong_lines(document),
             )
         )
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from pipelines.access.vault import Vault
+from pipelines.store.day_numbers import PLUS_MONTHS, plus_months_text
 from pipelines.store.errors import StoreError, UnsupportedDatabase
 from pipelines.store.migrations.audited import FUNCTION
 from pipelines.store.sealed import VAULT_OPTION, accept_keys
@@ -60,6 +61,7 @@ def _set_up_sqlite(connection: Any, of: Any) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
     connection.create_function(FUNCTION, 0, _told(of.info))
+    connection.create_function(PLUS_MONTHS, 2, plus_months_text, deterministic=True)
 
 
 def _told(info: dict[Any, Any]) -> Callable[[], int | None]:

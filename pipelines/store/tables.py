@@ -144,6 +144,8 @@ shortlist_runs = Table(
     Column("rules_version", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("payload", Text, nullable=False),
+    # How many of its lines are good matches: the order of what is due asks for it of everybody at once.
+    Column("n_strong", Integer),
 )
 
 rule_books = Table(

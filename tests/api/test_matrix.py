@@ -104,6 +104,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", f"{V1}/services"): _BY_PERSON,
     ("POST", f"{V1}/services"): Call(body={"candidate_id": "{candidate}", "kind": "training", "on": DAY}),
+    ("GET", f"{V1}/due"): PUBLIC,
     ("GET", f"{V1}/courses"): PUBLIC,
     ("POST", f"{V1}/courses"): Call(body={"title": "电脑基础"}, wrong_for=NOBODY),
     ("GET", f"{V1}/courses/{{course_id}}"): Call(names={"course_id": "course"}, wrong_for=NOBODY),

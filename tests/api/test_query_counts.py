@@ -16,6 +16,7 @@ from sqlalchemy import update
 from api.access import policy_of
 from api.cursors import Page
 from api.rates import RateLimit
+from api.settings import today
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.schema import COURSES, EMPLOYERS, PLACEMENTS
@@ -38,6 +39,7 @@ LISTS = {
     f"{V1}/placements": f"{V1}/placements",
     f"{V1}/services": f"{V1}/services",
     f"{V1}/courses": f"{V1}/courses",
+    f"{V1}/due": f"{V1}/due",
     f"{V1}/shortlists": f"{V1}/shortlists?candidate_id={HERE}",
     f"{V1}/imports": f"{V1}/imports",
     f"{V1}/employers": f"{V1}/employers",
@@ -86,7 +88,8 @@ def grown(house: Service, first: int, last: int) -> None:
     for n in range(first, last):
         person = f"c-{n:03d}"
         a_post(house.engine, f"v-{n:03d}", employer_id=EMPLOYER)
-        add_case(house.engine, person, OWN, f"v-{n:03d}", name=f"张{n}", functions={})
+        ends = today() + timedelta(days=30)
+        add_case(house.engine, person, OWN, f"v-{n:03d}", name=f"张{n}", functions={}, certificate_valid_until=ends)
         with house.engine.begin() as connection:
             placed = TableRepository(noted(connection), PLACEMENTS, PROGRAM)
             placed.replace([{**placed.find([(f"p-{person}",)])[(f"p-{person}",)], "employer_id": EMPLOYER}])

@@ -112,6 +112,7 @@ PROGRAM: Mapping[str, str] = {
     "api/benefit_commands.py": _MACHINE,
     "api/cli.py": _MACHINE,
     "api/desk_keeper.py": "the desk holds everybody; its answers are cut to whom the subject sees",
+    "api/duty_commands.py": _MACHINE,
     "api/income_commands.py": _MACHINE,
     "api/person_commands.py": _MACHINE,
     "api/release_commands.py": _MACHINE,

@@ -1,0 +1,1 @@
+"""What offices owe to a person: services by the year, follow-ups, papers and terms that end."""

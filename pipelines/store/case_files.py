@@ -1,0 +1,83 @@
+"""What is stored of some people as far as duties go: the people, their placements, services and acts, by id."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, null
+
+from matching.duties.duty import CaseFile
+from matching.entities import Candidate
+from matching.identity import parse_certificate
+from matching.vocabulary import Sex
+from pipelines.access.roles import Subject
+from pipelines.access.vault import Place
+from pipelines.schema import INTERACTIONS, PLACEMENTS, SERVICES
+from pipelines.store.repositories import CandidateRepository, TableRepository
+
+_MANY = 400  # keys in one statement: SQLite takes a limited number of parameters
+_CLOSED = frozenset({"name", "phone", "address"})
+Birth = tuple[date | None, Sex | None]
+
+
+class CaseFiles(CandidateRepository):
+    """The files of people whom a subject sees."""
+
+    def __init__(self, connection: Connection, subject: Subject) -> None:
+        super().__init__(connection, subject)
+        self._beside = [TableRepository(connection, spec, subject) for spec in (PLACEMENTS, SERVICES, INTERACTIONS)]
+
+    def files(self, candidate_ids: Sequence[str]) -> dict[str, CaseFile]:
+        """Return the files of some people by id; who is not visible is left out. Good matches are not filled in."""
+        placements, services, interactions = (_of_people(one, candidate_ids) for one in self._beside)
+        return {
+            candidate_id: CaseFile(
+                person,
+                tuple(placements.get(candidate_id, ())),
+                tuple(services.get(candidate_id, ())),
+                tuple(interactions.get(candidate_id, ())),
+            )
+            for candidate_id, person in self._some(candidate_ids).items()
+        }
+
+    def _some(self, candidate_ids: Sequence[str]) -> dict[str, Candidate]:
+        """Return some people by id; name, phone and address stay closed."""
+        columns = [null() if c.name in _CLOSED else c for c in self._columns]
+        found: dict[str, Candidate] = {}
+        for part in _parts(candidate_ids):
+            wanted = self._readable(*columns).where(self.table.c.candidate_id.in_(part))
+            found.update((person.candidate_id, person) for person in self._entities(wanted))
+        return found
+
+    def births(self, candidate_ids: Sequence[str]) -> dict[str, Birth]:
+        """Return birth date and sex of some people, from the certificate where they were not stated."""
+        c, found = self.table.c, dict[str, Birth]()
+        for part in _parts(candidate_ids):
+            wanted = self._readable(c.candidate_id, c.birth_date, c.certificate_number, c.sex)
+            for row in self.connection.execute(wanted.where(c.candidate_id.in_(part))):
+                found[row.candidate_id] = self.birth_of(*row)
+        return found
+
+    def birth_of(self, candidate_id: str, birth_date: str | None, number: str | None, sex: str | None) -> Birth:
+        """Return birth date and sex as they follow from the stored columns; the number is opened where it is needed."""
+        born, known = None, None if sex is None else Sex(sex)
+        if birth_date is not None:
+            born = date.fromisoformat(self._vault.open(birth_date, Place("candidates", "birth_date", candidate_id)))
+        if number is not None and (born is None or known is None):
+            place = Place("candidates", "certificate_number", candidate_id)
+            certificate = parse_certificate(self._vault.open(number, place))
+            born, known = born or certificate.birth_date, known or certificate.sex
+        return born, known
+
+
+def _of_people(repository: TableRepository, candidate_ids: Sequence[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for part in _parts(candidate_ids):
+        wanted = repository._select().where(repository.table.c.candidate_id.in_(part))
+        for entity in repository._entities(wanted):
+            found.setdefault(entity.candidate_id, []).append(entity)
+    return found
+
+
+def _parts(candidate_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (candidate_ids[start : start + _MANY] for start in range(0, len(candidate_ids), _MANY))

@@ -1,0 +1,313 @@
+"""Who is due what, in order, by the database: ids, kinds and keys; what exactly is due is said by `matching.duties`.
+
+What stands here is the same definition as columns, for as many people as there are. Birth dates are sealed, so that
+nobody is left out by age here: the caller opens those that it comes to. A test holds both to the same list.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+
+from matching.duties.terms import FOR_EVERYBODY, DutyKind, DutyTerms
+from matching.vocabulary import Education, InteractionKind, ServiceKind
+from pipelines.access.roles import Subject
+from pipelines.store import tables
+from pipelines.store.day_numbers import day_number, months_later, number
+from pipelines.store.reach import reach
+
+Key = tuple[int, str, str]
+"""Where a duty stands in the order: the number of the day waited from, the person, the kind."""
+_NEVER, _FAR = -(10**6), 10**6
+_COLLEGE = sorted(term.value for term in Education if term.rank >= Education.COLLEGE.rank)
+_RETAINED = {3: InteractionKind.RETAINED_3M, 6: InteractionKind.RETAINED_6M}
+Number = ColumnElement[Any]
+
+
+class DutyRows:
+    """The duties of a day as a subject sees them, of everybody or of the people of some codes."""
+
+    def __init__(
+        self, connection: Connection, subject: Subject, terms: DutyTerms, codes: frozenset[str] | None = None
+    ) -> None:
+        self.connection, self.terms = connection, terms
+        self._on, self._today = terms.on, number(terms.on)
+        self._is_everybody = reach("candidates", subject) is None and codes is None
+        self.people = self._people(subject, codes)
+        self.standing = self._standing()
+        self.given = self._given()
+        self._acts = self._interactions()
+        self._lists = self._newest_lists()
+
+    def keys(self, kinds: Sequence[DutyKind] = (), after: Key | None = None) -> Iterator[Key]:
+        """Yield what may be due, in order, after a key; of a person past the age of work too."""
+        wanted = [kind for kind in (kinds or tuple(DutyKind)) if kind in self.terms.grounds]
+        if not wanted:
+            return
+        each = {
+            DutyKind.FOUR_ONES: self._four_ones,
+            DutyKind.GRADUATE_PLAN: self._graduates,
+            DutyKind.CERTIFICATE: self._certificates,
+            DutyKind.CONTRACT: self._contracts,
+            DutyKind.FOLLOW_UP: self._follow_ups,
+            DutyKind.HARD_TO_EMPLOY: self._hard_to_employ,
+            DutyKind.REFERRAL: self._referrals,
+        }
+        found = union_all(*(each[kind]() for kind in wanted)).subquery("due")
+        place = (found.c.place, found.c.candidate_id, found.c.kind)
+        statement = select(*place).order_by(*place)
+        if after is not None:
+            statement = statement.where(tuple_(*place) > tuple_(*(literal(part) for part in after)))
+        with self.connection.execute(statement, execution_options={"yield_per": 1000}) as rows:
+            for row in rows:
+                yield (int(row[0]), row[1], row[2])
+
+    def clock_columns(self) -> Select[Any]:
+        """Return who is not known to work, with what says which of the four services is owed and given this year."""
+        s, g = self.standing.c, self.given.c
+        done = [func.coalesce(g[f"done_{kind.value}"], 0).label(f"done_{kind.value}") for kind in self.terms.times]
+        return (
+            select(s.candidate_id, s.region, s.employed, s.job_wish, *done)
+            .select_from(self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id))
+            .where(func.coalesce(s.employed, 0) == 0)
+        )
+
+    # ---- what everything is made of ----
+
+    def _people(self, subject: Subject, codes: frozenset[str] | None) -> CTE:
+        c = tables.CASE_TABLES["candidates"].c
+        columns = (
+            c.candidate_id, c.region, c.job_wish, c.unemployed_since, c.education, c.graduated_on,
+            c.certificate_valid_until, c.hard_to_employ_until,
+        )  # fmt: skip
+        statement, condition = select(*columns), reach("candidates", subject)
+        if condition is not None:
+            statement = statement.where(condition)
+        if codes is not None:
+            statement = statement.where(c.region.in_(sorted(codes)))
+        return statement.cte("people")
+
+    def _visible(self, column: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+        return () if self._is_everybody else (column.in_(select(self.people.c.candidate_id)),)
+
+    def _standing(self) -> CTE:
+        """Return each person with whether they work, and the number of the day since which they do not."""
+        p, c = tables.CASE_TABLES["placements"].c, self.people.c
+        may_run = or_(p.ends_on.is_(None), p.ends_on >= self._on)
+        work = (
+            select(
+                p.candidate_id,
+                func.sum(case((and_(p.starts_on <= self._on, may_run), 1), else_=0)).label("running"),
+                func.sum(case((and_(p.starts_on.is_(None), may_run), 1), else_=0)).label("unclear"),
+                func.max(case((p.ends_on < self._on, day_number(p.ends_on) + 1))).label("ended"),
+            )
+            .where(*self._visible(p.candidate_id))
+            .group_by(p.candidate_id)
+            .cte("work")
+        )
+        registered = case((c.unemployed_since <= self._on, day_number(c.unemployed_since)))
+        employed = case(
+            (func.coalesce(work.c.running, 0) > 0, 1),
+            (and_(c.unemployed_since <= self._on, func.coalesce(work.c.unclear, 0) == 0), 0),
+            else_=null(),
+        )
+        return (
+            select(c.candidate_id, c.region, c.job_wish, c.education, c.graduated_on, c.hard_to_employ_until,
+                   employed.label("employed"), _latest(registered, work.c.ended).label("entered"))
+            .select_from(self.people.outerjoin(work, work.c.candidate_id == c.candidate_id))
+            .cte("standing")
+        )  # fmt: skip
+
+    def _given(self) -> CTE:
+        """Return how often each service was given this year, and when each was last given."""
+        s, columns = tables.CASE_TABLES["services"].c, []
+        for kind in self.terms.times:
+            is_kind = s.kind == kind.value
+            this_year = and_(is_kind, s.on >= self.terms.year_start)
+            columns.append(func.sum(case((this_year, 1), else_=0)).label(f"done_{kind.value}"))
+            columns.append(func.max(case((is_kind, day_number(s.on)))).label(f"last_{kind.value}"))
+        plans = func.sum(case((s.kind == ServiceKind.GRADUATE_PLAN.value, 1), else_=0)).label("plans")
+        return (
+            select(s.candidate_id, *columns, plans, func.max(day_number(s.on)).label("contact"))
+            .where(s.on <= self._on, *self._visible(s.candidate_id))
+            .group_by(s.candidate_id)
+            .cte("given")
+        )
+
+    def _interactions(self) -> CTE:
+        """Return for each person and vacancy the number of the day of the last referral, answer and stay in the job."""
+        i = tables.CASE_TABLES["interactions"].c
+        day = day_number(i.at)
+        stays = [
+            func.max(case((i.kind == kind.value, day))).label(f"stayed_{months}") for months, kind in _RETAINED.items()
+        ]
+        is_sent = i.kind == InteractionKind.REFERRED.value
+        return (
+            select(
+                i.candidate_id,
+                i.vacancy_id,
+                func.max(case((is_sent, day))).label("sent"),
+                func.max(case((is_sent, null()), else_=day)).label("answered"),
+                *stays,
+            )
+            .where(i.kind != InteractionKind.VIEWED.value, i.at <= self._on, *self._visible(i.candidate_id))
+            .group_by(i.candidate_id, i.vacancy_id)
+            .cte("acts")
+        )
+
+    def _newest_lists(self) -> CTE:
+        """Return of each person the newest stored list with its good matches."""
+        r = tables.shortlist_runs.c
+        nth = func.row_number().over(partition_by=r.candidate_id, order_by=(r.created_at.desc(), r.run_id.desc()))
+        runs = select(r.candidate_id, r.n_strong, nth.label("nth")).where(*self._visible(r.candidate_id)).subquery()
+        return select(runs.c.candidate_id, runs.c.n_strong).where(runs.c.nth == 1).cte("lists")
+
+    def strong_matches(self, candidate_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many good matches the newest lists of these people hold; who has no list is left out."""
+        c = self._lists.c
+        wanted = select(c.candidate_id, c.n_strong).where(c.candidate_id.in_(candidate_ids), c.n_strong.is_not(None))
+        return {row[0]: int(row[1]) for row in self.connection.execute(wanted)}
+
+    # ---- the kinds ----
+
+    def _row(self, owner: Any, kind: DutyKind, place: Number) -> tuple[Any, Any, Any]:
+        return owner.label("candidate_id"), literal(kind.value).label("kind"), place.label("place")
+
+    def _bonus(self) -> Number:
+        return case((func.coalesce(self._lists.c.n_strong, 0) > 0, self.terms.strong_days), else_=0)
+
+    def _four_ones(self) -> Select[Any]:
+        s, g = self.standing.c, self.given.c
+        waiting: Number = literal(_FAR)
+        for kind, times in self.terms.times.items():
+            is_open = func.coalesce(g[f"done_{kind.value}"], 0) < times
+            if kind is not FOR_EVERYBODY:
+                is_open = and_(is_open, or_(s.job_wish.is_(None), s.job_wish != "no"))
+            waited = _latest(s.entered, g[f"last_{kind.value}"] + 1)
+            since = case((is_open, func.coalesce(waited, number(self.terms.year_start))), else_=_FAR)
+            waiting = case((since < waiting, since), else_=waiting)
+        waiting = case((and_(waiting < _FAR, waiting > self._today), self._today), else_=waiting)
+        joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
+            self._lists, self._lists.c.candidate_id == s.candidate_id
+        )
+        found = (
+            select(s.candidate_id, waiting.label("waiting"), self._bonus().label("bonus"))
+            .select_from(joined)
+            .where(func.coalesce(s.employed, 0) == 0)
+            .subquery("clocks")
+        )
+        row = self._row(found.c.candidate_id, DutyKind.FOUR_ONES, found.c.waiting - found.c.bonus)
+        return select(*row).where(found.c.waiting < _FAR)
+
+    def _graduates(self) -> Select[Any]:
+        s, g, terms = self.standing.c, self.given.c, self.terms
+        left, is_college = s.graduated_on, s.education.in_(_COLLEGE)
+        year = number(terms.year_start)
+        since = case((or_(left.is_(None), left > self._on), year), else_=day_number(left))
+        if terms.graduate_from is not None:
+            since = case((since < number(terms.graduate_from), number(terms.graduate_from)), else_=since)
+        joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
+            self._lists, self._lists.c.candidate_id == s.candidate_id
+        )
+        return (
+            select(*self._row(s.candidate_id, DutyKind.GRADUATE_PLAN, since - self._bonus()))
+            .select_from(joined)
+            .where(
+                func.coalesce(g.plans, 0) < terms.graduate_plans,
+                func.coalesce(s.employed, 0) == 0,
+                or_(is_college, and_(s.education.is_(None), left.is_not(None))),
+                or_(left.is_(None), months_later(left, terms.graduate_years * 12) > self._on),
+            )
+        )
+
+    def _certificates(self) -> Select[Any]:
+        c, days = self.people.c, self.terms.certificate_days
+        until = c.certificate_valid_until
+        row = self._row(c.candidate_id, DutyKind.CERTIFICATE, day_number(until) - days)
+        return select(*row).where(until <= self._on + timedelta(days=days))
+
+    def _running(self, placement: Any) -> ColumnElement[bool]:
+        return and_(placement.starts_on <= self._on, or_(placement.ends_on.is_(None), placement.ends_on >= self._on))
+
+    def _contracts(self) -> Select[Any]:
+        p = tables.CASE_TABLES["placements"].c
+        by_term = day_number(months_later(p.starts_on, func.nullif(p.contract_months, 0))) - 1
+        end = func.coalesce(day_number(p.ends_on), by_term)
+        place = func.min(end) - self.terms.contract_days
+        return (
+            select(*self._row(p.candidate_id, DutyKind.CONTRACT, place))
+            .where(self._running(p), *self._visible(p.candidate_id), end <= self._today + self.terms.contract_days)
+            .group_by(p.candidate_id)
+        )
+
+    def _follow_ups(self) -> Select[Any]:
+        p, g, a = tables.CASE_TABLES["placements"].c, self.given.c, self._acts.c
+        months = self.terms.follow_up_months
+        days = {month: months_later(p.starts_on, month) for month in months}
+        reached = [(days[month] <= self._on, days[month]) for month in reversed(months)]
+        stays = [(days[month] <= self._on, a[f"stayed_{month}"] if month in _RETAINED else null())
+                 for month in reversed(months)]  # fmt: skip
+        day = case(*reached)
+        joined = (
+            tables.CASE_TABLES["placements"]
+            .outerjoin(self.given, g.candidate_id == p.candidate_id)
+            .outerjoin(self._acts, and_(a.candidate_id == p.candidate_id, a.vacancy_id == p.vacancy_id))
+        )
+        stayed = func.coalesce(case(*stays), _NEVER)
+        return (
+            select(*self._row(p.candidate_id, DutyKind.FOLLOW_UP, func.min(day_number(day))))
+            .select_from(joined)
+            .where(
+                self._running(p),
+                *self._visible(p.candidate_id),
+                day.is_not(None),
+                months_later(day, self.terms.follow_up_within_months) > self._on,
+                func.coalesce(g.contact, _NEVER) < day_number(day),
+                stayed < day_number(p.starts_on),
+            )
+            .group_by(p.candidate_id)
+        )
+
+    def _hard_to_employ(self) -> Select[Any]:
+        s, terms = self.standing.c, self.terms
+        until = s.hard_to_employ_until
+        row = self._row(s.candidate_id, DutyKind.HARD_TO_EMPLOY, day_number(until) - terms.hard_to_employ_days)
+        return select(*row).where(
+            until <= self._on + timedelta(days=terms.hard_to_employ_days),
+            until >= self._on - timedelta(days=terms.hard_to_employ_lapsed_days),
+            func.coalesce(s.employed, 0) == 0,
+        )
+
+    def _referrals(self) -> Select[Any]:
+        s, a, terms = self.standing.c, self._acts.c, self.terms
+        place = func.min(a.sent) + terms.referral_days
+        return (
+            select(*self._row(a.candidate_id, DutyKind.REFERRAL, place))
+            .select_from(self._acts.join(self.standing, s.candidate_id == a.candidate_id))
+            .where(
+                a.sent.between(self._today - terms.referral_within_days, self._today - terms.referral_days),
+                func.coalesce(a.answered, _NEVER) < a.sent,
+                func.coalesce(s.employed, 0) == 0,
+            )
+            .group_by(a.candidate_id)
+        )
+
+
+def _latest(first: Number, second: Number) -> Number:
+    """Return the later of two day numbers, the known one where one is unknown."""
+    return case((func.coalesce(first, _NEVER) >= func.coalesce(second, _NEVER), first), else_=second)

@@ -1,0 +1,148 @@
+"""People as duties see them: whole files with a few facts, and a drawn world of them for comparisons."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from matching.duties.duty import CaseFile
+from matching.entities import Candidate, CandidateId, Interaction, Placement, Service, VacancyId
+from matching.vocabulary import (
+    Education,
+    HouseholdKind,
+    Hukou,
+    InteractionKind,
+    PlacementForm,
+    ServiceKind,
+    Sex,
+    YesNo,
+)
+from pipelines.schema import CANDIDATES, INTERACTIONS, PLACEMENTS, SERVICES, VACANCIES, TableSpec
+from pipelines.store.repositories import TableRepository
+from tests.support.stores import PROGRAM, noted
+
+PLACES = ("620102", "620103", "620100", "620502", "620171", "620299", "620201", None)
+_VACANCIES = 4
+
+
+def a_file(**facts: Any) -> CaseFile:
+    """Return a file: `placements`, `services` and `interactions` beside the facts of the person."""
+    beside = {name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions")}
+    strong = facts.pop("strong_matches", None)
+    person = Candidate(candidate_id=CandidateId(facts.pop("id", "c-1")), **facts)
+    return CaseFile(person, **beside, strong_matches=strong)
+
+
+def looking(**facts: Any) -> CaseFile:
+    """Return a man of 36 who has been registered as out of work for years and wishes to work."""
+    usual = {
+        "birth_date": date(1990, 1, 1), "sex": Sex.MALE, "job_wish": YesNo.YES, "unemployed_since": date(2020, 5, 4),
+    }  # fmt: skip
+    return a_file(**{**usual, **facts})
+
+
+def served(kind: ServiceKind, on: date, owner: str = "c-1") -> Service:
+    """Return a service given."""
+    return Service(candidate_id=CandidateId(owner), kind=kind, on=on)
+
+
+def job(starts: date | None, ends: date | None = None, **facts: Any) -> Placement:
+    """Return a placement."""
+    usual = {"placement_id": "p-1", "candidate_id": CandidateId("c-1")}
+    return Placement(**{**usual, "starts_on": starts, "ends_on": ends, **facts})
+
+
+def act(kind: InteractionKind, at: date, vacancy: str = "v-1") -> Interaction:
+    """Return an act."""
+    return Interaction(candidate_id=CandidateId("c-1"), vacancy_id=VacancyId(vacancy), kind=kind, at=at)
+
+
+class World:
+    """People drawn so that every fact is now and then unknown, and days fall on both sides of every term."""
+
+    def __init__(self, seed: int, on: date, n_people: int = 60) -> None:
+        self.rng, self.on = np.random.default_rng(seed), on
+        self.files = [self._file(f"c-{number:03d}") for number in range(n_people)]
+
+    def _one(self, *choices: Any) -> Any:
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def _day(self, first: int, last: int) -> date:
+        return self.on + timedelta(days=int(self.rng.integers(first, last + 1)))
+
+    def _maybe(self, share: float, value: Any) -> Any:
+        return value if self.rng.random() < share else None
+
+    def _birthday(self) -> date:
+        """Return a birth date, often close to the ends of the band, some on 29 February."""
+        years = self._one(15, 16, 17, 30, 45, 54, 55, 59, 60, 70)
+        born = self._one(self.on.replace(day=1), self.on, self.on + timedelta(days=self._one(-1, 1, 40)))
+        born = born.replace(year=born.year - years, day=min(born.day, 28))
+        return date(1972, 2, 29) if self.rng.random() < 0.05 else born
+
+    def _file(self, owner: str) -> CaseFile:
+        key = CandidateId(owner)
+        person = Candidate(
+            candidate_id=key,
+            birth_date=self._maybe(0.85, self._birthday()),
+            sex=self._maybe(0.8, self._one(*Sex)),
+            region=self._one(*PLACES),
+            hukou=self._maybe(0.8, self._one(*Hukou)),
+            job_wish=self._maybe(0.7, self._one(YesNo.YES, YesNo.YES, YesNo.NO)),
+            unemployed_since=self._maybe(0.75, self._day(-900, 20)),
+            education=self._maybe(0.8, self._one(*Education)),
+            graduated_on=self._maybe(0.4, self._day(-800, 200)),
+            certificate_valid_until=self._maybe(0.5, self._day(-100, 200)),
+            hard_to_employ_until=self._maybe(0.4, self._day(-250, 120)),
+            household_id=self._maybe(0.7, f"h-{int(self.rng.integers(25)):02d}"),
+            household_kinds=self._maybe(0.6, (self._one(*HouseholdKind),)) or (),
+        )
+        placements = tuple(self._placement(key, n) for n in range(self._one(0, 0, 1, 1, 2)))
+        services = {
+            (kind, day): Service(candidate_id=key, kind=kind, on=day)
+            for kind, day in ((self._one(*ServiceKind), self._day(-700, 15)) for _ in range(self._one(0, 1, 3, 6)))
+        }
+        acts = {
+            (one.vacancy_id, one.kind, one.at): one for one in (self._act(key) for _ in range(self._one(0, 1, 4, 7)))
+        }
+        return CaseFile(person, placements, tuple(services.values()), tuple(acts.values()))
+
+    def _placement(self, owner: CandidateId, number: int) -> Placement:
+        starts = self._maybe(0.85, self._day(-900, 20))
+        ends = self._maybe(0.5, self._day(-200, 200))
+        if starts is not None and ends is not None and ends < starts:
+            starts, ends = ends, starts
+        return Placement(
+            placement_id=f"p-{owner}-{number}",
+            candidate_id=owner,
+            vacancy_id=self._maybe(0.6, VacancyId(f"v-{int(self.rng.integers(_VACANCIES))}")),
+            form=self._maybe(0.9, self._one(*PlacementForm)),
+            starts_on=starts,
+            ends_on=ends,
+            monthly_wage=self._maybe(0.7, Decimal(1500)),
+            contract_months=self._maybe(0.7, self._one(0, 1, 6, 12, 24)),
+        )
+
+    def _act(self, owner: CandidateId) -> Interaction:
+        kind, at = self._one(*InteractionKind, InteractionKind.REFERRED), self._day(-250, 10)
+        vacancy = VacancyId(f"v-{int(self.rng.integers(_VACANCIES))}")
+        return Interaction(candidate_id=owner, vacancy_id=vacancy, kind=kind, at=at)
+
+    def store(self, connection: Connection) -> None:
+        """Write everything."""
+        noted(connection)
+        posts = [{"vacancy_id": f"v-{number}", "title": "文员"} for number in range(_VACANCIES)]
+        _insert(connection, VACANCIES, posts)
+        _insert(connection, CANDIDATES, [_values(CANDIDATES, file.candidate) for file in self.files])
+        for spec, name in ((PLACEMENTS, "placements"), (SERVICES, "services"), (INTERACTIONS, "interactions")):
+            _insert(connection, spec, [_values(spec, one) for file in self.files for one in getattr(file, name)])
+
+
+def _values(spec: TableSpec, entity: Any) -> dict[str, Any]:
+    return {column.name: getattr(entity, column.attribute) for column in spec.columns}
+
+
+def _insert(connection: Connection, spec: TableSpec, rows: list[dict[str, Any]]) -> None:
+    TableRepository(connection, spec, PROGRAM).insert([{**dict.fromkeys(spec.by_name), **row} for row in rows])
