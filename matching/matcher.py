@@ -120,10 +120,15 @@ def lines(asked: Asked, index: VacancyIndex, rules: Rules, weights: Weights, *, 
         rows=retrieval.rows[at],
         outcome=retrieval.fit.outcome[at],
         band=ranking.band[:k],
-        fit=ranking.fit.total[:k],
-        chance=None if weights.chance is None else np.array([chance.value for chance in chances if chance is not None]),
-        score=ranking.score[:k],
+        fit=written(ranking.fit.total[:k], 4),
+        chance=None if weights.chance is None else written(np.array([c.value for c in chances if c is not None]), 4),
+        score=written(ranking.score[:k], 6),
     )
+
+
+def written(numbers: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """Return numbers as every list writes them: numpy's rounding and Python's part ways where the next digit is a 5."""
+    return np.asarray(np.round(numbers, digits))
 
 
 def _first_fits(asked: Asked, index: VacancyIndex, ranking: Ranking) -> list[Fit]:

@@ -167,7 +167,7 @@ def _lines(desk: Desk, people: Sequence[CandidateId], k: int) -> pa.Table:
         return [value for value, n in zip(values, lengths, strict=True) for _ in range(n)]
 
     has_chance = desk.model.weights.chance is not None
-    chances = np.round(whole([lines.chance for lines in found if lines.chance is not None]), 4)
+    chances = whole([lines.chance for lines in found if lines.chance is not None])
     return pa.table(
         {
             "run_id": repeated([desk.head()["run_id"] for _ in people]),
@@ -176,9 +176,9 @@ def _lines(desk: Desk, people: Sequence[CandidateId], k: int) -> pa.Table:
             "vacancy_id": [items[row].vacancy.vacancy_id for row in whole([lines.rows for lines in found]).astype(int)],
             "outcome": [OUTCOMES[code].value for code in whole([lines.outcome for lines in found]).astype(int)],
             "band": whole([lines.band for lines in found]).astype(np.int8),
-            "fit": np.round(whole([lines.fit for lines in found]), 4),
+            "fit": whole([lines.fit for lines in found]),
             "chance": chances if has_chance else pa.nulls(sum(lengths), pa.float64()),
-            "score": np.round(whole([lines.score for lines in found]), 6),
+            "score": whole([lines.score for lines in found]),
         },
         schema=SCHEMA,
     )

@@ -36,6 +36,7 @@ from pipelines.readings import ReadText, read_texts
 from pipelines.schema import CANDIDATES
 from pipelines.store.in_charge import Offices, offices
 from pipelines.store.repositories import (
+    CLOSED_TO_MATCHING,
     CandidateRepository,
     CourseRepository,
     EmployerRepository,
@@ -47,7 +48,6 @@ from pipelines.store.repositories import (
 
 NO_OFFICES = Offices()
 _FIRST_DAY = date(1970, 1, 1).toordinal()
-_IDENTITY = frozenset({"name", "phone", "address"})
 _MOST_OF_A_PERSON = 100_000
 
 
@@ -181,8 +181,8 @@ def load_people(connection: Connection, subject: Subject, candidate_ids: Iterabl
     found: dict[CandidateId, Candidate] = {}
     wanted = sorted(set(candidate_ids))
     for row in people.find((i,) for i in wanted).values():
-        # Names and numbers are no part of a casebook.
-        person: Candidate = CANDIDATES.build({name: None if name in _IDENTITY else row[name] for name in row})
+        known = {name: None if name in CLOSED_TO_MATCHING else row[name] for name in row}
+        person: Candidate = CANDIDATES.build(known)
         if person.candidate_id not in refused:
             found[person.candidate_id] = person
     interactions: list[Interaction] = [a for i in found for a in _of_person(acts, i)]

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from matching.explanation import Reason, derived_text, wage_text
-from matching.matcher import Item, Shortlist
+from matching.matcher import Item, Shortlist, written
 from matching.missing import MissingFact, Unlock
 from matching.regions import region_name
 from matching.source import Source
@@ -97,11 +99,13 @@ def item_document(item: Item) -> dict[str, Any]:
         "outlook": item.outlook.value if item.outlook else None,
         "policy_order": {"band": int(item.band), "label": item.band.label},
         "stands_behind": item.stands_behind,
-        "fit": round(item.fit, 4),
+        "fit": _written(item.fit, 4),
         "fit_parts": _rounded(item.fit_parts),
-        "chance": None if item.chance is None else round(item.chance.value, 4),
-        "chance_interval": None if item.chance is None else [round(item.chance.low, 4), round(item.chance.high, 4)],
-        "score": round(item.score, 6),
+        "chance": None if item.chance is None else _written(item.chance.value, 4),
+        "chance_interval": None
+        if item.chance is None
+        else [_written(item.chance.low, 4), _written(item.chance.high, 4)],
+        "score": _written(item.score, 6),
         "score_parts": _rounded(item.score_parts),
         "reasons": [reason_document(reason) for reason in item.reasons],
         "missing": [_fact(missing) for missing in item.missing],
@@ -149,6 +153,10 @@ def _fact(missing: MissingFact) -> dict[str, str]:
 
 def _source(source: Source | None) -> dict[str, str] | None:
     return source.as_dict() if source else None
+
+
+def _written(number: float, digits: int) -> float:
+    return float(written(np.array(number), digits))
 
 
 def _rounded(parts: Mapping[str, float]) -> dict[str, float]:

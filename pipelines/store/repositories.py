@@ -61,7 +61,8 @@ from pipelines.store.sealed import STEM, certificate_index, certificate_indices,
 
 Key = tuple[Any, ...]
 Values = Mapping[str, Any]
-_IDENTITY = frozenset({"name", "phone", "address"})
+CLOSED_TO_MATCHING = frozenset({"name", "phone"})
+"""What says who somebody is and nothing about work; the home address is held against the places of work, as words."""
 _MANY = 400  # keys or rows in one statement: SQLite takes a limited number of parameters
 
 
@@ -358,10 +359,10 @@ class CandidateRepository(TableRepository):
         super().__init__(connection, CANDIDATES, subject)
 
     def all(self, *, with_identity: bool = False) -> list[Candidate]:
-        """Return every candidate by id; name, phone and address stay closed unless they are asked for."""
+        """Return every candidate by id; name and phone stay closed unless they are asked for."""
         sources = self.sources()
         place = [column.name for column in self.spec.columns].index("candidate_id")
-        columns = [null() if c.name in _IDENTITY and not with_identity else c for c in self._columns]
+        columns = [null() if c.name in CLOSED_TO_MATCHING and not with_identity else c for c in self._columns]
         statement = self._readable(*columns).order_by(self.table.c.candidate_id)
         rows = self.connection.execute(statement)
         return [self._entity(row, sources=sources.get(row[place], {})) for row in rows]

@@ -11,19 +11,21 @@ import numpy as np
 import pytest
 
 from matching.components import COMPONENTS
-from matching.entities import CandidateId
+from matching.entities import CandidateId, Vacancy
 from matching.licences import licences
 from matching.ranking import Weights
 from matching.vocabulary import YesNo
 from models.chance import ChanceConfig, ChanceModel
 from pipelines.access.roles import program_subject
-from pipelines.casebook import load_casebook
+from pipelines.casebook import load_casebook, load_people
 from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
+from pipelines.store.repositories import CandidateRepository
 from pipelines.store.session import engine_for
 from pipelines.train import STATIC, train
 from tests.conftest import Town
 from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY, fill, trained
+from tests.support.stores import PROGRAM
 
 SAID_OF_A_PAIR = (
     "outcome",
@@ -144,3 +146,33 @@ def test_the_order_of_rows_in_the_files_changes_neither_model_nor_list(tmp_path:
         one, other = (without_run(d.document(candidate_id, k=1000)) for d in desks)
         assert json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
     assert straight.fingerprint() == casebook.fingerprint()
+
+
+def test_a_home_address_alone_brings_work_near_it_up_and_stands_in_no_document(desk: Desk) -> None:
+    nowhere: dict[str, Any] = {"region": None, "longitude": None, "latitude": None, "wished_regions": ()}
+    without = person(desk, **nowhere, address=None)
+    listed = without.document("demo-c-00001", k=1000)["items"]
+    far_down = [item["vacancy_id"] for item in listed if _vacancy(desk, item["vacancy_id"]).address][-1]
+    own = f"{_vacancy(desk, far_down).address}梨园巷九十九号"
+    having = person(desk, **nowhere, address=own).document("demo-c-00001", k=1000)
+    place = {item["vacancy_id"]: item["rank"] for item in having["items"]}[far_down]
+    assert place < {item["vacancy_id"]: item["rank"] for item in listed}[far_down]
+    assert "梨园巷" not in json.dumps(having, ensure_ascii=False)
+
+
+def _vacancy(desk: Desk, vacancy_id: str) -> Vacancy:
+    return next(v for v in desk.casebook.vacancies if v.vacancy_id == vacancy_id)
+
+
+def test_a_casebook_read_whole_and_one_read_for_a_person_hold_the_same_person(town: Town) -> None:
+    engine = engine_for(town.url, KEYS)
+    with engine.connect() as connection:
+        whole = load_casebook(connection, PROGRAM)
+        stored = CandidateRepository(connection, PROGRAM).all(with_identity=True)
+        at_home = [c for c in stored if c.address][:5]
+        assert at_home
+        for one in at_home:
+            few = load_people(connection, PROGRAM, [one.candidate_id])
+            assert few.candidates == {one.candidate_id: whole.candidates[one.candidate_id]}
+            assert few.candidates[one.candidate_id] == replace(one, name=None, phone=None)
+    engine.dispose()
