@@ -8,7 +8,7 @@ at all the service serves its one trusted user on the loopback address; from the
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine
 
+from api.forms import CSRF_FIELD, form_of, unmasked
 from api.rates import OF_ONE, SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
 from api.settings import Settings, today
 from pipelines.access.accounts import Accounts, any_account
@@ -56,17 +57,27 @@ class Policy:
     needs_subject: bool = True
     action: Action | None = None
     purpose: Purpose = Purpose.OWN_ACCOUNT
+    is_page: bool = False
+    """Answers with a page for people: what it is sent are forms, and what is refused is told on a page."""
 
 
 OPEN = Policy(needs_session=False, needs_subject=False)
 """For everybody: health, and signing in."""
 OWN_SESSION = Policy(needs_subject=False)
 """For every session, also where a password or second factor still has to be set."""
+OPEN_PAGE, OWN_SESSION_PAGE = replace(OPEN, is_page=True), replace(OWN_SESSION, is_page=True)
+SIGNED_IN_PAGE = Policy(is_page=True)
+"""For everybody who is signed in and ready to work, whatever the role."""
 
 
 def for_action(action: Action, purpose: Purpose) -> Policy:
     """Return the policy of a route that does something to a person's record, by default for one purpose."""
     return Policy(action=action, purpose=purpose)
+
+
+def page_for(action: Action, purpose: Purpose) -> Policy:
+    """Return the policy of a page that does something to a person's record, by default for one purpose."""
+    return Policy(action=action, purpose=purpose, is_page=True)
 
 
 def declare(policy: Policy) -> Callable[[_Endpoint], _Endpoint]:
@@ -138,6 +149,8 @@ async def guard(request: Request) -> None:
         raise Forbidden("这个地址没有声明访问规则")
     if request.method not in _SAFE:
         _refuse_foreign_origin(request)
+        if policy.is_page:
+            request.state.form = await form_of(request)
     if policy.needs_session:
         await run_in_threadpool(_admit, request, policy)
 
@@ -158,6 +171,8 @@ def _admit(request: Request, policy: Policy) -> None:
             request.state.subject = local_subject(_purpose(request, policy, None))
         else:
             _person(request, access, connection, policy)
+        if policy.is_page and policy.action is not None and not request.state.subject.may(policy.action):
+            raise Forbidden("您的角色没有这个页面")  # the same whatever is asked about, so it tells of nothing
         if policy.action in RULED and access.has_accounts(connection):
             check_rules(connection, at=moment())
     if policy.needs_subject:
@@ -187,12 +202,19 @@ def _person(request: Request, access: Access, connection: Connection, policy: Po
     signed_in = sessions.current(request.cookies.get(cookie_name(request), ""))
     if signed_in is None:
         raise NotSignedIn("请先登录")
-    if request.method not in _SAFE and not signed_in.is_own_page(request.headers.get(CSRF_HEADER, "")):
+    if request.method not in _SAFE and not signed_in.is_own_page(_page_token(request, policy)):
         raise RequestRefused("请求缺少页面校验码")
     request.state.signed_in = signed_in
     if policy.needs_subject:
         _refuse_unfinished(signed_in)
         request.state.subject = sessions.subject(signed_in, _purpose(request, policy, signed_in.role))
+
+
+def _page_token(request: Request, policy: Policy) -> str:
+    """Return the token of our own pages: forms carry it in a field, under a mask of its own each time."""
+    if policy.is_page and CSRF_HEADER not in request.headers:
+        return unmasked(request.state.form.text(CSRF_FIELD))
+    return request.headers.get(CSRF_HEADER, "")
 
 
 def _machine(request: Request, access: Access, connection: Connection, policy: Policy, token: str) -> Subject:

@@ -16,6 +16,8 @@ from api.limits import Limits
 from api.logs import Traced
 from api.metrics import Metrics
 from api.openapi import PROBLEM_RESPONSES, describe
+from api.pages import PAGES
+from api.pages.layer import Pages
 from api.routes import (
     candidates,
     claims,
@@ -63,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_handlers(app)
     app.add_middleware(Budgets)
     app.add_middleware(Limits)
+    app.add_middleware(Pages)
     app.add_middleware(Traced, metrics=app.state.metrics)  # outermost: it sees and tells every answer
     for endpoint in (health.healthz, health.readyz):
         declare(OPEN)(endpoint)
@@ -79,5 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(oauth.router, prefix="/api/v1")
     app.include_router(vacancies.router, prefix="/api/v1")
     app.include_router(employers.router, prefix="/api/v1")
+    for router in PAGES:
+        app.include_router(router)
     describe(app)
     return app

@@ -71,6 +71,7 @@ from pipelines.registers.errors import (
     NoSuchRecord,
     NoSuchRule,
     NothingToRestore,
+    NothingToUndo,
     RowRefused,
     UploadRefused,
 )
@@ -110,6 +111,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     AssignmentRefused: (409, "assignment-refused", "不能建立这个服务关系"),
     UploadRefused: (422, "upload-refused", "文件不能接收：应为 .csv 或 .xlsx，对照表应为随附的名称"),
     NothingToRestore: (409, "nothing-to-restore", "没有可以恢复的上一版本"),
+    NothingToUndo: (409, "nothing-to-undo", "只能撤销今天登记的经过；更早的请更正记录"),
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
@@ -235,6 +237,13 @@ def problem_of(error: PipelineError, trace_id: str | None) -> JSONResponse:
                 answer.headers["WWW-Authenticate"] = _CHALLENGE
             return answer
     return other("refused", trace_id)
+
+
+def problem_title(error: PipelineError) -> str:
+    """Return the title under which an error is told, with its own words where those say more."""
+    if isinstance(error, TELLING):
+        return str(error)
+    return next((title for kind, (_, __, title) in PROBLEMS.items() if isinstance(error, kind)), OTHERS["refused"][1])
 
 
 def other(kind: str, trace_id: str | None, **more: object) -> JSONResponse:

@@ -47,10 +47,12 @@ def once(
     work: Callable[[Connection], Answer],
     *,
     said: str | None = None,
+    key: str | None = None,
 ) -> Response:
     """Do the work of a request that makes something, or give the answer that the same request was given.
 
-    `said` is a digest of what the body says, for bodies whose writing differs between repeats (multipart).
+    `said` is a digest of what the body says, for bodies whose writing differs between repeats (multipart); `key` is
+    the request's key where a form carries it in a field.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def once(
     Forbidden
         When the subject may no longer do what was answered.
     """
-    key = _key_of(request)
+    key = _accepted(request.headers.get(HEADER) if key is None else key)
     _forget_old(access)
     asked = [request.method, request.url.path, request.url.query, said or request.state.body_digest]
     with access.engine.begin() as connection:
@@ -90,8 +92,7 @@ def _forget_old(access: Access) -> None:
         KeptAnswers(connection, access.vault, now=moment(), kept_for=KEPT_FOR).sweep()
 
 
-def _key_of(request: Request) -> str:
-    key = request.headers.get(HEADER)
+def _accepted(key: str | None) -> str:
     if key is None:
         raise RequestKeyMissing("请求没有 Idempotency-Key")
     if not _KEY.fullmatch(key):

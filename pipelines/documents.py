@@ -94,7 +94,7 @@ def item_document(item: Item) -> dict[str, Any]:
         "vacancy_id": vacancy.vacancy_id,
         "title": vacancy.title,
         "employer": item.stock_item.employer_name,
-        "vacancy": _vacancy_facts(item.stock_item),
+        "vacancy": post_facts(item.stock_item),
         "outcome": item.outcome.value,
         "outlook": item.outlook.value if item.outlook else None,
         "policy_order": {"band": int(item.band), "label": item.band.label},
@@ -116,7 +116,7 @@ def item_document(item: Item) -> dict[str, Any]:
     }
 
 
-def _vacancy_facts(item: StockItem) -> dict[str, str | None]:
+def post_facts(item: StockItem) -> dict[str, str | None]:
     """Return what a caseworker reads out first of any vacancy; None is what the employer did not say."""
     vacancy = item.vacancy
     hours = f"每日{vacancy.hours_per_day.normalize():f}小时" if vacancy.hours_per_day is not None else None

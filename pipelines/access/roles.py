@@ -4,7 +4,7 @@ The scope is looked at in `pipelines.access.scope`; here are the role and the pu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
@@ -244,6 +244,10 @@ class Subject:
     def sees_people(self) -> bool:
         """True where the role has to do with people at all; the scope then says with which."""
         return self.is_local or self.role in SEES_PEOPLE
+
+    def stating(self, purpose: Purpose) -> "Subject":
+        """Return the same subject for another purpose."""
+        return replace(self, purpose=purpose)
 
     def may(self, action: Action) -> bool:
         """True where the role may do this for the stated purpose, and a machine's token was given it."""

@@ -8,6 +8,7 @@ RegisterError
 ├── CertificateTaken  the certificate is registered; never says for whom or where
 ├── MaskedValue       a masked value came back as if it were one
 ├── AssignmentRefused an assignment that cannot be made
+├── NothingToUndo     no act of today that could be taken back
 └── UploadRefused     an upload that cannot be taken; says why
 """
 
@@ -61,6 +62,10 @@ class MaskedValue(RowRefused):
 
 class AssignmentRefused(RegisterError):
     """The organisation cannot take people on, or has the person already."""
+
+
+class NothingToUndo(RegisterError):
+    """There is no act of today that could be taken back."""
 
 
 class UploadRefused(RegisterError):

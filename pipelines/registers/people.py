@@ -60,8 +60,10 @@ class People:
         found = CandidateRepository(self.connection, self.subject).sources(candidate_id).get(candidate_id, {})
         return {fact: {"by": source.by, "on": source.on.isoformat()} for fact, source in sorted(found.items())}
 
-    def add(self, cells: Mapping[str, str], *, on: date) -> tuple[Row, bool]:
+    def add(self, cells: Mapping[str, str], *, on: date, supplied_by: str | None = None) -> tuple[Row, bool]:
         """Register a person; the import takes one whom nobody would see by region on for the office that registers.
+
+        `supplied_by` is whom the facts come from, where that is not whoever registers them.
 
         Raises
         ------
@@ -77,10 +79,14 @@ class People:
         if not named.get("candidate_id"):
             named["candidate_id"] = str(uuid4())
         self._accept_certificate(named, named["candidate_id"])
-        return self.register.add(named, Action.WRITE_CANDIDATES, on=on)
+        return self.register.add(named, Action.WRITE_CANDIDATES, on=on, supplied_by=supplied_by)
 
-    def change(self, candidate_id: str, cells: Mapping[str, str], version: int, *, on: date) -> Row | None:
+    def change(
+        self, candidate_id: str, cells: Mapping[str, str], version: int, *, on: date, supplied_by: str | None = None
+    ) -> Row | None:
         """Change named facts of a visible person of this version; None where somebody changed the record since.
+
+        `supplied_by` is whom the facts come from, where that is not whoever writes them down.
 
         Raises
         ------
@@ -96,7 +102,9 @@ class People:
         row = self.register.change((candidate_id,), cells, version, Action.WRITE_CANDIDATES, on=on)
         if row is not None:
             facts = [(candidate_id, name) for name in cells]
-            CandidateRepository(self.connection, self.subject).note_sources(facts, self.subject.by.actor, on)
+            CandidateRepository(self.connection, self.subject).note_sources(
+                facts, supplied_by or self.subject.by.actor, on
+            )
         return row
 
     def _accept_certificate(self, cells: Mapping[str, str], candidate_id: str) -> None:

@@ -128,7 +128,9 @@ class Register:
         require(self.subject, action)
         return Row(*found[0])
 
-    def add(self, cells: Mapping[str, str], action: Action, *, on: date) -> tuple[Row, bool]:
+    def add(
+        self, cells: Mapping[str, str], action: Action, *, on: date, supplied_by: str | None = None
+    ) -> tuple[Row, bool]:
         """Add a row and say whether it is new; the same row once more is the row that is there.
 
         Raises
@@ -154,10 +156,9 @@ class Register:
         if self.repository.taken([key]):
             raise AlreadyRegistered("编号已登记")
         self.note(action, str(cells.get("candidate_id") or key[0]))
+        by = supplied_by or self.subject.by.actor
         try:
-            taken = take_one(
-                self.connection, self.spec, cells, subject=self.subject, supplied_by=self.subject.by.actor, on=on
-            )
+            taken = take_one(self.connection, self.spec, cells, subject=self.subject, supplied_by=by, on=on)
         except IntegrityError as error:
             # Somebody registered the same key at the same time, or holds it out of reach.
             raise AlreadyRegistered("编号已登记") from error

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -292,6 +293,12 @@ class TableRepository:
         )
         was_shared = and_(self.table.c.certificate_number.is_not(None), self.table.c.certificate_index.is_(None))
         return case((and_(was_shared, is_shared), null()), else_=stored["certificate_index"])
+
+    def remove(self, key: Key) -> bool:
+        """Delete a row that the subject sees; False where there is none."""
+        condition = self._is_one_of([key])
+        within = () if self._reach is None else (self._reach,)
+        return self.connection.execute(delete(self.table).where(condition, *within)).rowcount == 1
 
     def existing(self, column: str, values: Iterable[Any]) -> set[Any]:
         """Return which of these values occur in a column."""

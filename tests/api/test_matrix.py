@@ -335,14 +335,22 @@ def _settle(whole: Province) -> None:
         whole.theirs[kind] = answer.json()[name]
 
 
-def routes_of(router: Any, prefix: str = "") -> Iterator[tuple[str, str, APIRoute]]:
+def routes_of(router: Any) -> Iterator[tuple[str, str, APIRoute]]:
+    """Yield every route of the application that is no page for people; of those see `tests.console.test_matrix`."""
+    for method, path, route in all_routes_of(router):
+        policy = policy_of(route.endpoint)
+        if policy is None or not policy.is_page:
+            yield method, path, route
+
+
+def all_routes_of(router: Any, prefix: str = "") -> Iterator[tuple[str, str, APIRoute]]:
     """Yield every route of the application with its method and path, into included routers."""
     for route in router.routes:
         context = getattr(route, "include_context", None)
         if isinstance(route, APIRoute):
             yield from ((method, prefix + route.path, route) for method in sorted((route.methods or set()) - {"HEAD"}))
         elif context is not None:
-            yield from routes_of(route.original_router, prefix + context.prefix)
+            yield from all_routes_of(route.original_router, prefix + context.prefix)
 
 
 def test_threat_1_every_route_has_an_entry_here(province: Province) -> None:

@@ -3,6 +3,7 @@
 Each state-changing route without token or with foreign origin: 403.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,10 +11,13 @@ from fastapi import Response
 from starlette.requests import Request
 
 from api.access import CSRF_HEADER, OPEN, policy_of, set_cookie
+from api.forms import unmasked
 from pipelines.access.audit import events
 from pipelines.access.roles import Role
 from pipelines.access.sessions import Opened
-from tests.api.test_matrix import CALLS, OTHER, Province
+from tests.api.test_matrix import CALLS, OTHER, Call, Province
+from tests.console.test_matrix import PAGES, ask, pages_of
+from tests.support.pages import Read
 from tests.support.service import HOST, Service
 from tests.threats.claims import NOW
 from tests.threats.doors import HERE, V1, by, writing_routes
@@ -55,6 +59,44 @@ def test_every_route_that_changes_something_refuses_what_did_not_come_from_our_o
             assert answer.json()["type"] == "/problems/request-refused", (how, method, path)
     with whole.engine.connect() as connection:
         assert list(events(connection, after=before)) == []
+
+
+def test_every_page_that_changes_something_refuses_what_did_not_come_from_our_own_page(whole: Province) -> None:
+    headers = {**whole.enter(Role.CASEWORKER, OTHER), "Accept": "text/html"}
+    pages = [
+        (method, path, policy_of(route.endpoint))
+        for method, path, route in pages_of(whole.client.app)
+        if method not in ("GET", "HEAD")
+    ]
+    assert len(pages) > 8
+    with whole.engine.connect() as connection:
+        before = [event["sequence"] for event in events(connection)][-1]
+    for method, path, policy in pages:
+        call = PAGES.get((method, path), Call())
+        ways = {**FORGED, "with a mask of nothing": {CSRF_HEADER: None, "Cookie": headers["Cookie"]}}
+        if policy is not None and not policy.needs_session:
+            ways = {how: change for how, change in FORGED.items() if CSRF_HEADER not in change}
+        for how, change in ways.items():
+            form = replace(call, form={**(call.form or {}), "csrf_token": "x"})
+            answer = ask(whole, method, path, form, whole.theirs, _forged(headers, change))
+            assert answer.status_code == 403, (how, method, path)
+            assert "请求未通过来源校验" in answer.text, (how, method, path)
+    with whole.engine.connect() as connection:
+        assert list(events(connection, after=before)) == []
+
+
+def test_token_in_a_page_is_masked_anew_each_time_and_counts_for_its_session_alone(whole: Province) -> None:
+    headers = whole.enter(Role.CASEWORKER, OTHER)
+    cookie = {"Cookie": headers["Cookie"]}
+    texts = [whole.client.get("/people/new", headers=cookie).text for _ in range(2)]
+    first, second = (Read(text).form("/people/new").fields["csrf_token"][0] for text in texts)
+    assert first != second
+    assert unmasked(first) == unmasked(second) == headers[CSRF_HEADER]
+    assert headers[CSRF_HEADER] not in texts[0]
+    call = Call(form={"who": "x", "csrf_token": first})
+    assert ask(whole, "POST", "/people/search", call, whole.theirs, cookie).status_code == 200
+    other = {"Cookie": whole.enter(Role.CASEWORKER, OTHER)["Cookie"]}
+    assert ask(whole, "POST", "/people/search", call, whole.theirs, other).status_code == 403
 
 
 def check_form_of_another_site_changes_nothing(house: Service) -> None:

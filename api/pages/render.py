@@ -1,0 +1,145 @@
+"""A template and what it shows to an answer; a redirect with a word to say on the page that it leads to.
+
+Templates are given everything: they ask nothing of a store and reckon nothing. An undefined name is an error, so that a
+slip in a template is found where it is, and every text comes from the catalogue of words.
+"""
+
+import gzip
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.forms import CSRF_FIELD, masked
+from api.logs import nonce_of
+from api.pages.navigation import Link, navigation
+from api.pages.statics import static, takes_gzip
+from api.pages.words import Words, words
+from pipelines.access.roles import Subject
+from pipelines.access.sessions import SignedIn
+
+FOLDER = Path(__file__).resolve().parent.parent / "templates"
+SAID_COOKIE = "yougang-said"
+_SAID = re.compile(r"[a-z_]{1,40}(:[0-9]{1,6}){0,3}", re.ASCII)
+_SMALL = 600
+REQUEST_KEY = "request_key"
+ROW_VERSION = "row_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who looks at a page: the name shown, the role, and whether there is a session that can be ended."""
+
+    name: str
+    role: str
+    is_signed_in: bool
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of the templates."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"static": static, "t": words()}
+    made.filters["path"] = lambda text: quote(str(text), safe="")
+    return made
+
+
+def page(request: Request, template: str, status: int = 200, **shown: Any) -> Response:
+    """Return a page.
+
+    What `shown` holds the template shows; beside it every template has who looks, where to go, and the token of forms.
+    """
+    text = environment().get_template(template).render(**_around(request), **shown)
+    answer = _packed(request, text, status)
+    if SAID_COOKIE in request.cookies:
+        answer.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+_HEADERS = {
+    "Vary": "Accept-Encoding",
+    # Where no referrer goes out at all, browsers hide the origin of forms as well, and those are refused then.
+    "Referrer-Policy": "same-origin",
+}
+
+
+def _packed(request: Request, text: str, status: int) -> Response:
+    body = text.encode()
+    if len(body) < _SMALL or not takes_gzip(request):
+        return HTMLResponse(body, status, headers=_HEADERS)
+    # The one secret in a page, the token of its forms, is under a new mask in each answer (BREACH).
+    return HTMLResponse(gzip.compress(body, 6, mtime=0), status, headers={**_HEADERS, "Content-Encoding": "gzip"})
+
+
+def _around(request: Request) -> Mapping[str, Any]:
+    t = words()
+    signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
+    subject: Subject | None = getattr(request.state, "subject", None)
+    return {
+        "nonce": nonce_of(request),
+        "who": _who(t, signed_in, subject),
+        "links": _links(request, subject),
+        "csrf_field": CSRF_FIELD,
+        "csrf_token": "" if signed_in is None else masked(signed_in.csrf_token),
+        "request_key": secrets.token_urlsafe(12),
+        "said": _said(t, request.cookies.get(SAID_COOKIE, "")),
+    }
+
+
+def _who(t: Words, signed_in: SignedIn | None, subject: Subject | None) -> Who | None:
+    if signed_in is not None:
+        return Who(signed_in.display_name, t(f"role.{signed_in.role.value}"), is_signed_in=True)
+    if subject is not None and subject.is_local:
+        return Who(t("who.local"), "", is_signed_in=False)
+    return None
+
+
+def _links(request: Request, subject: Subject | None) -> list[Link]:
+    return [] if subject is None else navigation(subject, request.url.path)
+
+
+def see_other(address: str, said: str = "", *numbers: int) -> RedirectResponse:
+    """Return the way to a page after something was done; `said` is the key under `said.` that the page then says.
+
+    The word travels in a cookie that holds nothing but the key and small numbers, never a fact of anybody.
+    """
+    answer = RedirectResponse(address, 303)
+    return say(answer, said, *numbers) if said else answer
+
+
+def kept_headers(answer: RedirectResponse) -> dict[str, str]:
+    """Return the headers of a redirect that a repeat of the request is given again."""
+    return {name: value for name, value in answer.headers.items() if name in ("location", "set-cookie")}
+
+
+def say(answer: RedirectResponse, said: str, *numbers: int) -> RedirectResponse:
+    """Let the next page say a word."""
+    word = ":".join([said, *map(str, numbers)])
+    answer.set_cookie(SAID_COOKIE, word, max_age=60, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+def _said(t: Words, word: str) -> str:
+    """Return what a page says first; a cookie that we did not write says nothing."""
+    if not _SAID.fullmatch(word):
+        return ""
+    key, *numbers = word.split(":")
+    text = t.texts.get(f"said.{key}", "")
+    try:
+        return text.format(*numbers)
+    except (IndexError, KeyError):
+        return ""

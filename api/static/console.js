@@ -1,0 +1,24 @@
+// What only a script can do: keep the place after a part of the page was exchanged, and say it. Everything works without.
+(function () {
+  "use strict";
+  document.documentElement.classList.add("has-script");
+  function focusOn(element) {
+    if (!element.hasAttribute("tabindex") && !element.matches("a[href],button,input,select,textarea,summary")) {
+      element.setAttribute("tabindex", "-1");
+    }
+    element.focus({ preventScroll: false });
+  }
+  function arrived(root) {
+    var live = document.getElementById("live");
+    var word = root.querySelector("[data-say]");
+    if (live && word) { live.textContent = ""; window.setTimeout(function () { live.textContent = word.textContent.trim(); }, 60); }
+    var target = root.querySelector("[data-focus]") || root.querySelector("h1");
+    if (target) { focusOn(target); }
+  }
+  document.addEventListener("htmx:afterSettle", function (event) { arrived(event.detail.elt || document.body); });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) { window.print(); }
+  });
+  var summary = document.querySelector(".summary");
+  if (summary) { focusOn(summary); }
+})();

@@ -1,0 +1,135 @@
+"""The pages in two counties: every page × every role × the other county's objects, called as the wrong county.
+
+Pages are found by walking the application; one without an entry in `PAGES` fails here, so that none is forgotten. What
+is the other county's has to be answered exactly as what is not there, or refused by the role alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api.access import policy_of
+from pipelines.access.roles import Role
+from tests.api.test_matrix import ABSENT, CANARY, THEIRS, TRACE, Call, Province, all_routes_of
+from tests.threats.doors import a_province
+
+STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
+_OF_PERSON = {"candidate_id": "candidate"}
+_OF_LIST = {**_OF_PERSON, "run_id": "run"}
+ANYBODY: frozenset[Role] = frozenset()
+"""Pages that are about nobody: nothing of another county can be asked of them."""
+PAGES: dict[tuple[str, str], Call] = {
+    ("GET", "/"): Call(wrong_for=ANYBODY),
+    ("GET", "/people"): Call(wrong_for=ANYBODY),
+    ("POST", "/people/search"): Call(form={"who": "赵秘密"}, wrong_for=ANYBODY),
+    ("GET", "/people/new"): Call(wrong_for=ANYBODY),
+    ("POST", "/people/new"): Call(form={"name": "李四", "request_key": "0123456789ab"}, wrong_for=ANYBODY),
+    ("POST", "/people/certificate"): Call(form={"certificate_number": "1"}, wrong_for=ANYBODY),
+    ("GET", "/people/{candidate_id}"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/identity"): Call(names=_OF_PERSON, form={"purpose": "contact"}),
+    ("GET", "/people/{candidate_id}/facts/{group}"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/facts/{group}"): Call(
+        names=_OF_PERSON, form={"skills": "打字", "row_version": "1"}
+    ),
+    ("GET", "/people/{candidate_id}/list"): Call(names=_OF_PERSON),
+    ("GET", "/people/{candidate_id}/ask"): Call(names=_OF_PERSON, query={"post": "客服"}),
+    ("GET", "/people/{candidate_id}/lists/{run_id}"): Call(names=_OF_LIST),
+    ("GET", "/people/{candidate_id}/lists/{run_id}/compare"): Call(names=_OF_LIST),
+    ("POST", "/people/{candidate_id}/lists/{run_id}/answers"): Call(
+        names=_OF_LIST, form={"fact": "skills", "skills": "打字", "row_version": "1"}
+    ),
+    ("POST", "/people/{candidate_id}/acts"): Call(
+        names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
+    ),
+    ("POST", "/people/{candidate_id}/acts/undo"): Call(
+        names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
+    ),
+}
+_CHANGING = re.compile(r'(name="(?:csrf_token|request_key)" value=")[^"]*')
+"""What differs in each answer: the mask of the token, and the key of a form."""
+
+
+def pages_of(app: Any) -> Iterator[tuple[str, str, APIRoute]]:
+    """Yield every page with its method and path."""
+    for method, path, route in all_routes_of(app):
+        policy = policy_of(route.endpoint)
+        if policy is not None and policy.is_page:
+            yield method, path, route
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
+    """A province of two counties."""
+    with a_province(tmp_path_factory.mktemp("pages")) as opened:
+        yield opened
+
+
+def ask(whole: Province, method: str, path: str, call: Call, objects: Mapping[str, str], headers: Any) -> Any:
+    """Ask for a page with some objects in its places."""
+    for name, kind in call.names.items():
+        path = path.replace(f"{{{name}}}", objects[kind])
+    path = path.replace("{group}", "abilities")
+    form = {name: objects[text[1:-1]] if text.startswith("{") else text for name, text in (call.form or {}).items()}
+    more: dict[str, Any] = {"data": form} if method == "POST" else {"params": dict(call.query)}
+    sent = {**TRACE, "Accept": "text/html", **headers}
+    return whole.client.request(method, path, headers=sent, follow_redirects=False, **more)
+
+
+def same(answer: Any) -> tuple[int, str, str]:
+    """Return what an answer says, without what differs in each."""
+    return answer.status_code, _CHANGING.sub(r"\1", answer.text), answer.headers.get("location", "")
+
+
+def test_every_page_has_an_entry_here(whole: Province) -> None:
+    found = {
+        (method, path)
+        for method, path, route in pages_of(whole.client.app)
+        if (policy := policy_of(route.endpoint)) is not None and policy.needs_subject and policy.needs_session
+    }
+    assert found - set(PAGES) == set(), "say in PAGES how these are called, and whose business their objects are not"
+    assert set(PAGES) - found == set()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_other_countys_pages_are_those_of_what_is_not_there(whole: Province, role: Role) -> None:
+    headers = whole.enter(role)
+    for (method, path), call in PAGES.items():
+        if role not in call.wrong_for:
+            continue
+        theirs = ask(whole, method, path, call, whole.theirs, headers)
+        absent = ask(whole, method, path, call, ABSENT, headers)
+        assert theirs.status_code in (403, 404), (role, method, path, theirs.status_code)
+        assert same(theirs) == same(absent), (role, method, path)
+        assert set(theirs.headers) == set(absent.headers), (role, method, path)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_page_names_anybody_of_the_other_county(whole: Province, role: Role) -> None:
+    headers = whole.enter(role)
+    marks = [THEIRS, "theirs-p", "赵秘密", "13911112222", CANARY, whole.theirs["run"]]
+    for (method, path), call in PAGES.items():
+        if call.names or (method == "POST" and role not in STAFF):
+            continue
+        answer = ask(whole, method, path, call, ABSENT, headers)
+        assert answer.status_code < 500, (role, method, path)
+        assert [mark for mark in marks if mark in answer.text] == [], (role, method, path)
+
+
+def test_only_staff_see_people_at_all(whole: Province) -> None:
+    for role in set(Role) - STAFF:
+        headers = whole.enter(role)
+        for path in ("/people", "/people/new"):
+            assert ask(whole, "GET", path, Call(), ABSENT, headers).status_code == 403, (role, path)
+        assert "/people" not in ask(whole, "GET", "/", Call(), ABSENT, headers).text
+
+
+def test_without_a_session_every_page_leads_to_sign_in(whole: Province) -> None:
+    whole.client.cookies.clear()
+    for (method, path), call in PAGES.items():
+        answer = ask(whole, method, path, call, whole.theirs, {})
+        assert answer.status_code == 303, (method, path)
+        assert answer.headers["location"].startswith("/sign-in"), (method, path)
+        assert answer.text == ""
