@@ -21,7 +21,7 @@ from matching.reach import Distances, comfortable_km, distances
 from matching.regions import is_prefecture_wide
 from matching.retrieval import in_regions
 from matching.settings import PlainWish, ranking_settings
-from matching.stock import ACCOMMODATIONS, FAMILIES, GROUPS, MODES, Stock
+from matching.stock import ACCOMMODATIONS, FAMILIES, MODES, Stock
 from matching.vocabulary import Education, InteractionKind, WorkMode
 from models.text import TextSpace
 from models.uptake import Uptake
@@ -272,12 +272,23 @@ def occupation_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp])
 
     float64 (len(rows),)
     """
-    found = np.where(plain_match(candidate, stock, rows), 0.5, 0.0)
+    plain = np.where(plain_match(candidate, stock, rows), 0.5, 0.0)
+    return np.maximum(plain, match_by_family(candidate)[stock.family[rows]])
+
+
+def match_by_family(candidate: Candidate) -> NDArray[np.float64]:
+    """Return 1 for a wished occupation family, 0.3 for its group, else 0; float64 (n_families + 1,), 0 for unknown."""
+    found = np.zeros(len(FAMILIES) + 1)
     for family in wished_families(candidate):
-        same_group = stock.group[rows] == GROUPS.index(family.group)
-        same_family = stock.family[rows] == FAMILIES.index(family.family_id)
-        found = np.maximum(found, np.where(same_family, 1.0, np.where(same_group, 0.3, 0.0)))
+        found = np.maximum(found, _match(family.family_id))
     return found
+
+
+@cache
+def _match(family_id: str) -> NDArray[np.float64]:
+    own, group = families()[family_id], families()[family_id].group
+    of_group = [1.0 if f == own.family_id else 0.3 if families()[f].group == group else 0.0 for f in FAMILIES]
+    return np.array([*of_group, 0.0])
 
 
 def plain_match(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -369,19 +380,27 @@ def _doublings(candidate: Candidate, km: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _training_gap(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    return training_gap_by_family(candidate)[stock.family[rows]]
+
+
+def training_gap_by_family(candidate: Candidate) -> NDArray[np.float64]:
     """Return 1 for work that takes professional training of which nothing the person stated shows a sign, else 0.
 
-    Where the person stated nothing to go by, or has been to college, nobody knows, and it is 0.
+    float64 (n_families + 1,), the last for a family that nobody knows. Where the person stated nothing to go by, or has
+    been to college, nobody knows, and it is 0.
     """
     stated = (*candidate.wished_occupations, *candidate.skills, *candidate.certificates, candidate.experience or "")
     shown = {family.family_id: family for text in stated if (family := classify(text)) is not None}
     to_college = candidate.education is not None and candidate.education.rank >= Education.COLLEGE.rank
     if not shown and (candidate.education is None or to_college):
-        return np.zeros(len(rows))
+        return np.zeros(len(FAMILIES) + 1)
+    return _lacking(frozenset(family.group for family in shown.values() if family.family_id in trained_families()))
+
+
+@cache
+def _lacking(groups: frozenset[str]) -> NDArray[np.float64]:
     trained = trained_families()
-    groups = {family.group for family in shown.values() if family.family_id in trained}
-    lacking = np.array([f in trained and families()[f].group not in groups for f in FAMILIES] + [False])
-    return lacking[stock.family[rows]].astype(float)
+    return np.array([float(f in trained and families()[f].group not in groups) for f in FAMILIES] + [0.0])
 
 
 @cache
@@ -393,7 +412,7 @@ def trained_families() -> frozenset[str]:
     )
 
 
-def _years(stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+def experience_asked(stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the years of work asked for: as stated, else (or where 0) as a senior title suggests, else NaN."""
     stated = stock.experience[rows]
     return np.where(
@@ -416,7 +435,7 @@ def _gaps(
         asked = stock.education[rows].astype(float)
         education = -np.maximum(0.0, np.where(asked >= 0, asked - candidate.education.rank, 0.0))
     if candidate.experience_years is not None:
-        experience = -np.nan_to_num(np.maximum(0.0, _years(stock, rows) - float(candidate.experience_years)))
+        experience = -np.nan_to_num(np.maximum(0.0, experience_asked(stock, rows) - float(candidate.experience_years)))
     offered = zero
     if candidate.accommodations_needed:
         needed = [ACCOMMODATIONS.index(a) for a in candidate.accommodations_needed]

@@ -339,11 +339,11 @@ def _part_values(
 
     unknown = np.full(len(rows), np.nan)
     values = dict.fromkeys(ranking_settings().fit.weights, unknown)
-    if any(not plain_wishes(wish) or _says_something(wish) for wish in candidate.wished_occupations):
+    if wishes_something(candidate):
         by_words = np.clip(2.0 * column("profile_text"), 0.0, 1.0)
-        named = np.maximum(column("occupation"), by_words * (0.5 if wished_families(candidate) else 1.0))
+        named = np.maximum(column("occupation"), by_words * trust_in_words(candidate))
         values["occupation"] = np.where(plain_match(candidate, stock, rows), 1.0, named)
-    if candidate.region or candidate.wished_regions or candidate.longitude is not None:
+    if names_a_place(candidate):
         place = np.maximum(np.maximum(column("wished_region"), column("remote")), column("nearness"))
         is_nowhere = (stock.spots.region[rows] == 0) & (stock.mode[rows] != MODES.index(WorkMode.REMOTE))
         values["place"] = np.where(is_nowhere, np.nan, place)
@@ -361,6 +361,21 @@ def _part_values(
         states_skills = np.asarray(stock.skills[rows].sum(axis=1)).ravel() > 0
         values["skills"] = np.where(states_skills, column("skills"), np.nan)
     return values
+
+
+def wishes_something(candidate: Candidate) -> bool:
+    """True where a wish says something of the work."""
+    return any(not plain_wishes(wish) or _says_something(wish) for wish in candidate.wished_occupations)
+
+
+def trust_in_words(candidate: Candidate) -> float:
+    """Return how much likeness of words says of the work: less where the wishes name an occupation."""
+    return 0.5 if wished_families(candidate) else 1.0
+
+
+def names_a_place(candidate: Candidate) -> bool:
+    """True where it is known where the person lives or wishes to work."""
+    return bool(candidate.region or candidate.wished_regions or candidate.longitude is not None)
 
 
 def _says_something(wish: str) -> bool:

@@ -168,11 +168,31 @@ def _exclude_by_demand(excluder: _Excluder, fit: FitArrays) -> None:
         )
 
 
+def excluded_at_sight(candidate: Candidate, stock: Stock, rows: NDArray[np.intp], rules: Rules) -> NDArray[np.bool_]:
+    """True where something else than fit and way leaves a vacancy out, bool (len(rows),), as `retrieve` would."""
+    excluder = _Excluder(len(rows))
+    _exclude_filled(excluder, stock, rows)
+    _exclude_by_law(excluder, candidate, stock, rows, rules)
+    _exclude_by_conditions(excluder, candidate, stock, rows)
+    return np.asarray(excluder.by >= 0)
+
+
 def _exclude_by_wish(
     excluder: _Excluder, candidate: Candidate, stock: Stock, rows: NDArray[np.intp], distance: Distances
 ) -> None:
+    _exclude_by_conditions(excluder, candidate, stock, rows)
+    if candidate.max_commute_km is not None:
+        beyond = _beyond_commute(candidate, float(candidate.max_commute_km), stock, rows, distance)
+        text = f"超过本人最远通勤{_plain(candidate.max_commute_km)}公里，且无宿舍、班车，也不在意向地区"
+        general = "超过本人所填最远通勤，且无宿舍、班车，也不在意向地区"
+        excluder.add(beyond, Exclusion("commute", text, Ground.PREFERENCE, _OWN_WORD, general))
+
+
+_OWN_WORD = Source("本人意愿", "求职登记")
+
+
+def _exclude_by_conditions(excluder: _Excluder, candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) -> None:
     mode = stock.mode[rows]
-    own_word = Source("本人意愿", "求职登记")
     if candidate.work_modes:
         accepted = [MODES.index(m) for m in candidate.work_modes]
         if {WorkMode.ONSITE, WorkMode.REMOTE} <= set(candidate.work_modes):
@@ -181,18 +201,13 @@ def _exclude_by_wish(
         wanted = "、".join(m.label for m in candidate.work_modes)
         text = f"本人只接受的工作方式：{wanted}"
         general = "不在本人可接受的工作方式之内"
-        excluder.add(refused, Exclusion("work_mode", text, Ground.PREFERENCE, own_word, general))
+        excluder.add(refused, Exclusion("work_mode", text, Ground.PREFERENCE, _OWN_WORD, general))
     if candidate.hours_per_day_max is not None:
         flexible = stock.demands.offered[rows][:, ACCOMMODATIONS.index(Accommodation.FLEXIBLE_HOURS)]
         longer = (stock.hours[rows] > float(candidate.hours_per_day_max)) & ~flexible
         text = f"每日工时超过本人可承受的{_plain(candidate.hours_per_day_max)}小时，单位未提供弹性工时"
         general = "每日工时超过本人所填上限，单位未提供弹性工时"
-        excluder.add(longer, Exclusion("hours", text, Ground.PREFERENCE, own_word, general))
-    if candidate.max_commute_km is not None:
-        beyond = _beyond_commute(candidate, float(candidate.max_commute_km), stock, rows, distance)
-        text = f"超过本人最远通勤{_plain(candidate.max_commute_km)}公里，且无宿舍、班车，也不在意向地区"
-        general = "超过本人所填最远通勤，且无宿舍、班车，也不在意向地区"
-        excluder.add(beyond, Exclusion("commute", text, Ground.PREFERENCE, own_word, general))
+        excluder.add(longer, Exclusion("hours", text, Ground.PREFERENCE, _OWN_WORD, general))
 
 
 def _beyond_commute(

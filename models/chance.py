@@ -145,7 +145,7 @@ class ChanceModel:
 
     def probability(self, pairs: Floats) -> Floats:
         """Return the probability of a placement for each pair, (n,)."""
-        return self.chances(pairs).probability
+        return np.asarray(expit(self.base + self.scaling.apply(pairs) @ self.weights), dtype=np.float64)
 
     def chances(self, pairs: Floats) -> Chances:
         """Return probabilities with intervals; wide ones where such pairs were hardly seen (delta method)."""

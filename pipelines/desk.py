@@ -122,6 +122,15 @@ class Desk:
         asked = self.model.ask(candidate, self.history.get(candidate.candidate_id, []), self.index)
         return replace(asked, past=self.past.get(candidate.candidate_id, {}))
 
+    def ask_many(self, candidate_ids: Sequence[CandidateId]) -> list[Asked]:
+        """Prepare people who are all there and want to be matched, as `ask` does one by one."""
+        people = [self.casebook.candidates[candidate_id] for candidate_id in candidate_ids]
+        acts = [self.history.get(candidate_id, []) for candidate_id in candidate_ids]
+        return [
+            replace(asked, past=self.past.get(asked.candidate.candidate_id, {}))
+            for asked in self.model.ask_many(people, acts, self.index)
+        ]
+
     def shortlist(self, candidate_id: str, *, k: int) -> Shortlist:
         """Return one person's explained list."""
         employment = self.employed.get(CandidateId(candidate_id))

@@ -68,23 +68,37 @@ class Collaborative:
 
     def vector(self, candidate: Candidate, words: Sequence[str]) -> NDArray[np.float32]:
         """Return one person's vector."""
-        row = self.candidate_space.transform([candidate_features(candidate, words)])
-        vectors = self.model.candidate_vectors(row, [pseudonym(candidate.candidate_id)])
-        return np.asarray(vectors[0] / self.scale, dtype=np.float32)
+        return np.asarray(self.vectors([candidate], [words])[0], dtype=np.float32)
+
+    def vectors(self, candidates: Sequence[Candidate], words: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """Return the vectors of several people, float32 (n, d)."""
+        rows = self.candidate_space.transform(map(candidate_features, candidates, words))
+        vectors = self.model.candidate_vectors(rows, [pseudonym(c.candidate_id) for c in candidates])
+        return np.asarray(vectors / self.scale, dtype=np.float32)
 
     def profile(self, candidate: Candidate, words: Sequence[str]) -> sparse.csr_matrix:
         """Return the vacancy that the person would like, as a row of the vacancies' features."""
-        return self.vacancy_space.transform([profile_features(candidate, words)])
+        return self.profiles([candidate], [words])
+
+    def profiles(self, candidates: Sequence[Candidate], words: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+        """Return the vacancy that each person would like, a row of the vacancies' features for each."""
+        return self.vacancy_space.transform(map(profile_features, candidates, words))
 
     def direction(
         self, profile: sparse.csr_matrix, history: History, vectors: NDArray[np.float64]
     ) -> NDArray[np.float32]:
         """Return where wishes and earlier acts point among the vacancies' vectors, float32 (d,)."""
-        places = (np.zeros(len(history.rows), dtype=np.int64), np.arange(len(history.rows)))
-        acts = sparse.csr_matrix((history.weights.astype(np.float32), places), shape=(1, len(history.rows)))
-        return np.asarray(
-            self.model.directions(acts, vectors[history.rows].astype(np.float32), profile)[0], dtype=np.float32
-        )
+        return np.asarray(self.directions(profile, [history], vectors)[0], dtype=np.float32)
+
+    def directions(
+        self, profiles: sparse.csr_matrix, histories: Sequence[History], vectors: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Return where wishes and earlier acts of several people point, float32 (n, d)."""
+        rows = np.concatenate([history.rows for history in histories])
+        weights = np.concatenate([history.weights for history in histories]).astype(np.float32)
+        ends = np.cumsum([0, *(len(history.rows) for history in histories)])
+        acts = sparse.csr_matrix((weights, np.arange(len(rows)), ends), shape=(len(histories), len(rows)))
+        return self.model.directions(acts, vectors[rows].astype(np.float32), profiles)
 
     def vacancies(
         self, stock: Stock, texts: Mapping[VacancyId, ReadText]
@@ -172,6 +186,26 @@ class RankingModel:
     def ask(self, candidate: Candidate, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Prepare a person with their earlier acts."""
         return self.ask_prepared(self.prepare(candidate), acts, index)
+
+    def ask_many(
+        self,
+        candidates: Sequence[Candidate],
+        acts: Sequence[Sequence[tuple[VacancyId, float]]],
+        index: VacancyIndex,
+    ) -> list[Asked]:
+        """Prepare people with their earlier acts, the same as `ask` does one by one."""
+        words = [candidate_words(candidate) for candidate in candidates]
+        histories = [history_of(own, index.stock) for own in acts]
+        learned = self.collaborative
+        if learned is None or index.factors is None or not candidates:
+            return [Asked(*each, None, None) for each in zip(candidates, words, histories, strict=True)]
+        vectors, profiles = learned.vectors(candidates, words), learned.profiles(candidates, words)
+        directions = learned.directions(profiles, histories, index.factors)
+        found = []
+        for at, (candidate, own_words, history) in enumerate(zip(candidates, words, histories, strict=True)):
+            says = len(acts[at]) > 0 or _says_anything(Prepared(candidate, own_words, None, profiles[at]))
+            found.append(Asked(candidate, own_words, history, vectors[at] if says else None, directions[at]))
+        return found
 
     def save(self, folder: Path) -> str:
         """Write the model to a new folder and return the checksum of its manifest."""

@@ -22,6 +22,7 @@ from tests.support.province import TODAY
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "BLOCK", 20)
+    monkeypatch.setattr(batch, "TOGETHER_FROM", 1)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,173 @@
+"""Lists of many people: the first lines that `matching.matcher.lines` returns for each, made together.
+
+Where the bound of the first stage does not settle the head of a list, more is kept; where that does not either, or a
+score of the first stage was not near enough, the person's list is made alone. So the answer is the same either way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.components import Asked, VacancyIndex
+from matching.many.facets import Facets
+from matching.many.first_stage import TOLERANCE, FirstStage, Kept
+from matching.many.kernel import BAND_STEP
+from matching.many.people import People
+from matching.many.second_stage import Pairs, SecondStage
+from matching.matcher import Lines, lines
+from matching.ranking import Band, Weights
+from matching.rules.dated import Rules
+from matching.settings import ranking_settings
+
+_MOST_SCORE = BAND_STEP / 2
+_KEPT_FIRST = 200
+_SPARE = 100
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many lists were made together at the first try, with more kept, and alone."""
+
+    first: int = 0
+    widened: int = 0
+    alone: int = 0
+
+
+class Lists:
+    """Lists over one stock under one model; made once, asked for any people."""
+
+    def __init__(self, index: VacancyIndex, rules: Rules, weights: Weights) -> None:
+        self._index, self._rules, self._weights = index, rules, weights
+        facets = Facets(index, rules)
+        self._facets = facets
+        self._first, self._second = FirstStage(facets, weights), SecondStage(facets, weights)
+        self.counts = Counts()
+
+    def of(self, asked: Sequence[Asked], *, k: int) -> list[Lines]:
+        """Return the first k lines of each person; reasons are made when asked for."""
+        found: list[Lines | None] = [None] * len(asked)
+        left = list(range(len(asked)))
+        within = ranking_settings().repeats_within
+        for most in (max(_KEPT_FIRST, 2 * k), max(within, k) + _SPARE):
+            if not left:
+                break
+            people = People.of([asked[at] for at in left], self._facets)
+            made = self._settled(people, most=most, k=k)
+            for at, one in zip(left, made, strict=True):
+                found[at] = one
+            n_left, left = len(left), [at for at in left if found[at] is None]
+            if most <= max(_KEPT_FIRST, 2 * k):
+                self.counts.first += n_left - len(left)
+            else:
+                self.counts.widened += n_left - len(left)
+        self.counts.alone += len(left)
+        for at in left:
+            found[at] = lines(asked[at], self._index, self._rules, self._weights, k=k)
+        return [one for one in found if one is not None]
+
+    def _settled(self, people: People, *, most: int, k: int) -> list[Lines | None]:
+        """Return the lists that this many kept pairs settle, and None for the others."""
+        kept = self._first.keep(people, most=most)
+        pairs = self._second.score(people, kept)
+        settled = _near_enough(len(people), pairs, kept)
+        pairs = _ordered(pairs.take(np.flatnonzero(pairs.is_listed)), self._index.popularity)
+        head, adjusted = _spread(pairs, self._facets.kinds)
+        settled &= _is_settled(len(people), pairs, head, adjusted, kept.left_out, k)
+        return self._lines(people, pairs, head, settled, k)
+
+    def _lines(
+        self, people: People, pairs: Pairs, head: NDArray[np.intp], settled: NDArray[np.bool_], k: int
+    ) -> list[Lines | None]:
+        place = _places(pairs.person[head], len(people))
+        first = pairs.take(head[place < k])
+        fit, chance = self._second.fit_totals(people, first), self._second.chances(first)
+        ends = np.searchsorted(first.person, np.arange(len(people) + 1))
+        found: list[Lines | None] = []
+        for person, done in enumerate(settled.tolist()):
+            own = slice(int(ends[person]), int(ends[person + 1]))
+            found.append(
+                Lines(
+                    rows=first.row[own],
+                    outcome=first.outcome[own],
+                    band=first.band[own],
+                    fit=fit[own],
+                    chance=None if chance is None else chance[own],
+                    score=first.score[own],
+                )
+                if done
+                else None
+            )
+        return found
+
+
+def _near_enough(n_people: int, pairs: Pairs, kept: Kept) -> NDArray[np.bool_]:
+    """Return for each person whether every score of the first stage was as near as the bound takes it to be."""
+    wrong = (np.abs(pairs.score - kept.score) > TOLERANCE) | (np.abs(pairs.score) > _MOST_SCORE)
+    near = np.ones(n_people, dtype=np.bool_)
+    near[pairs.person[wrong]] = False
+    return near
+
+
+def _ordered(pairs: Pairs, popularity: NDArray[np.float32]) -> Pairs:
+    row = pairs.row
+    return pairs.take(np.lexsort((row, pairs.questions, -popularity[row], -pairs.rounded, pairs.band, pairs.person)))
+
+
+def _places(person: NDArray[np.int64], n_people: int) -> NDArray[np.int64]:
+    """Return the place from 0 of each line in its person's list; lines of one person stand together."""
+    starts = np.searchsorted(person, np.arange(n_people))
+    return np.arange(len(person)) - starts[person]
+
+
+def _spread(pairs: Pairs, kinds: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the order in which an employer's further posts of one kind step behind, and the keys in that order.
+
+    As in `matching.ranking`: only so many places from the head are looked at, and no post leaves its band.
+    """
+    settings = ranking_settings()
+    n_people = int(pairs.person[-1]) + 1 if len(pairs.person) else 0
+    place = _places(pairs.person, n_people)
+    kind = kinds[pairs.row]
+    by_kind = np.lexsort((np.arange(len(kind)), kind, pairs.band, pairs.person))
+    starts = np.ones(len(kind), dtype=np.bool_)
+    for own in (pairs.person[by_kind], pairs.band[by_kind], kind[by_kind]):
+        starts[1:] &= own[1:] == own[:-1]
+    starts[1:] = ~starts[1:]
+    nth = np.zeros(len(kind), dtype=np.int64)
+    at = np.arange(len(kind))
+    nth[by_kind] = at - np.maximum.accumulate(np.where(starts, at, 0))
+    nth[(pairs.band < Band.GENERAL) | (place >= settings.repeats_within)] = 0
+    adjusted = np.round(pairs.rounded - settings.repeat_step * nth.astype(np.float64), 6)
+    behind = place >= settings.repeats_within
+    # Those that are not looked at stay behind in their order.
+    head = np.lexsort((at, np.where(behind, 0.0, -adjusted), np.where(behind, 9, pairs.band), pairs.person))
+    return head, adjusted[head]
+
+
+def _is_settled(
+    n_people: int,
+    pairs: Pairs,
+    head: NDArray[np.intp],
+    adjusted: NDArray[np.float64],
+    left_out: NDArray[np.float64],
+    k: int,
+) -> NDArray[np.bool_]:
+    """Return for each person whether nothing that was left out can change the first k lines."""
+    within = ranking_settings().repeats_within
+    bound = left_out + TOLERANCE
+    ends = np.searchsorted(pairs.person, np.arange(n_people + 1))
+    n_kept = np.diff(ends)
+
+    def key_at(place: int, scores: NDArray[np.float64], band: NDArray[np.int8]) -> NDArray[np.float64]:
+        at = np.minimum(ends[:-1] + place, max(0, len(scores) - 1))
+        found = scores[at] - BAND_STEP * band[at] if len(scores) else np.zeros(n_people)
+        return np.where(n_kept > place, found, -np.inf)
+
+    last_line = key_at(k - 1, adjusted, pairs.band[head])
+    last_of_head = key_at(within - 1, pairs.rounded, pairs.band)
+    settled = np.isneginf(left_out)
+    settled |= (n_kept <= within) & (last_line > bound)
+    settled |= (last_of_head > bound) & (k <= within)
+    return np.asarray(settled)
