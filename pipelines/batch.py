@@ -203,8 +203,7 @@ def _lists_of(office: _Office, people: Sequence[CandidateId], k: int) -> list[Li
 
 
 def _are_equal(one: Lines, other: Lines) -> bool:
-    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("rows", "outcome", "band"))
-    return same and np.array_equal(np.round(one.score, 6), np.round(other.score, 6))
+    return all(np.array_equal(getattr(one, n), getattr(other, n)) for n in ("rows", "outcome", "band", "fit", "score"))
 
 
 def _lines(office: _Office, people: Sequence[CandidateId], k: int) -> pa.Table:

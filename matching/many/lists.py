@@ -16,7 +16,7 @@ from matching.many.first_stage import TOLERANCE, FirstStage, Kept
 from matching.many.kernel import BAND_STEP
 from matching.many.people import People
 from matching.many.second_stage import Pairs, SecondStage
-from matching.matcher import Lines, lines
+from matching.matcher import Lines, lines, written
 from matching.ranking import Band, Weights
 from matching.rules.dated import Rules
 from matching.settings import ranking_settings
@@ -92,9 +92,9 @@ class Lists:
                     rows=first.row[own],
                     outcome=first.outcome[own],
                     band=first.band[own],
-                    fit=fit[own],
-                    chance=None if chance is None else chance[own],
-                    score=first.score[own],
+                    fit=written(fit[own], 4),
+                    chance=None if chance is None else written(chance[own], 4),
+                    score=written(first.score[own], 6),
                 )
                 if done
                 else None
