@@ -19,7 +19,7 @@ _literal: Any = Literal
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _REGION = r"^\d{6}$"
 _DECIMAL = r"^\d{1,15}(\.\d{1,40})?$"
-_STORABLE = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F]*[^\s\x00-\x1F][^\x00-\x08\x0B\x0C\x0E-\x1F]*$"
+STORABLE = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F]*[^\s\x00-\x1F][^\x00-\x08\x0B\x0C\x0E-\x1F]*$"
 _IDENTIFIER = r"^[^\x00-\x1F]*[^\s\x00-\x1F][^\x00-\x1F]*$"
 _ADDRESS = r"^[^\s\x00-\x1F/\\.][^\x00-\x1F/\\]*$"
 """An id that is made here has an address of its own: no part of it may lead elsewhere."""
@@ -75,7 +75,7 @@ def _type(spec: TableSpec, column: ColumnSpec, shape: Shape) -> Any:
         if column.name == "region":
             return _text(_REGION, 6)
         is_id = column.name in spec.key or column.name.endswith("_id")
-        return _text(_IDENTIFIER, 128) if is_id else _text(_STORABLE, TEXT_LIMIT)
+        return _text(_IDENTIFIER, 128) if is_id else _text(STORABLE, TEXT_LIMIT)
     if shape.kind == "texts":
         one = _text(_REGION, 6) if column.name == "wished_regions" else _text(_PART, WORD_LIMIT)
         return Annotated[list[one], Field(max_length=LIST_LIMIT)]  # type: ignore[valid-type]  # made here

@@ -28,8 +28,10 @@ from typer.exceptions import TyperException
 from api.account_commands import accounts
 from api.benefit_commands import benefits, quota_command
 from api.duty_commands import due
+from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
+from api.quarter_commands import quarter
 from api.release_commands import add_release_commands
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
@@ -38,7 +40,7 @@ from api.usage import usage_line
 from matching.errors import MatchingError
 from models.errors import ModelError
 from pipelines.access.audit import record, record_each
-from pipelines.access.roles import COMMAND_LINE, Action, program_subject
+from pipelines.access.roles import Action, program_subject
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
@@ -50,7 +52,7 @@ from pipelines.export import export
 from pipelines.ingest import IngestReport, ingest
 from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
-from pipelines.registry import Despite, NoModel, Registry
+from pipelines.registry import NoModel, Registry
 from pipelines.retraining import retraining_gate
 from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as SheetMapping
@@ -79,9 +81,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=True, rich_markup_mode=None)
-versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
 app.add_typer(database, name="db")
 app.add_typer(versions, name="models")
+app.command("quarter")(quarter)
 app.add_typer(accounts, name="accounts")
 app.add_typer(rules, name="rules")
 add_release_commands(rules)
@@ -493,66 +495,6 @@ def batch(
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
     answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])
-
-
-# ---- models and rules -----------------------------------------------------------------------------------------------
-
-
-def _version_document(version: Any) -> dict[str, Any]:
-    return {
-        "version": version.version,
-        "status": version.status,
-        "trained_until": version.trained_until.isoformat(),
-        "created_at": version.created_at.isoformat(),
-        "summary": json.loads(version.summary),
-    }
-
-
-@versions.callback(invoke_without_command=True)
-def models_list(context: typer.Context) -> None:
-    """列出模型版本。"""
-    if context.invoked_subcommand is not None:
-        return
-    with current_engine(context).begin() as connection:
-        found = [_version_document(v) for v in Registry(connection, session_of(context).settings.models).all()]
-    answer(
-        context,
-        {"models": found},
-        lambda: [f"{v['version']}  {v['status']}  学习到 {v['trained_until']}" for v in found] or ["还没有模型"],
-    )
-
-
-@versions.command("show")
-def models_show(context: typer.Context, version: str) -> None:
-    """查看一个版本。"""
-    with current_engine(context).begin() as connection:
-        document = _version_document(Registry(connection, session_of(context).settings.models).get(version))
-    answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
-
-
-@versions.command("promote")
-def models_promote(
-    context: typer.Context,
-    version: str,
-    despite: Annotated[
-        str | None, typer.Option("--despite", help="核查未通过而仍要启用的理由；连同何人启用一并保存")
-    ] = None,
-) -> None:
-    """启用一个版本；训练时的核查未通过的，须写明理由。"""
-    reason = None if despite is None else Despite(despite, COMMAND_LINE.actor)
-    with current_engine(context).begin() as connection:
-        registry = Registry(connection, session_of(context).settings.models)
-        document = _version_document(registry.promote(version, by=program_subject().by, despite=reason))
-    answer(context, document, lambda: [f"已启用 {document['version']}"])
-
-
-@versions.command("rollback")
-def models_rollback(context: typer.Context) -> None:
-    """恢复上一个启用过的版本。"""
-    with current_engine(context).begin() as connection:
-        registry = Registry(connection, session_of(context).settings.models)
-        document = _version_document(registry.rollback(by=program_subject().by))
-    answer(context, document, lambda: [f"已恢复 {document['version']}"])
 
 
 # ---- demonstration --------------------------------------------------------------------------------------------------

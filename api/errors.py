@@ -75,7 +75,7 @@ from pipelines.registers.errors import (
     RowRefused,
     UploadRefused,
 )
-from pipelines.registry import NoModel, PromotionRefused
+from pipelines.registry import NoModel, PromotionRefused, SecondPersonNeeded
 from pipelines.rule_release.errors import ReleaseRefused, RulesNotReleased
 from pipelines.vacancy_workflow.errors import (
     AlreadyVerified,
@@ -100,7 +100,12 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NoSuchClaim: (404, "no-such-claim", "没有这项申领"),
     ClaimOverlaps: (409, "claim-overlaps", "同一时期已申领过这项待遇，或与之不能同时享受的待遇"),
     ClaimRefused: (409, "claim-refused", "这项申领不能这样办理：已办结，或须由提出人以外的具名工作人员决定并写明理由"),
-    PromotionRefused: (409, "promotion-refused", "训练时的核查未通过，须由机器管理员写明理由启用"),
+    SecondPersonNeeded: (
+        409,
+        "second-person-needed",
+        "核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用",
+    ),
+    PromotionRefused: (409, "promotion-refused", "核查未通过或需人工核实，须由制作人以外的另一人写明理由后启用"),
     RulesNotReleased: (503, "rules-not-released", "磁盘上的规则文件未经两人签发，暂不据以答复，请联系管理员"),
     ReleaseRefused: (409, "release-refused", "规则不能这样签发"),
     NoSuchRule: (404, "no-such-rule", "没有这条规则"),

@@ -4,10 +4,8 @@ Who proposes and who releases sign in here, so that one person at the machine is
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from getpass import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -17,58 +15,30 @@ from sqlalchemy import Connection, Engine
 
 from api.access import moment
 from api.session import answer, current_engine, say, session_of
+from api.signing import signed_in
 from matching.rules.rulebook import HOME, Rulebook, load_rulebook, rulebook
-from pipelines.access.accounts import Accounts
-from pipelines.access.errors import Forbidden, LoginRefused, PasswordChangeRequired, SecondFactorRequired
-from pipelines.access.passwords import Passwords
 from pipelines.access.roles import COMMAND_LINE, Action, Purpose, Subject, program_subject
-from pipelines.access.sessions import subject_for
 from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
 from pipelines.rule_preview import preview
 from pipelines.rule_release.releases import Releases
 from pipelines.store.rule_books import DecisionRepository
 from pipelines.store.rule_releases import Release
-from pipelines.store.sealed import vault_of
 
 Login = Annotated[str, typer.Option("--login", help="省级主管人员的登录名；口令和动态口令随后输入")]
 ReleaseId = Annotated[str, typer.Argument(help="签发编号")]
 
 
-def _asked(what: str) -> str:
-    """Return what somebody types unseen, or the next line where nobody sits there."""
-    return getpass(f"{what}：") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-
-
 def _signed_in(context: typer.Context, engine: Engine, login: str) -> Subject:
     """Return who signs in, in the capacity in which rules are released."""
-    password, code = _asked("口令"), _asked("动态口令")
-    on = session_of(context).settings.as_of
-    with engine.begin() as connection:
-        accounts = Accounts(connection, passwords=Passwords(), vault=vault_of(connection), now=moment())
-        account = accounts.check(login, password, code or None)
-    # Raised after the transaction: the attempt has to stay counted.
-    if account is None:
-        raise LoginRefused("登录名、口令或动态口令不正确，或账号暂时不能使用")
-    if account.must_change_password:
-        raise PasswordChangeRequired("请先修改一次性密码")
-    if not account.has_second_factor:
-        raise SecondFactorRequired("请先设置动态口令")
-    with engine.connect() as connection:
-        for membership in Accounts(
-            connection, passwords=Passwords(), vault=vault_of(connection), now=moment()
-        ).memberships(account.user_id, on):
-            subject = subject_for(
-                connection,
-                membership.organisation_id,
-                membership.role,
-                Purpose.SUPERVISION,
-                on,
-                user_id=account.user_id,
-            )
-            if subject.is_whole_province and subject.may(Action.RELEASE_RULES):
-                return subject
-    raise Forbidden("规则须由省级主管人员提出和签发")
+    return signed_in(
+        context,
+        engine,
+        login,
+        Purpose.SUPERVISION,
+        lambda subject: subject.is_whole_province and subject.may(Action.RELEASE_RULES),
+        "规则须由省级主管人员提出和签发",
+    )
 
 
 def _document(release: Release, *, answers: bool) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
+class MeasuredPerson:
     """One person's values: model to the first k, what was relevant, and which segment they belong to."""
 
     candidate: Candidate
@@ -102,19 +102,34 @@ def evaluate(
     """
     tell = progress or (lambda _: None)
     casebook = casebook.learnable()
-    split = config.split_at or _split_day(casebook, config.split_share)
-    relevant = _relevant(casebook, split)
+    split = config.split_at or split_day(casebook, config.split_share)
+    relevant_after(
+        casebook, split
+    )  # before anything is trained: where there is nothing to measure on, it is said at once
     tell(f"以 {split.isoformat()} 为界：之前的数据用于训练，之后的用于检验")
     model = train(casebook, until=split, config=config.train, progress=tell)
-    people = _people(casebook, model, relevant, split, config, tell, beside or {})
+    people = measured_people(casebook, model, split, config, tell=tell, beside=beside)
+    return measured_document(casebook, model, people, split, config, beside=tuple(beside or {}))
+
+
+def measured_document(
+    casebook: Casebook,
+    model: RankingModel,
+    people: Sequence[MeasuredPerson],
+    split: date,
+    config: EvaluateConfig,
+    *,
+    beside: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the measures of a model that knows nothing after the split day, over people measured under it."""
     return {
         "split_at": split.isoformat(),
         "k": config.k,
         "n_people": len(people),
         "n_relevant_pairs": sum(len(p.relevant) for p in people),
-        "relevant_kinds": sorted(kind.value for kind in _relevant_kinds(casebook, split)),
+        "relevant_kinds": sorted(kind.value for kind in relevant_kinds(casebook, split)),
         "training": dict(model.summary),
-        "models": {name: _measured(people, name, config) for name in (*MODELS, *(beside or {}))},
+        "models": {name: _measured(people, name, config) for name in (*MODELS, *beside)},
         "differences": {
             f"{better} - {simpler}": _differences(people, better, simpler, config) for better, simpler in _COMPARED
         },
@@ -123,7 +138,14 @@ def evaluate(
     }
 
 
-def _split_day(casebook: Casebook, share: float) -> date:
+def split_day(casebook: Casebook, share: float) -> date:
+    """Return the day by which so large a share of the acts had happened.
+
+    Raises
+    ------
+    NothingToEvaluate
+        When all acts are of one day.
+    """
     days = casebook.act_days()
     if len(days) < 2 or days[0] == days[-1]:
         raise NothingToEvaluate("互动记录不足：至少要有不同日期的两条，才能按时间划分")
@@ -131,15 +153,22 @@ def _split_day(casebook: Casebook, share: float) -> date:
     return day - timedelta(days=1) if day > days[0].item() else day
 
 
-def _relevant_kinds(casebook: Casebook, split: date) -> frozenset[InteractionKind]:
+def relevant_kinds(casebook: Casebook, split: date) -> frozenset[InteractionKind]:
     """Acts that count as right: those stronger than a look where there are any, else looks."""
     refusals = {InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER}
     later = {i.kind for i in casebook.interactions if i.at > split} - refusals
     return frozenset(later - {InteractionKind.VIEWED}) or frozenset(later)
 
 
-def _relevant(casebook: Casebook, split: date) -> Mapping[CandidateId, set[VacancyId]]:
-    kinds = _relevant_kinds(casebook, split)
+def relevant_after(casebook: Casebook, split: date) -> Mapping[CandidateId, set[VacancyId]]:
+    """Return for each person the vacancies first acted on after the split day.
+
+    Raises
+    ------
+    NothingToEvaluate
+        When there is nothing before or nothing after it.
+    """
+    kinds = relevant_kinds(casebook, split)
     before = {(i.candidate_id, i.vacancy_id) for i in casebook.interactions if i.at <= split}
     found: dict[CandidateId, set[VacancyId]] = {}
     for i in casebook.interactions:
@@ -150,15 +179,17 @@ def _relevant(casebook: Casebook, split: date) -> Mapping[CandidateId, set[Vacan
     return found
 
 
-def _people(
+def measured_people(
     casebook: Casebook,
     model: RankingModel,
-    relevant: Mapping[CandidateId, set[VacancyId]],
     split: date,
     config: EvaluateConfig,
-    tell: Callable[[str], None],
-    beside: Mapping[str, Scorer],
-) -> list[_Person]:
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    beside: Mapping[str, Scorer] | None = None,
+) -> list[MeasuredPerson]:
+    """Return the first k of every model for those who acted after the split day; the same people for the same cases."""
+    relevant = relevant_after(casebook, split)
     index = model.index(casebook.stock(split), casebook.texts)
     pool = _pool(casebook, index, split)
     history = casebook.history(split)
@@ -180,12 +211,12 @@ def _people(
             own = collaborative.factor_scores(asked.candidate, vectors)
         right = {v for v in relevant[candidate_id] if v in index.stock.position}
         people.append(
-            _Person(
+            MeasuredPerson(
                 candidate=asked.candidate,
                 is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
-                lists=_lists(asked, index, pool, rules, model, own, beside, config.k),
+                lists=_lists(asked, index, pool, rules, model, own, beside or {}, config.k),
             )
         )
         if n % 200 == 0:
@@ -300,52 +331,56 @@ def _without_freshness(weights: Weights) -> Weights:
     return Weights(values, weights.chance)
 
 
-def _segment(people: Sequence[_Person], segment: str) -> list[tuple[_Person, frozenset[str]]]:
+def _segment(people: Sequence[MeasuredPerson], segment: str) -> list[tuple[MeasuredPerson, frozenset[str]]]:
     if segment == "cold_vacancies":
         return [(p, p.relevant_cold) for p in people if p.relevant_cold]
     wanted = {"all": (True, False), "warm_people": (True,), "cold_people": (False,)}[segment]
     return [(p, p.relevant) for p in people if p.is_warm in wanted and p.relevant]
 
 
-def _values(members: Sequence[tuple[_Person, frozenset[str]]], model: str, k: int) -> dict[str, list[float | None]]:
+def values_of(
+    members: Sequence[tuple[MeasuredPerson, frozenset[str]]], model: str, k: int
+) -> dict[str, list[float | None]]:
+    """Return recall and NDCG of each member under a model, None where nothing was relevant."""
     return {
         f"recall@{k}": [recall(p.lists[model], right, k=k) for p, right in members],
         f"ndcg@{k}": [ndcg(p.lists[model], right, k=k) for p, right in members],
     }
 
 
-def _interval(interval: Interval | None) -> dict[str, float] | None:
+def interval_document(interval: Interval | None) -> dict[str, float] | None:
+    """Return an interval as it travels in JSON."""
     return None if interval is None else {name: round(float(value), 5) for name, value in asdict(interval).items()}
 
 
-def _measured(people: Sequence[_Person], model: str, config: EvaluateConfig) -> dict[str, Any]:
+def _measured(people: Sequence[MeasuredPerson], model: str, config: EvaluateConfig) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for segment in SEGMENTS:
         members = _segment(people, segment)
-        values = _values(members, model, config.k)
+        values = values_of(members, model, config.k)
         found[segment] = {"n_people": len(members)} | {
-            name: _interval(mean_interval(listed, seed=config.seed)) for name, listed in values.items()
+            name: interval_document(mean_interval(listed, seed=config.seed)) for name, listed in values.items()
         }
     found["n_vacancies_shown"] = len({vacancy_id for p in people for vacancy_id in p.lists[model]})
     return found
 
 
-def _differences(people: Sequence[_Person], better: str, simpler: str, config: EvaluateConfig) -> dict[str, Any]:
+def _differences(people: Sequence[MeasuredPerson], better: str, simpler: str, config: EvaluateConfig) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for segment in SEGMENTS:
         members = _segment(people, segment)
-        left, right = _values(members, better, config.k), _values(members, simpler, config.k)
+        left, right = values_of(members, better, config.k), values_of(members, simpler, config.k)
         found[segment] = {
-            name: _interval(paired_difference(left[name], right[name], seed=config.seed)) for name in left
+            name: interval_document(paired_difference(left[name], right[name], seed=config.seed)) for name in left
         }
     return found
 
 
-def _groups(people: Sequence[_Person], config: EvaluateConfig) -> dict[str, Any]:
+def _groups(people: Sequence[MeasuredPerson], config: EvaluateConfig) -> dict[str, Any]:
     """Measure the shortlist by group; the groups are looked at here only, no model ever sees them."""
-    by_group: dict[str, dict[str, list[_Person]]] = {}
+    by_group: dict[str, dict[str, list[MeasuredPerson]]] = {}
     for person in people:
-        for name, value in _groups_of(person.candidate).items():
+        for name, value in groups_of(person.candidate).items():
             by_group.setdefault(name, {}).setdefault(value, []).append(person)
     found: dict[str, Any] = {}
     for name, groups in sorted(by_group.items()):
@@ -354,14 +389,15 @@ def _groups(people: Sequence[_Person], config: EvaluateConfig) -> dict[str, Any]
             if len(members) < SMALL_GROUP:
                 found[name][value] = {"n_people": f"<{SMALL_GROUP}"}
                 continue
-            values = _values([(p, p.relevant) for p in members if p.relevant], "shortlist", config.k)
+            values = values_of([(p, p.relevant) for p in members if p.relevant], "shortlist", config.k)
             found[name][value] = {"n_people": len(members)} | {
-                metric: _interval(mean_interval(listed, seed=config.seed)) for metric, listed in values.items()
+                metric: interval_document(mean_interval(listed, seed=config.seed)) for metric, listed in values.items()
             }
     return found
 
 
-def _groups_of(candidate: Candidate) -> Mapping[str, str]:
+def groups_of(candidate: Candidate) -> Mapping[str, str]:
+    """Return the groups that a person is measured in, by attribute; no model ever sees them."""
     certificate = candidate.certificate
     category, sex = candidate.known_category, candidate.known_sex
     grade = certificate.grade if certificate else candidate.grade

@@ -4,6 +4,7 @@ People appear in it only by a hash of their id, as positions of their history, n
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -37,10 +38,21 @@ from models.uptake import Uptake
 from pipelines.casebook import Casebook
 from pipelines.readings import ReadText
 
+_PSEUDONYM = re.compile(r"~([0-9a-f]{20})")
+
 
 def pseudonym(candidate_id: CandidateId) -> str:
-    """Return the name under which a person's history is kept in a model."""
-    return hashlib.sha256(candidate_id.encode()).hexdigest()[:20]
+    """Return the name under which a person's history is kept in a model.
+
+    What stands for an id in an extract (`extract_id`) holds that name already.
+    """
+    held = _PSEUDONYM.fullmatch(candidate_id)
+    return held[1] if held else hashlib.sha256(candidate_id.encode()).hexdigest()[:20]
+
+
+def extract_id(candidate_id: CandidateId) -> CandidateId:
+    """Return what stands for a person's id in an extract."""
+    return CandidateId(f"~{pseudonym(candidate_id)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,10 @@ def _read_block(repository: ReadingRepository, vacancies: Sequence[Vacancy]) -> 
         digest = text_hash(vacancy)
         stored = kept.get(vacancy.vacancy_id)
         if stored is not None and stored.version == VERSION and stored.text_hash == digest:
-            found[vacancy.vacancy_id] = _unpack(stored.payload)
+            found[vacancy.vacancy_id] = unpack(stored.payload)
             continue
         read = found[vacancy.vacancy_id] = read_text(vacancy)
-        fresh.append(StoredReading(vacancy.vacancy_id, VERSION, digest, _pack(read)))
+        fresh.append(StoredReading(vacancy.vacancy_id, VERSION, digest, pack(read)))
     repository.upsert(fresh)
     return found
 
@@ -89,10 +89,12 @@ def read_all(vacancies: Iterable[Vacancy]) -> Mapping[VacancyId, ReadText]:
     return {vacancy.vacancy_id: read_text(vacancy) for vacancy in vacancies}
 
 
-def _pack(read: ReadText) -> str:
+def pack(read: ReadText) -> str:
+    """Return a reading as it is kept."""
     return json.dumps({"reading": to_payload(read.reading), "words": " ".join(read.words)}, ensure_ascii=False)
 
 
-def _unpack(payload: str) -> ReadText:
+def unpack(payload: str) -> ReadText:
+    """Return the reading that `pack` wrote."""
     loaded = json.loads(payload)
     return ReadText(from_payload(loaded["reading"]), tuple(loaded["words"].split(" ")) if loaded["words"] else ())

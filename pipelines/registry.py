@@ -5,11 +5,12 @@ What a version is used for changes by somebody's act, written into the audit fir
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ from pipelines.access.audit import record, take_turn
 from pipelines.access.roles import Action, By
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
+from pipelines.store.model_records import Card, ModelRecords, Promotion
 from pipelines.store.repositories import ModelVersion, ModelVersionRepository
 
 
@@ -25,15 +27,23 @@ class NoModel(PipelineError):
 
 
 class PromotionRefused(PipelineError):
-    """The gate of its training found a version unlike the one in use, or learned from one source; says what."""
+    """A version has not passed its gates, and nobody said why it may answer all the same; says which."""
+
+
+class SecondPersonNeeded(PromotionRefused):
+    """Gates are overruled by another person than the one who made the version, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Despite:
-    """Why a version is promoted although the gate tripped, and who says so."""
+    """Why a version is promoted although it has not passed its gates, and who says so.
+
+    `is_named` where it is known who that is, and not only at which machine somebody sits.
+    """
 
     reason: str
     by: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +53,19 @@ class Registry:
     connection: Connection
     folder: Path
 
-    def save(self, model: RankingModel, *, by: By, gate: Mapping[str, object] | None = None) -> ModelVersion:
+    def save(
+        self,
+        model: RankingModel,
+        *,
+        by: By,
+        gate: Mapping[str, object] | None = None,
+        card: Mapping[str, Any] | None = None,
+        made_by: str | None = None,
+    ) -> ModelVersion:
         """Write a model as a new version; champion where there is none yet, else candidate.
 
-        `gate` is what was found when it was held against the version in use (`pipelines.retraining`).
+        `gate` is what was found when it was held against the version in use (`pipelines.retraining`); `card` is what
+        a cycle keeps with it (`pipelines.quarter`), its gates among it, and `made_by` who ran that.
         """
         now = datetime.now(UTC)
         repository = ModelVersionRepository(self.connection)
@@ -68,6 +87,8 @@ class Registry:
             champion_since=None if has_champion else now,
         )
         repository.save(version)
+        if card is not None:
+            ModelRecords(self.connection).keep(Card(name, {**card, "model_sha256": checksum}, made_by or by.actor, now))
         return version
 
     def champion(self) -> tuple[str, RankingModel]:
@@ -105,25 +126,60 @@ class Registry:
                 return version
         raise NoModel("没有这个模型版本")
 
+    def challenger(self) -> ModelVersion | None:
+        """Return the newest version that a cycle made and nobody has decided on; None where there is none."""
+        made = ModelRecords(self.connection).cards_made()
+        return next((v for v in self.all() if v.version in made and v.status == "candidate"), None)
+
+    def card(self, name: str) -> Card | None:
+        """Return what a cycle kept with a version; None where it was made by training alone."""
+        return ModelRecords(self.connection).card(self.get(name).version)
+
+    def promotions(self, name: str) -> Sequence[Promotion]:
+        """Return the acts by which a version came to answer, the earliest first."""
+        return ModelRecords(self.connection).promotions(name)
+
     def promote(self, name: str, *, by: By, despite: Despite | None = None) -> ModelVersion:
         """Make a version champion and retire the present one; a reason given is kept with who gave it.
 
         Raises
         ------
         PromotionRefused
-            When the gate tripped and nobody says why it may be promoted all the same.
+            When it has not passed its gates and nobody says why it may be promoted all the same.
+        SecondPersonNeeded
+            When who says so is not known by name, or is who made the version.
         """
         version = self.get(name)
         summary: dict[str, Any] = json.loads(version.summary)
-        trips = summary.get("gate", {}).get("trips", [])
-        if trips and despite is None:
-            found = "；".join(trips)
+        trips, card = summary.get("gate", {}).get("trips", []), self.card(name)
+        failed = () if card is None else tuple(card.document["gates"]["failed"])
+        if (trips or failed) and (despite is None or not despite.reason.strip()):
+            found = "；".join([*trips, *(_gate_words(card) if card else ())])
             raise PromotionRefused(f"{found}。核实后仍要启用，请写明理由：models promote {name} --despite 理由")
+        if failed and despite is not None and card is not None and (not despite.is_named or despite.by == card.made_by):
+            raise SecondPersonNeeded("核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用")
         self._record(by, "models.promote", name)
         if trips and despite is not None:
             summary["promoted_despite"] = {"reason": despite.reason, "by": despite.by}
             ModelVersionRepository(self.connection).set_summary(name, json.dumps(summary, ensure_ascii=False))
+        said_by = by.actor if despite is None else despite.by
+        self._keep_act(name, "promote", said_by, failed, None if despite is None else despite.reason)
         return self._make_champion(name)
+
+    def _keep_act(self, name: str, act: str, by: str, failed: tuple[str, ...], reason: str | None) -> None:
+        card = self.card(name)
+        ModelRecords(self.connection).add(
+            Promotion(
+                promotion_id=str(uuid4()),
+                version=name,
+                act=act,
+                made_by=None if card is None else card.made_by,
+                failed=failed,
+                reason=reason,
+                by=by,
+                at=datetime.now(UTC),
+            )
+        )
 
     def _make_champion(self, name: str) -> ModelVersion:
         repository = ModelVersionRepository(self.connection)
@@ -148,6 +204,7 @@ class Registry:
             raise NoModel("没有可以恢复的上一版本")
         before = max(earlier, key=lambda v: v.champion_since or v.created_at)
         self._record(by, "models.rollback", before.version)
+        self._keep_act(before.version, "rollback", by.actor, (), None)
         present = next((v for v in self.all() if v.status == "champion"), None)
         restored = self._make_champion(before.version)
         if present is not None:
@@ -157,3 +214,10 @@ class Registry:
 
     def _record(self, by: By, action: str, name: str) -> None:
         record(self.connection, by, action, object_kind="model", object_id=name)
+
+
+def _gate_words(card: Card) -> Iterator[str]:
+    """Return what each gate that was not passed found."""
+    for result in card.document["gates"]["results"]:
+        if result["id"] in card.document["gates"]["failed"]:
+            yield f"{result['label']}：{result['word']}，{result['reason']}"

@@ -47,17 +47,35 @@ def retraining_gate(casebook: Casebook, in_use: RankingModel, fresh: RankingMode
     limits = influence_settings().gate
     people = some_people(casebook, limits.people)
     churn = moved(top_lists(casebook, in_use, on, people), top_lists(casebook, fresh, on, people))
-    new = _new_pairs(casebook, since=in_use.trained_until, until=on)
-    shares = _largest_shares(casebook, new) if len(new) >= limits.new_pairs else {}
-    left_out = within_influence(casebook, on).left_out_share
     trips = [f"名单前十位平均有 {churn:.0%} 与现用模型不同"] if churn is not None and churn > limits.churn else []
+    found = heard_sources(casebook, since=in_use.trained_until, until=on)
+    return Gate(churn, found.n_new_pairs, found.shares, found.left_out_share, (*trips, *found.trips))
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSources:
+    """Who brought what is new, and why a person has to look; no reason where none has to."""
+
+    n_new_pairs: int
+    shares: Mapping[str, float]
+    left_out_share: float
+    trips: tuple[str, ...]
+
+
+def heard_sources(casebook: Casebook, *, since: date, until: date) -> HeardSources:
+    """Look who brought what is new since a day, before and after the caps of `pipelines.influence`."""
+    limits = influence_settings().gate
+    new = _new_pairs(casebook, since=since, until=until)
+    shares = _largest_shares(casebook, new) if len(new) >= limits.new_pairs else {}
+    left_out = within_influence(casebook, until).left_out_share
+    trips: list[str] = []
     for kind, label in (("candidate", "一位求职者"), ("employer", "一个单位"), ("county", "一个县区")):
         share, limit = shares.get(kind, 0.0), float(getattr(limits, f"{kind}_share"))
         if share > limit:
             trips.append(f"新增互动的 {share:.0%} 来自{label}，上限 {limit:.0%}")
     if left_out > limits.left_out_share:
         trips.append(f"有 {left_out:.0%} 的互动超出单一来源的上限而未被学习")
-    return Gate(churn, len(new), shares, left_out, tuple(trips))
+    return HeardSources(len(new), shares, left_out, tuple(trips))
 
 
 def some_people(casebook: Casebook, most: int) -> list[CandidateId]:

@@ -1,20 +1,21 @@
 """Model versions: what was trained, how it did, which one answers; promotion and rollback are the analysts' acts."""
 
-import json
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import StringConstraints
 from sqlalchemy import Connection
 
 from api.access import AccessDep, SubjectDep, declare, for_action
-from api.bodies import Kept
+from api.bodies import STORABLE, Body, Kept
 from api.desk_keeper import DeskKeeper
 from api.idempotency import Answer, once
 from pipelines.access.roles import Action, Purpose
+from pipelines.model_documents import shown_version, version_document
 from pipelines.registers.errors import NoSuchModel, NothingToRestore
 from pipelines.registers.rows import require
-from pipelines.registry import NoModel, Registry
+from pipelines.registry import Despite, NoModel, Registry
 from pipelines.store.repositories import ModelVersion
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -39,16 +40,29 @@ class Versions(Kept):
     items: list[Version]
 
 
-def _told(version: ModelVersion) -> dict[str, Any]:
-    since = version.champion_since
-    return {
-        "version": version.version,
-        "status": version.status,
-        "created_at": version.created_at.isoformat(),
-        "trained_until": version.trained_until.isoformat(),
-        "champion_since": None if since is None else since.isoformat(),
-        "summary": json.loads(version.summary),
-    }
+class Promotion(Kept):
+    """一次启用或恢复：何人、何时、哪些核查没有通过、什么理由。"""
+
+    act: str
+    by: str
+    at: str
+    failed: list[str]
+    reason: str | None
+
+
+class Card(Version):
+    """一个模型版本的登记内容：数据、参数、测量、核查，以及启用的经过。"""
+
+    aliases: list[str]
+    made_by: str | None
+    card: dict[str, Any] | None
+    promotions: list[Promotion]
+
+
+class Reason(Body):
+    """核查没有通过的版本仍要启用：制作人以外的另一人所说的理由。"""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=STORABLE)]
 
 
 def _registry(request: Request, connection: Connection) -> Registry:
@@ -69,7 +83,7 @@ def versions(request: Request, access: AccessDep, subject: SubjectDep) -> dict[s
     """Return every version, the newest first."""
     require(subject, Action.READ_MODELS)
     with access.engine.connect() as connection:
-        return {"items": [_told(version) for version in _registry(request, connection).all()]}
+        return {"items": [version_document(version) for version in _registry(request, connection).all()]}
 
 
 @router.get("/{version}", responses={200: {"model": Version}})
@@ -78,19 +92,37 @@ def version(request: Request, access: AccessDep, subject: SubjectDep, version: s
     """Return one version with the summary of its training."""
     require(subject, Action.READ_MODELS)
     with access.engine.connect() as connection:
-        return _told(_get(_registry(request, connection), version))
+        return version_document(_get(_registry(request, connection), version))
+
+
+@router.get("/{version}/card", responses={200: {"model": Card}})
+@declare(_READ)
+def card(request: Request, access: AccessDep, subject: SubjectDep, version: str) -> dict[str, Any]:
+    """Return what is kept with a version: data, parameters, measures, gates, and who let it answer."""
+    require(subject, Action.READ_MODELS)
+    with access.engine.connect() as connection:
+        registry = _registry(request, connection)
+        return shown_version(registry, _get(registry, version).version)
 
 
 @router.post("/{version}/promotion", responses={200: {"model": Version}})
 @declare(_WRITE)
-def promote(request: Request, access: AccessDep, subject: SubjectDep, version: str) -> Response:
-    """Let a version answer from now on; the present one is retired."""
+def promote(
+    request: Request, access: AccessDep, subject: SubjectDep, version: str, body: Reason | None = None
+) -> Response:
+    """Let a version answer from now on; the present one is retired.
+
+    One that has not passed its gates needs the reason of another person than the one who made it.
+    """
     require(subject, Action.WRITE_MODELS)
+    despite = None if body is None else Despite(body.reason, subject.by.actor, is_named=subject.user_id is not None)
 
     def work(connection: Connection) -> Answer:
         registry = _registry(request, connection)
         known = _get(registry, version).version
-        return Answer(200, _told(registry.promote(known, by=subject.by)), about=("model", known))
+        return Answer(
+            200, version_document(registry.promote(known, by=subject.by, despite=despite)), about=("model", known)
+        )
 
     return once(request, access, subject, work)
 
@@ -106,6 +138,6 @@ def rollback(request: Request, access: AccessDep, subject: SubjectDep) -> Respon
             restored = _registry(request, connection).rollback(by=subject.by)
         except NoModel as error:
             raise NothingToRestore("没有可以恢复的上一版本") from error
-        return Answer(200, _told(restored), about=("model", restored.version))
+        return Answer(200, version_document(restored), about=("model", restored.version))
 
     return once(request, access, subject, work)

@@ -1,7 +1,15 @@
 """The metadata with every table of the store in it, whichever module a table is written in."""
 
-from pipelines.store import claim_tables, consent_tables, machine_tables, tables, upload_tables, workflow_tables
+from pipelines.store import (
+    claim_tables,
+    consent_tables,
+    machine_tables,
+    model_tables,
+    tables,
+    upload_tables,
+    workflow_tables,
+)
 from pipelines.store.base import metadata
 
-PARTS = (tables, claim_tables, machine_tables, consent_tables, workflow_tables, upload_tables)
+PARTS = (tables, claim_tables, machine_tables, consent_tables, workflow_tables, upload_tables, model_tables)
 __all__ = ["PARTS", "metadata"]

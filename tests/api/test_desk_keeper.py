@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from api import desk_keeper
 from api.app import create_app
 from api.settings import Settings
-from tests.conftest import Town
+from tests.conftest import Town, Yougang
 from tests.support.province import TODAY
 from tests.support.service import LOCAL
 
@@ -100,6 +100,21 @@ def test_where_opening_takes_long_nobody_waits_and_the_new_posts_come_after(
     while closed in {item["vacancy_id"] for item in shortlist(client)["items"]} and time.monotonic() < until:
         time.sleep(0.05)
     assert shortlist(client) == anew(own_town)
+
+
+def test_a_promotion_and_going_back_take_effect_at_the_next_list_and_it_says_which_version_made_it(
+    client: TestClient, own_town: Town, yougang: Yougang
+) -> None:
+    """The command is another process to the service: nothing is restarted."""
+    first = shortlist(client)["model_version"]
+    second = own_town.train()
+    assert shortlist(client)["model_version"] == first
+    assert yougang("models", "promote", second, at=own_town).code == 0
+    assert shortlist(client)["model_version"] == second
+    stored = client.get(f"{V1}/shortlists", params={"candidate_id": PERSON, "limit": 1}).json()["items"][0]
+    assert stored["model_version"] == second
+    assert yougang("models", "rollback", at=own_town).code == 0
+    assert shortlist(client)["model_version"] == first
 
 
 def test_reading_opens_no_desk(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

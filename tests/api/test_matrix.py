@@ -123,6 +123,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{V1}/benefits/placements/{{placement_id}}"): Call(names={"placement_id": "placement"}),
     ("GET", f"{V1}/models"): PUBLIC,
     ("GET", f"{V1}/models/{{version}}"): Call(names={"version": "model"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/models/{{version}}/card"): Call(names={"version": "model"}, wrong_for=NOBODY),
     ("POST", f"{V1}/models/{{version}}/promotion"): Call(names={"version": "model"}, wrong_for=NOBODY),
     ("POST", f"{V1}/models/rollback"): PUBLIC,
     ("GET", f"{V1}/imports"): PUBLIC,

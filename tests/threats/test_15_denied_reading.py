@@ -92,6 +92,10 @@ WRITES = (
     f"INSERT INTO access_tokens SELECT '{'0' * 64}', client_id, scopes, created_at, expires_at FROM access_tokens",
     "UPDATE import_keys SET expires_at = '2099-01-01'",
     "UPDATE model_versions SET status = 'champion'",
+    f"INSERT INTO model_cards (version, payload, sha256, made_by, made_at)"
+    f" VALUES ('m-1', '{{}}', '{'0' * 64}', 'x', '2026-01-01')",
+    'INSERT INTO model_promotions (promotion_id, version, act, failed, "by", at)'
+    " VALUES ('p', 'm-1', 'promote', '[]', 'x', '2026-01-01')",
     "DELETE FROM uploads",
 )
 

@@ -1,0 +1,395 @@
+"""One quarter from the stored cases to a challenger with its report; stops there, for a person to decide.
+
+Stages: extract, search, models (past, champion_past, today), evaluate, compare, gates, report, register. Each is noted
+in the run's folder when it is done; a run that was killed goes on where it stopped. Everything but the timing is the
+same for the same data and seed.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine
+
+from matching.rules.dated import rules_on
+from models.metrics.intervals import mean_interval
+from pipelines.access.audit import record
+from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_subject
+from pipelines.access.vault import Vault
+from pipelines.casebook import Casebook, load_casebook
+from pipelines.desk import Desk
+from pipelines.evaluate import EvaluateConfig, measured_document, measured_people, split_day, values_of
+from pipelines.quarter.code import code_version
+from pipelines.quarter.extract import load_extract, pseudonymised, save_extract
+from pipelines.quarter.gates import Measures, evaluate_gates, failed, gates_on
+from pipelines.quarter.measure import InTime, Record, Today, covered_record, fairness_sheet, measures_of
+from pipelines.quarter.profile import profile_of
+from pipelines.quarter.report import report_html
+from pipelines.quarter.runs import Run
+from pipelines.quarter.settings import Point, QuarterSettings, quarter_settings
+from pipelines.quarter.shadow import StoredRequest, off_policy, shadow
+from pipelines.quarter.standing import asked_on, standing
+from pipelines.quarter.training import learn, search
+from pipelines.ranking_model import RankingModel, extract_id
+from pipelines.registry import Registry
+from pipelines.retraining import heard_sources
+from pipelines.store.run_log import RunLog
+from pipelines.store.sealed import vault_of
+from pipelines.train import TrainConfig
+
+EXTRACT = "extract.sealed"
+PAST, CHAMPION_PAST, TODAY = "past", "champion_past", "today"
+Tell = Callable[[str], None]
+_SUBJECT = program_subject("quarter", Purpose.MODEL_TRAINING)
+_MODELS: dict[str, str] = {PAST: "只知道过去的新模型", CHAMPION_PAST: "只知道过去的现用方案", TODAY: "学到今天的新模型"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What a cycle is run with; `base` are settings of training below those of the search space."""
+
+    engine: Engine
+    models: Path
+    folder: Path
+    as_of: date
+    by: By
+    made_by: str = COMMAND_LINE.actor
+    settings: QuarterSettings = field(default_factory=quarter_settings)
+    base: TrainConfig | None = None
+    workers: int = 1
+    tell: Tell = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version in use, its files, and what was kept with it; None where it was not made by a cycle."""
+
+    version: str
+    model: RankingModel
+    record: Record | None
+
+    @property
+    def point(self) -> Point | None:
+        """The parameters it was learned with; None where they were not kept."""
+        return None if self.record is None else Point.model_validate(self.record["parameters"])
+
+
+def run_cycle(cycle: Cycle) -> dict[str, Any]:
+    """Run every stage that is not done, and return the report.
+
+    Raises
+    ------
+    NoModel
+        When there is no champion to be held against.
+    RunRefused
+        When the folder holds another run, or a file was changed.
+    NothingToEvaluate
+        When there are too few acts to test anything in time.
+    """
+    with cycle.engine.connect() as connection:
+        vault = vault_of(connection)
+        registry = Registry(connection, cycle.models)
+        version, model = registry.champion()
+        card = registry.card(version)
+    champion = Champion(version, model, None if card is None else card.document)
+    run = Run.open(cycle.folder, _head(cycle, champion))
+    _extract(cycle, run, vault)
+    casebook = _Opened(run, vault)
+    split = _split(cycle, run, casebook, champion)
+    _search(cycle, run, casebook, split)
+    _learn(cycle, run, vault, casebook, split, champion)
+    _evaluate(cycle, run, casebook, split, champion)
+    _compare(cycle, run, casebook, champion)
+    _gates(cycle, run, casebook, champion)
+    _report(cycle, run, champion)
+    _register(cycle, run)
+    report: dict[str, Any] = run.read("report.json")
+    return {**report, "version": run.told("register")["version"], "folder": str(cycle.folder)}
+
+
+def _head(cycle: Cycle, champion: Champion) -> dict[str, Any]:
+    return {
+        "as_of": cycle.as_of.isoformat(),
+        "settings": cycle.settings.as_dict(),
+        "base": None if cycle.base is None else asdict(cycle.base),
+        "code": code_version(),
+        "champion": champion.version,
+        "gates_from": gates_on(cycle.as_of).since.isoformat(),
+        "rules_version": rules_on(cycle.as_of).version,
+    }
+
+
+class _Opened:
+    """The extract, opened when it is first needed."""
+
+    def __init__(self, run: Run, vault: Vault) -> None:
+        self._run, self._vault = run, vault
+        self._held: Casebook | None = None
+
+    def __call__(self) -> Casebook:
+        """Return the cases."""
+        if self._held is None:
+            self._held = load_extract(self._run.folder / EXTRACT, self._vault).casebook
+        return self._held
+
+
+# ---- the data -------------------------------------------------------------------------------------------------------
+
+
+def _extract(cycle: Cycle, run: Run, vault: Vault) -> None:
+    if run.is_done("extract"):
+        return
+    cycle.tell("摘录可以用于学习的数据（去身份，加密保存）")
+    with cycle.engine.begin() as connection:
+        casebook = load_casebook(connection, _SUBJECT)
+        requests = list(RunLog(connection, _SUBJECT).shown(until=cycle.as_of))
+        record(connection, cycle.by, Action.WRITE_MODELS.value, object_kind="model", object_id="quarter-extract")
+    own = pseudonymised(casebook)
+    data_hash = save_extract(own, run.folder / EXTRACT, vault)
+    known = set(own.candidates)
+    shown = [(extract_id(i), on, items) for i, on, items in requests if extract_id(i) in known]
+    log = run.write(
+        "requests.json", [{"who": who, "on": on.isoformat(), "shown": list(items)} for who, on, items in shown]
+    )
+    profile = run.write("profile.json", profile_of(own))
+    counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
+    run.done("extract", [EXTRACT, log, profile], {"data_hash": data_hash, **counts})
+
+
+def _split(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> date:
+    """Return the day that divides what is learned from what is tested on.
+
+    The champion is tested as it is where it knows nothing after that day; else its parameters are learned up to it.
+    """
+    if not run.is_done("split"):
+        split = split_day(casebook(), 1 - cycle.settings.test_share)
+        as_is = champion.model.trained_until <= split
+        run.done("split", [], {"split_at": split.isoformat(), "champion_as_is": as_is})
+    return date.fromisoformat(run.told("split")["split_at"])
+
+
+# ---- the models -----------------------------------------------------------------------------------------------------
+
+
+def _search(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: date) -> None:
+    if run.is_done("search"):
+        return
+    found = search(casebook(), split, cycle.settings, tell=cycle.tell, base=cycle.base)
+    run.done("search", [run.write("search.json", found)], {"taken": found["taken"]})
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One model to be learned, in a process of its own where there are several."""
+
+    folder: Path
+    extract: Path
+    keys: dict[str, bytes]
+    until: date
+    point: Point
+    seed: int
+    is_for_test: bool
+    base: TrainConfig | None
+
+
+def _learned(task: _Task, casebook: Casebook | None = None) -> str:
+    held = casebook or load_extract(task.extract, Vault(task.keys)).casebook
+    model = learn(held, task.until, task.point, seed=task.seed, is_for_test=task.is_for_test, base=task.base)
+    return model.save(task.folder)
+
+
+def _learn(
+    cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], split: date, champion: Champion
+) -> None:
+    taken = Point.model_validate(run.told("search")["taken"])
+    before = champion.point or cycle.settings.search.points[0]
+    wanted = {PAST: (split, taken, True), TODAY: (cycle.as_of, taken, False)}
+    if not run.told("split")["champion_as_is"] and before != taken:
+        wanted[CHAMPION_PAST] = (split, before, True)
+    tasks = {
+        name: _Task(
+            run.fresh_folder(name),
+            run.folder / EXTRACT,
+            vault.keys,
+            until,
+            point,
+            cycle.settings.seed,
+            test,
+            cycle.base,
+        )
+        for name, (until, point, test) in wanted.items()
+        if not run.is_done(name)
+    }
+    for name in tasks:
+        cycle.tell(f"学习{_MODELS[name]}（到 {wanted[name][0].isoformat()}）")
+    if cycle.workers == 1 or len(tasks) < 2:
+        for name, task in tasks.items():
+            checksum = _learned(task, casebook())
+            run.done(name, run.files_of(name), {"sha256": checksum, "until": task.until.isoformat()})
+        return
+    # Fresh processes: the libraries' threads do not survive a fork.
+    with ProcessPoolExecutor(min(cycle.workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+        begun = {pool.submit(_learned, task): name for name, task in tasks.items()}
+        for future in as_completed(begun):
+            name, checksum = begun[future], future.result()
+            run.done(name, run.files_of(name), {"sha256": checksum, "until": tasks[name].until.isoformat()})
+
+
+def _model(run: Run, name: str) -> RankingModel:
+    return RankingModel.load(run.folder / name, expected=run.told(name)["sha256"])
+
+
+def _past_champion(run: Run, champion: Champion) -> tuple[RankingModel, str]:
+    """Return the champion as it can be tested, and how that was come by."""
+    if run.told("split")["champion_as_is"]:
+        return champion.model, "as_is"
+    if CHAMPION_PAST in run.stages:
+        return _model(run, CHAMPION_PAST), "its_parameters"
+    return _model(run, PAST), "same_parameters"
+
+
+# ---- holding them side by side --------------------------------------------------------------------------------------
+
+
+def _in_time(cycle: Cycle, run: Run, casebook: Casebook, champion: Champion) -> InTime:
+    split = date.fromisoformat(run.told("split")["split_at"])
+    config = EvaluateConfig(split_at=split, max_people=cycle.settings.measured_people, seed=cycle.settings.seed)
+    model = _model(run, PAST)
+    ours = measured_people(casebook, model, split, config, tell=cycle.tell)
+    other, how = _past_champion(run, champion)
+    theirs = ours if how == "same_parameters" else measured_people(casebook, other, split, config, tell=cycle.tell)
+    document = measured_document(casebook, model, ours, split, config)
+    return InTime(ours, theirs, document, how == "same_parameters")
+
+
+def _evaluate(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: date, champion: Champion) -> None:
+    if run.is_done("evaluate"):
+        return
+    cycle.tell(f"以 {split.isoformat()} 为界检验两个模型（同一批人、同一时段）")
+    held = gates_on(cycle.as_of)
+    in_time = _in_time(cycle, run, casebook(), champion)
+    found = casebook()
+    asked = asked_on(found, cycle.as_of, n_people=cycle.settings.asked_people, n_posts=cycle.settings.asked_posts)
+    cycle.tell("对照两个模型今天的名单")
+    today_model = _model(run, TODAY)
+    today = Today(asked, standing(found, today_model, asked), standing(found, champion.model, asked))
+    sources = heard_sources(found, since=champion.model.trained_until, until=cycle.as_of)
+    measures = measures_of(
+        found,
+        held,
+        in_time,
+        today,
+        sources,
+        run.read("profile.json"),
+        champion.record,
+        states_chance=today_model.weights.chance is not None,
+    )
+    k = in_time.document["k"]
+    recalls = values_of([(p, p.relevant) for p in in_time.challenger], "shortlist", k)[f"recall@{k}"]
+    level = mean_interval(recalls, seed=cycle.settings.seed)
+    document = {
+        "in_time": {**in_time.document, "champion_tested": _past_champion(run, champion)[1]},
+        "measures": measures.as_dict(),
+        "fairness": fairness_sheet(found, in_time, today, held),
+        "covered": covered_record(found, today, held),
+        "level": None if level is None else asdict(level),
+        "off_policy": off_policy(found, in_time, split),
+    }
+    run.done("evaluate", [run.write("metrics.json", document)])
+
+
+def _compare(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> None:
+    if run.is_done("compare"):
+        return
+    cycle.tell("用已存的名单请求对照两个模型，并计时")
+    found, model = casebook(), _model(run, TODAY)
+    requests = [
+        StoredRequest(row["who"], date.fromisoformat(row["on"]), tuple(row["shown"]))
+        for row in run.read("requests.json")
+    ]
+    shadowed = shadow(found, model, champion.model, requests, days=cycle.settings.shadow_days, seed=cycle.settings.seed)
+    desk = Desk.open(found, model, "timed", cycle.as_of)
+    people = sorted(found.candidates)[: cycle.settings.timed_lists]
+    taken = []
+    for candidate_id in people:
+        began = time.perf_counter()
+        desk.document(candidate_id, k=20)
+        taken.append((time.perf_counter() - began) * 1000)
+    timing: dict[str, Any] = {"n": len(taken), "p50_ms": None, "p95_ms": None}
+    if taken:
+        timing |= {
+            "p50_ms": round(float(np.quantile(taken, 0.5)), 1),
+            "p95_ms": round(float(np.quantile(taken, 0.95)), 1),
+        }
+    run.done("compare", [run.write("shadow.json", shadowed), run.write("latency.json", timing)])
+
+
+def _gates(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> None:
+    if run.is_done("gates"):
+        return
+    measures = Measures.of_dict(run.read("metrics.json")["measures"])
+    slow = run.read("latency.json")["p95_ms"]
+    if slow is not None:
+        measures = Measures({**measures.overall, "latency_p95_ms": slow}, measures.groups, measures.notes)
+    results = evaluate_gates(measures, gates_on(cycle.as_of))
+    document = {"results": [r.as_dict() for r in results], "failed": [r.gate.id for r in failed(results)]}
+    run.done("gates", [run.write("gates.json", document)])
+
+
+def _report(cycle: Cycle, run: Run, champion: Champion) -> None:
+    if run.is_done("report"):
+        return
+    document = {
+        "head": dict(run.head),
+        "data": run.told("extract"),
+        "split": run.told("split"),
+        "search": run.read("search.json"),
+        "models": {name: run.told(name) for name in _MODELS if name in run.stages},
+        "metrics": run.read("metrics.json"),
+        "shadow": run.read("shadow.json"),
+        "latency": run.read("latency.json"),
+        "gates": run.read("gates.json"),
+        "champion": {"version": champion.version, "level": (champion.record or {}).get("level")},
+    }
+    name = run.write("report.json", document)
+    page = run.folder / "report.html"
+    page.write_text(report_html(document), encoding="utf-8")
+    run.done("report", [name, page.name])
+
+
+def _register(cycle: Cycle, run: Run) -> None:
+    if run.is_done("register"):
+        return
+    metrics = run.read("metrics.json")
+    card = {
+        "as_of": run.head["as_of"],
+        "data_hash": run.told("extract")["data_hash"],
+        "counts": {name: n for name, n in run.told("extract").items() if name != "data_hash"},
+        "parameters": run.told("search")["taken"],
+        "settings": run.head["settings"],
+        "code": run.head["code"],
+        "rules_version": run.head["rules_version"],
+        "gates_from": run.head["gates_from"],
+        "champion": run.head["champion"],
+        "split": run.told("split"),
+        "metrics": {
+            name: metrics["in_time"]["models"][name] for name in ("popularity", "content", "hybrid", "shortlist")
+        },
+        "measures": metrics["measures"]["overall"],
+        "level": metrics["level"],
+        "covered": metrics["covered"],
+        "fairness": metrics["fairness"],
+        "off_policy": metrics["off_policy"],
+        "profile": run.read("profile.json"),
+        "gates": run.read("gates.json"),
+    }
+    model = _model(run, TODAY)
+    with cycle.engine.begin() as connection:
+        version = Registry(connection, cycle.models).save(model, by=cycle.by, card=card, made_by=cycle.made_by)
+    run.done("register", [], {"version": version.version})

@@ -1,0 +1,274 @@
+"""A cycle: the same twice, goes on where it was killed, refuses changed files, and stops for a decision."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from matching.entities import Interaction
+from pipelines.access.audit import record
+from pipelines.casebook import Casebook
+from pipelines.evaluate import split_day
+from pipelines.quarter import cycle as cycles
+from pipelines.quarter.runs import RunRefused
+from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
+from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
+from pipelines.store.session import engine_for
+from tests.conftest import Town, _copied
+from tests.support.accounts import KEYS
+from tests.support.quarter import SMALL, outcome, promote, run, run_over
+from tests.support.stores import PROGRAM
+
+MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """A town whose champion was made by a cycle, and the report and folder of that cycle."""
+
+    town: Town
+    report: dict[str, Any]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def quarter(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
+    folder = tmp_path_factory.mktemp("quarter")
+    town = _copied(folder / "town")
+    report = run(town, folder / "first")
+    promote(town, report["version"])
+    return Quarter(town, report, folder / "first")
+
+
+@pytest.fixture
+def registry(quarter: Quarter) -> Iterator[Registry]:
+    engine = engine_for(quarter.town.url, KEYS)
+    with engine.begin() as connection:
+        yield Registry(connection, quarter.town.models)
+    engine.dispose()
+
+
+# ---- the same twice, and on again where it stopped ----
+
+
+class Killed(Exception):
+    """Somebody pulled the plug."""
+
+
+_STEPS = ("_search", "_learn", "_evaluate", "_compare", "_gates", "_report", "_register")
+
+
+def test_killed_at_any_stage_it_goes_on_without_repeating_and_ends_with_the_same_bytes(
+    quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, folder = _copied(tmp_path / "own"), tmp_path / "killed"
+    for step in _STEPS:
+        with monkeypatch.context() as patched:
+            patched.setattr(cycles, step, _killed)
+            with pytest.raises(Killed):
+                run(town, folder)
+        done = {path.name: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+        with monkeypatch.context() as patched:  # what is done is not begun again
+            following = _STEPS[_STEPS.index(step) + 1 :]
+            patched.setattr(cycles, following[0] if following else "_register", _killed)
+            with pytest.raises(Killed):
+                run(town, folder)
+        after = {path.name: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+        assert {name: at for name, at in after.items() if name in done and name != "run.json"} == {
+            name: at for name, at in done.items() if name != "run.json"
+        }
+    report = run(town, folder)
+    for name in ("metrics.json", "search.json", "profile.json", "shadow.json"):
+        assert (folder / name).read_bytes() == (quarter.folder / name).read_bytes(), name
+    assert report["models"] == quarter.report["models"]
+    assert report["data"] == quarter.report["data"]
+
+
+def _killed(*_: Any) -> None:
+    raise Killed
+
+
+def test_two_processes_learn_the_same_models_as_one(quarter: Quarter, tmp_path: Path) -> None:
+    report = run(_copied(tmp_path / "own"), tmp_path / "two", workers=2)
+    assert report["models"] == quarter.report["models"]
+
+
+@pytest.fixture
+def finished(quarter: Quarter, tmp_path: Path) -> Quarter:
+    """A finished run whose champion is still the one that it was held against."""
+    town = _copied(tmp_path / "own")
+    shutil.copytree(quarter.folder, tmp_path / "run")
+    return Quarter(town, quarter.report, tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "extract.sealed", "today/arrays.npz", "past/manifest.json"])
+def test_a_changed_file_is_refused(finished: Quarter, name: str) -> None:
+    file = finished.folder / name
+    file.write_bytes(file.read_bytes()[:-1] + b" ")
+    with pytest.raises(RunRefused, match=Path(name).name):
+        run(finished.town, finished.folder)
+
+
+def test_a_folder_of_another_run_is_refused(finished: Quarter) -> None:
+    with pytest.raises(RunRefused, match="settings"):
+        run(finished.town, finished.folder, settings=SMALL.model_copy(update={"seed": 8}))
+
+
+def test_a_finished_run_registers_nothing_more(finished: Quarter) -> None:
+    assert run(finished.town, finished.folder)["version"] == finished.report["version"]
+
+
+def test_report_has_a_table_for_each_chart_and_names_nobody(quarter: Quarter) -> None:
+    page = (quarter.folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 8
+    assert page.count("<table") > page.count("<svg")
+    assert "<script" not in page
+    told = page + (quarter.folder / "report.json").read_text(encoding="utf-8")
+    for person in quarter.town.casebook().candidates.values():
+        assert person.candidate_id not in told
+
+
+# ---- what is kept, and who decides ----
+
+
+def test_card_says_what_made_the_version_and_cannot_be_changed(quarter: Quarter, registry: Registry) -> None:
+    card = registry.card(quarter.report["version"])
+    assert card is not None
+    for name in ("data_hash", "parameters", "code", "rules_version", "metrics", "fairness", "gates", "model_sha256"):
+        assert card.document[name]
+    assert card.document["metrics"]["shortlist"]["all"]["recall@10"]["low"] >= 0
+    act = registry.promotions(quarter.report["version"])[0]
+    assert (act.by, act.reason, bool(act.failed)) == ("named:乙", "首次运行，没有可比的登记", True)
+
+
+@pytest.fixture(scope="module")
+def undecided(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
+    """A town with a challenger on which nobody has decided."""
+    folder = tmp_path_factory.mktemp("undecided")
+    town = _copied(folder / "town")
+    return Quarter(town, run(town, folder / "run"), folder / "run")
+
+
+def test_gates_are_overruled_only_by_another_person_by_name(undecided: Quarter) -> None:
+    town, report = undecided.town, undecided.report
+    assert report["gates"]["failed"]
+    engine = engine_for(town.url, KEYS)
+    with engine.connect() as connection:
+        registry = Registry(connection, town.models)
+        challenger = registry.challenger()
+        assert challenger is not None
+        assert challenger.version == report["version"]
+        for despite, error in (
+            (None, PromotionRefused),
+            (Despite("  ", "named:乙", is_named=True), PromotionRefused),
+            (Despite("理由", "named:甲", is_named=True), SecondPersonNeeded),
+            (Despite("理由", "command-line"), SecondPersonNeeded),
+        ):
+            with pytest.raises(error):
+                registry.promote(report["version"], by=PROGRAM.by, despite=despite)
+        assert registry.champion()[0] != report["version"]
+    engine.dispose()
+
+
+def test_the_database_itself_keeps_who_made_a_version_from_overruling_its_gates(undecided: Quarter) -> None:
+    engine = engine_for(undecided.town.url, KEYS)
+    act = Promotion("p", undecided.report["version"], "promote", "named:甲", ("recall",), "理由", "named:甲", MOMENT)
+    for said, name in ((act, "overruled_by_another"), (replace(act, by="named:乙", reason=None), "overruled_for")):
+        with engine.connect() as connection:
+            record(connection, PROGRAM.by, "models.promote", object_kind="model", object_id=act.version)
+            with pytest.raises(IntegrityError, match=name):
+                ModelRecords(connection).add(said)
+    engine.dispose()
+
+
+def test_a_card_altered_in_the_database_is_refused(undecided: Quarter, tmp_path: Path) -> None:
+    shutil.copytree(undecided.town.folder, tmp_path / "own")
+    town = replace(undecided.town, folder=tmp_path / "own")
+    raw = sqlite3.connect(town.folder / "small.db")
+    for trigger in ("model_cards_no_update", "model_cards_audited_update"):
+        raw.execute(f"DROP TRIGGER {trigger}")
+    raw.execute("UPDATE model_cards SET payload = payload || ' '")
+    raw.commit()
+    raw.close()
+    engine = engine_for(town.url, KEYS)
+    with engine.connect() as connection, pytest.raises(CardChanged):
+        Registry(connection, town.models).card(undecided.report["version"])
+    engine.dispose()
+
+
+# ---- planted regressions, each stopped by a gate ----
+
+
+def test_an_ordinary_quarter_passes_the_gates_that_catch_the_planted_ones(quarter: Quarter, tmp_path: Path) -> None:
+    report = run(quarter.town, tmp_path / "ordinary")
+    for gate in ("learned", "level", "plausible", "features", "group_labels", "churn", "sources"):
+        assert outcome(report, gate)["outcome"] == "met", outcome(report, gate)["reason"]
+
+
+def _shuffled(casebook: Casebook) -> Casebook:
+    """Let every act be of somebody else: each label goes to a person who never did it."""
+    acts = list(casebook.interactions)
+    moved = [acts[(at * 7919 + 13) % len(acts)].candidate_id for at in range(len(acts))]
+    return replace(casebook, interactions=[replace(a, candidate_id=to) for a, to in zip(acts, moved, strict=True)])
+
+
+def _without_places(casebook: Casebook) -> Casebook:
+    """Let an import have lost where people live and what they wish."""
+    people = {
+        i: replace(c, region=None, wished_regions=(), wished_occupations=(), longitude=None, latitude=None)
+        for i, c in casebook.candidates.items()
+    }
+    return replace(casebook, candidates=people)
+
+
+def _without_women(casebook: Casebook) -> Casebook:
+    """Let the record of one group have been left out of an import."""
+    women = {i for i, c in casebook.candidates.items() if c.known_sex is not None and c.known_sex.value == "female"}
+    return replace(casebook, interactions=[a for a in casebook.interactions if a.candidate_id not in women])
+
+
+def _leaked(casebook: Casebook) -> Casebook:
+    """Let a field of today hold what only later acts told: people wish exactly what they went on to do."""
+    split = split_day(casebook, 1 - SMALL.test_share)
+    title = {v.vacancy_id: v for v in casebook.vacancies}
+    later: dict[str, list[Interaction]] = {}
+    for act in casebook.interactions:
+        if act.at > split and act.vacancy_id in title:
+            later.setdefault(act.candidate_id, []).append(act)
+    people = {}
+    for i, person in casebook.candidates.items():
+        posts = [title[act.vacancy_id] for act in later.get(i, [])]
+        if posts:
+            regions = tuple(dict.fromkeys(v.region for v in posts if v.region))
+            words = tuple(dict.fromkeys(v.title for v in posts))
+            person = replace(person, wished_occupations=words, wished_regions=regions, skills=words)
+        people[i] = person
+    return replace(casebook, candidates=people)
+
+
+@pytest.mark.parametrize(
+    ("plant", "gates"),
+    [
+        (_shuffled, {"learned", "level"}),
+        (_without_places, {"level", "features"}),
+        (_without_women, {"group_labels"}),
+        (_leaked, {"plausible"}),
+    ],
+)
+def test_a_planted_regression_is_stopped_by_a_gate(
+    quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Any, gates: set[str]
+) -> None:
+    report = run_over(monkeypatch, quarter.town, tmp_path / "planted", plant)
+    stopped = {result["id"] for result in report["gates"]["results"] if result["outcome"] == "not_met"}
+    assert stopped & gates, json.dumps(report["gates"]["results"], ensure_ascii=False)[:3000]
+    engine = engine_for(quarter.town.url, KEYS)
+    with pytest.raises(PromotionRefused), engine.begin() as connection:
+        Registry(connection, quarter.town.models).promote(report["version"], by=PROGRAM.by)
+    engine.dispose()

@@ -1,0 +1,117 @@
+"""Gates as whoever decides relies on them: a failure is named, what nobody measured is no pass."""
+
+from datetime import date
+
+import pytest
+
+from matching.rules.decision import Outcome
+from models.metrics.intervals import Interval
+from pipelines.quarter.gates import (
+    JOINED,
+    Bound,
+    Gate,
+    GateList,
+    Measured,
+    Measures,
+    NoGates,
+    Unmeasured,
+    evaluate_gates,
+    failed,
+    gates_on,
+    join_small,
+)
+
+DAY = date(2026, 11, 23)
+
+
+def a_list(**gate: object) -> GateList:
+    one = Gate.model_validate({"id": "g", "label": "门", "measure": "m", "why": "因为", **gate})
+    return GateList.model_validate(
+        {"from": DAY, "small_group": 10, "confidence": 0.95, "attributes": ("sex",), "gates": (one,)}
+    )
+
+
+def outcome_of(value: object, **gate: object) -> Outcome:
+    measures = Measures({} if value is None else {"m": value}, {})  # type: ignore[dict-item]  # of the tests
+    return evaluate_gates(measures, a_list(**gate))[0].outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Interval(-0.1, -0.2, -0.01, 50), Outcome.NOT_MET),
+        (Interval(-0.1, -0.2, 0.0, 50), Outcome.UNKNOWN),  # may be much worse: too few to say
+        (Interval(0.0, -0.01, 0.01, 50), Outcome.MET),
+        (Interval(0.05, 0.01, 0.09, 50), Outcome.MET),
+        (-0.001, Outcome.NOT_MET),
+        (Unmeasured("没有数据"), Outcome.UNKNOWN),
+        (None, Outcome.UNKNOWN),
+    ],
+)
+def test_floor_fails_only_where_the_whole_interval_lies_below_and_is_open_where_too_little_is_known(
+    value: object, expected: Outcome
+) -> None:
+    assert outcome_of(value, floor=Bound(limit=0.0, tolerance=-0.03)) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Interval(0.5, 0.45, 0.6, 9), Outcome.NOT_MET),
+        (Interval(0.5, 0.4, 0.6, 9), Outcome.MET),
+        (0.41, Outcome.NOT_MET),
+        (0.4, Outcome.MET),
+    ],
+)
+def test_ceiling_is_the_same_from_above(value: object, expected: Outcome) -> None:
+    assert outcome_of(value, ceiling=Bound(limit=0.4)) is expected
+
+
+def test_one_group_that_fails_fails_the_gate_and_is_named() -> None:
+    held = a_list(floor=Bound(limit=0.0), **{"in": "groups"})
+    groups = {"sex": {"female": Interval(-0.2, -0.3, -0.1, 40), "male": Interval(0.1, 0.0, 0.2, 40)}}
+    result = evaluate_gates(Measures({}, {"m": groups}), held)[0]
+    assert result.outcome is Outcome.NOT_MET
+    assert "sex=female" in result.reason
+    assert "sex=male" not in result.reason
+
+
+def test_group_too_small_to_measure_keeps_the_gate_open() -> None:
+    held = a_list(floor=Bound(limit=0.0), **{"in": "groups"})
+    sexes: dict[str, Measured] = {"female": Interval(0.1, 0.0, 0.2, 40), JOINED: Unmeasured("人数太少")}
+    groups = {"sex": sexes}
+    result = evaluate_gates(Measures({}, {"m": groups}), held)[0]
+    assert result.outcome is Outcome.UNKNOWN
+    assert "需人工核实" in result.reason
+    assert failed([result]) == (result,)
+
+
+def test_attribute_that_nobody_measured_keeps_the_gate_open() -> None:
+    held = a_list(floor=Bound(limit=0.0), **{"in": "groups"})
+    assert evaluate_gates(Measures({}, {"m": {}}), held)[0].outcome is Outcome.UNKNOWN
+    assert evaluate_gates(Measures({}, {}), held)[0].outcome is Outcome.UNKNOWN
+
+
+def test_small_groups_are_joined_so_that_none_follows_from_the_whole() -> None:
+    large, joined = join_small({"a": range(30), "b": range(30, 42), "c": range(42, 45)}, least=10)
+    assert set(large) == {"a"}
+    assert joined is not None
+    assert len(joined) == 15  # the smallest of the others went in with it
+    assert join_small({"a": range(30)}, least=10)[1] is None
+
+
+def test_every_gate_states_why_and_measures_come_back_from_json() -> None:
+    held = gates_on(DAY)
+    assert all(len(gate.why) > 10 for gate in held.gates)
+    assert {"category", "grade", "sex", "hukou", "prefecture", "facts_known"} == set(held.attributes)
+    measures = Measures(
+        {"a": Interval(0.5, 0.25, 0.75, 3), "b": 1.0, "c": Unmeasured("无")},
+        {"d": {"sex": {"male": Interval(0.5, 0.25, 0.75, 3)}}},
+        {"a": "注"},
+    )
+    assert Measures.of_dict(measures.as_dict()) == measures
+
+
+def test_before_the_first_list_there_is_none() -> None:
+    with pytest.raises(NoGates):
+        gates_on(date(2025, 12, 31))
