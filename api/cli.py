@@ -33,6 +33,7 @@ from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
 from api.quarter_commands import quarter
 from api.release_commands import add_release_commands
+from api.report_commands import reports
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
@@ -88,6 +89,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(rules, name="rules")
 add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
+app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
 for _command in (extract, erase, retention, due):
     app.command()(_command)

@@ -530,7 +530,7 @@ def _concerns(
 
 def count_range(book: Rulebook, persons: Sequence[CountedPerson], day: date) -> tuple[Fraction, Fraction]:
     """Return the count that is certain and the count if every open question is answered yes."""
-    least, most = (_weight(book, name, day) for name in ("other_weight", "severe_weight"))
+    least, most = (weight_of(book, name, day) for name in ("other_weight", "severe_weight"))
     certain = possible = Fraction(0)
     for person in persons:
         low = least if person.factor is None else person.factor
@@ -540,7 +540,8 @@ def count_range(book: Rulebook, persons: Sequence[CountedPerson], day: date) -> 
     return certain, possible
 
 
-def _weight(book: Rulebook, name: str, day: date) -> Fraction:
+def weight_of(book: Rulebook, name: str, day: date) -> Fraction:
+    """Return what one person counts as on a day, by the name of the weight."""
     parameter = book.parameters[f"quota.person_weight.{name}"]
     value = parameter.read(parameter.on(day))
     return value if isinstance(value, Fraction) else Fraction(1)
@@ -600,14 +601,29 @@ def _month(
     month: date,
     as_of: date,
 ) -> Decision:
+    age = decide(book, "person.working_age_statutory", {**person}, month).outcome
+    in_range = None if age is Outcome.UNKNOWN else age is Outcome.MET
+    facts = month_facts(employer, placement, person, elsewhere, month, as_of, in_range)
+    return decide(book, "quota.person_month_eligible", facts, month)
+
+
+def month_facts(
+    employer: Employer,
+    placement: Placement,
+    person: Mapping[str, Value],
+    elsewhere: Sequence[Placement],
+    month: date,
+    as_of: date,
+    in_range: bool | None,
+) -> dict[str, Value]:
+    """Return the facts of one month of a placement; `in_range` says whether the person was of working age in it."""
     facts: dict[str, Value] = {
         **employer_facts(employer),
         **placement_facts(placement, as_of),
         "quota_month": month,
     }
-    age = decide(book, "person.working_age_statutory", {**person}, month).outcome
-    if age is not Outcome.UNKNOWN:
-        facts["age_in_range"] = age is Outcome.MET
+    if in_range is not None:
+        facts["age_in_range"] = in_range
     valid = certificate_valid_at_audit(person.get("certificate_valid_until"), month.year, as_of)
     if valid is not None:
         facts["cert_valid"] = valid
@@ -621,7 +637,7 @@ def _month(
     if placement.starts_on is None:
         # Whether the person was there at all in this month nobody knows.
         facts.pop("on_duty", None)
-    return decide(book, "quota.person_month_eligible", facts, month)
+    return facts
 
 
 def certificate_valid_at_audit(valid_until: Value | None, year: int, as_of: date) -> bool | None:

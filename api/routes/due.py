@@ -1,6 +1,6 @@
 """What is due to the people whom the subject sees, who waits longest first."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
@@ -11,10 +11,14 @@ from api.bodies import Kept
 from api.cursors import PageDep
 from api.rows import acting
 from api.settings import today
-from matching.duties.terms import DutyKind, DutyState
+from matching.duties.households import HouseholdState
+from matching.duties.terms import DutyKind, DutyState, terms_on
 from matching.vocabulary import ServiceKind
 from pipelines.access.roles import Action, Purpose
 from pipelines.duties.due import due_list
+from pipelines.duties.households import household_list
+from pipelines.duties.places import area_of
+from pipelines.duties.units import UnitState, unit_list
 
 router = APIRouter(prefix="/due", tags=["due"])
 
@@ -95,3 +99,108 @@ def due(
         found = due_list(connection, subject, today(), region, page.limit, kinds=kinds, after=place)
     following = None if found.next_key is None else page.next(subject, filters, found.next_key)
     return JSONResponse({**found.as_dict(), "next_cursor": following})
+
+
+class HouseholdAsk(AskedFact):
+    """要向哪一位成员核实哪一项事实。"""
+
+    candidate_id: str
+
+
+class HouseholdItem(Kept):
+    """一户脱贫户或监测户：登记的成员和是否已有一人就业。"""
+
+    household_id: str
+    region: str | None
+    region_name: str | None
+    members: list[str]
+    state: HouseholdState
+    state_label: str
+    asks: list[HouseholdAsk]
+
+
+class HouseholdPage(Kept):
+    """一页家庭，按户号。"""
+
+    as_of: str
+    region: str
+    region_name: str
+    source: Ground | None
+    items: list[HouseholdItem]
+    notice: str
+    next_cursor: str | None
+
+
+@router.get("/households", responses={200: {"model": HouseholdPage}})
+@declare(for_action(Action.READ_CANDIDATES, Purpose.JOB_MATCHING))
+def households(
+    access: AccessDep,
+    subject: SubjectDep,
+    page: PageDep,
+    region: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+    state: HouseholdState | None = None,
+) -> Response:
+    """Return households exited from poverty or monitored: those without work and unsettled ones, or one state's."""
+    filters = {"region": region, "state": None if state is None else state.value}
+    after = page.after(subject, filters)
+    states = (HouseholdState.WITHOUT, HouseholdState.TO_VERIFY) if state is None else (state,)
+    with acting(access, subject, Action.READ_CANDIDATES) as connection:
+        last = None if after is None else str(after[0])
+        found = household_list(connection, subject, today(), region, page.limit, states=states, after=last)
+    following = None if found.next_key is None else page.next(subject, filters, (found.next_key,))
+    return JSONResponse({**found.as_dict(), "next_cursor": following})
+
+
+class UnitItem(Kept):
+    """一家机关、事业单位或国有企业；null 表示未知。"""
+
+    employer_id: str
+    name: str | None
+    kind: str | None
+    kind_label: str | None
+    level: str | None
+    level_label: str | None
+    region: str | None
+    region_name: str | None
+    establishment: int | None
+    headcount: str | None
+    required: str | None
+    counted: str
+    counted_at_most: str
+    gap: str | None
+    quota: UnitState
+    quota_label: str
+    min_one: UnitState
+    min_one_label: str
+    must_publish: bool | None
+    placed: int | None
+
+
+class UnitList(Kept):
+    """一项责任所及的单位，尚未做到的在前。"""
+
+    duty: Literal["min_one", "quota", "publish"]
+    title: str
+    year: int
+    as_of: str
+    region: str
+    region_name: str
+    source: Ground | None
+    deadline: str | None
+    items: list[UnitItem]
+    notice: str
+
+
+@router.get("/units", responses={200: {"model": UnitList}})
+@declare(for_action(Action.READ_REPORTS, Purpose.STATISTICS))
+def units(
+    access: AccessDep,
+    subject: SubjectDep,
+    region: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+    duty: Literal["min_one", "quota", "publish"] = "min_one",
+) -> dict[str, Any]:
+    """Return the organs, institutions and state enterprises that a duty concerns; the read is recorded."""
+    on = today()
+    with access.engine.begin() as connection:
+        area = area_of(connection, region, on)
+        return unit_list(connection, subject, terms_on(on), area, duty)

@@ -45,6 +45,42 @@ def in_working_age(born: date | None, sex: Sex | None, terms: DutyTerms) -> Know
 
 
 @dataclass(frozen=True, slots=True)
+class BirthBand:
+    """The age band of a day as birth dates: after the first and up to the second, for each sex."""
+
+    male: tuple[date, date]
+    female: tuple[date, date]
+
+    def holds(self, born: date | None, sex: Sex | None) -> Known:
+        """Return what `in_working_age` returns, by two comparisons: for hundreds of thousands of people."""
+        if born is None:
+            return None
+        man = self.male[0] < born <= self.male[1]
+        if sex is Sex.MALE:
+            return man
+        woman = self.female[0] < born <= self.female[1]
+        return woman if sex is Sex.FEMALE else man if man is woman else None
+
+
+def birth_band(terms: DutyTerms) -> BirthBand | None:
+    """Return the band of the day as birth dates, or None where none is in force."""
+    if terms.band is None:
+        return None
+    male, female = (
+        (_born_by(terms.on, high + 1), _born_by(terms.on, low)) for low, high in (terms.band.male, terms.band.female)
+    )
+    return BirthBand(male, female)
+
+
+def _born_by(on: date, years: int) -> date:
+    """Return the last birth date of who has completed so many years on a day."""
+    try:
+        return on.replace(year=on.year - years)
+    except ValueError:  # 29 February of a year that has none: who was born on the 28th is the last
+        return on.replace(year=on.year - years, day=28)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a person stands on a day as far as the four services go."""
 

@@ -125,6 +125,16 @@ class Organisations:
         given = {"organisation_id": organisation_id, "on_day": on}
         return frozenset(self.connection.execute(_CODES_BELOW, given).scalars())
 
+    def codes(self, on: date) -> dict[OrganisationId, list[str]]:
+        """Return the codes that each node itself answers for on a day, without those below it."""
+        c = tables.organisation_codes.c
+        holds = (c.valid_from <= on, or_(c.valid_to.is_(None), c.valid_to >= on))
+        found: dict[OrganisationId, list[str]] = {}
+        statement = select(c.organisation_id, c.code).where(*holds).order_by(c.code)
+        for organisation_id, code in self.connection.execute(statement):
+            found.setdefault(OrganisationId(organisation_id), []).append(code)
+        return found
+
     def codes_with(self, code: str, on: date) -> frozenset[str] | None:
         """Return the codes of the offices that answer for a code on a day, and of everything below them.
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from matching.regions import GANSU, RegionError, region_code, region_name
 from pipelines.access.organisations import Organisations, gansu
-from pipelines.access.roles import OrganisationKind
+from pipelines.access.roles import OrganisationId, OrganisationKind
 from pipelines.duties.errors import NoSuchRegion
 
 
@@ -59,3 +59,24 @@ def _codes_without_offices() -> Mapping[str, frozenset[str]]:
         if organisation.parent_id is not None and organisation.kind is not OrganisationKind.PROVINCE:
             below[organisation.parent_id] |= below[organisation.organisation_id]
     return {code: below[office] for office, codes in own.items() for code in codes}
+
+
+def prefectures_of(connection: Connection, on: date) -> tuple[Area, ...]:
+    """Return the areas that answer to the province themselves, with their codes on a day."""
+    offices = Organisations(connection)
+    tree = [(one, codes) for one, codes in gansu()]
+    if everybody := offices.all():
+        own = offices.codes(on)
+        tree = [(one, own.get(one.organisation_id, [])) for one in everybody]
+    upper = {one.organisation_id: one.parent_id for one, _ in tree}
+    heads = {one.organisation_id: one for one, _ in tree if one.kind is OrganisationKind.PREFECTURE}
+    below: dict[str, set[str]] = {head: set() for head in heads}
+    for one, codes in tree:
+        at: OrganisationId | None = one.organisation_id
+        while at is not None and at not in heads:
+            at = upper.get(at)
+        if at is not None:
+            below[at].update(codes)
+    first = {one.organisation_id: codes[0] for one, codes in tree if one.organisation_id in heads and codes}
+    areas = [Area(code, heads[head].name, frozenset(below[head])) for head, code in first.items()]
+    return tuple(sorted(areas, key=lambda area: area.code))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_
 
 from matching.entities import Candidate, Employer, Placement, Service
 from pipelines.access.roles import Subject
@@ -47,6 +47,16 @@ class SomePlacements(PlacementRepository):
     def of_employer(self, employer_id: str) -> list[Placement]:
         """Return the visible placements with an employer."""
         return self._entities(self._select().where(self.table.c.employer_id == employer_id))
+
+    def of_employers(self, employer_ids: Iterable[str], first: date, last: date) -> list[Placement]:
+        """Return the visible placements with some employers that may touch the days from the first to the last."""
+        c = self.table.c
+        runs = (or_(c.starts_on.is_(None), c.starts_on <= last), or_(c.ends_on.is_(None), c.ends_on >= first))
+        return [
+            one
+            for part in _parts(employer_ids)
+            for one in self._entities(self._select().where(c.employer_id.in_(part), *runs))
+        ]
 
     def of_id(self, placement_id: str) -> Placement | None:
         """Return one visible placement, or None."""

@@ -105,6 +105,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{V1}/services"): _BY_PERSON,
     ("POST", f"{V1}/services"): Call(body={"candidate_id": "{candidate}", "kind": "training", "on": DAY}),
     ("GET", f"{V1}/due"): PUBLIC,
+    ("GET", f"{V1}/due/households"): PUBLIC,
+    ("GET", f"{V1}/due/units"): PUBLIC,
     ("GET", f"{V1}/courses"): PUBLIC,
     ("POST", f"{V1}/courses"): Call(body={"title": "电脑基础"}, wrong_for=NOBODY),
     ("GET", f"{V1}/courses/{{course_id}}"): Call(names={"course_id": "course"}, wrong_for=NOBODY),
@@ -156,6 +158,8 @@ CALLS |= {
     ("GET", f"{V1}/consent-texts"): PUBLIC,
     ("GET", f"{V1}/vacancies/{{vacancy_id}}/released"): Call(names=_VACANCY, wrong_for=EVERYBODY - STAFF),
     ("GET", f"{V1}/reports"): PUBLIC,
+    ("GET", f"{V1}/reports/plan"): Call(query={"year": "2026"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/{{name}}"): Call(names={"name": "report"}, wrong_for=NOBODY),
 }
 # ---- claims ----

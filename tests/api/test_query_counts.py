@@ -17,6 +17,7 @@ from api.access import policy_of
 from api.cursors import Page
 from api.rates import RateLimit
 from api.settings import today
+from matching.vocabulary import HouseholdKind
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.schema import COURSES, EMPLOYERS, PLACEMENTS
@@ -40,6 +41,8 @@ LISTS = {
     f"{V1}/services": f"{V1}/services",
     f"{V1}/courses": f"{V1}/courses",
     f"{V1}/due": f"{V1}/due",
+    f"{V1}/due/households": f"{V1}/due/households?state=with_work",
+    f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
     f"{V1}/shortlists": f"{V1}/shortlists?candidate_id={HERE}",
     f"{V1}/imports": f"{V1}/imports",
     f"{V1}/employers": f"{V1}/employers",
@@ -56,12 +59,14 @@ OTHERS = (
     f"{V1}/employers/{EMPLOYER}/review-items?year={TODAY.year}",
     f"{V1}/vacancies/{POST}/released",
     f"{V1}/reports/people",
+    f"{V1}/reports/plan?year={TODAY.year}",
 )
 """What tells of several rows without pages."""
 _SAME_LENGTH = {
     f"{V1}/benefits/employers/{EMPLOYER}",
     f"{V1}/employers/{EMPLOYER}/review-items?year={TODAY.year}",
     f"{V1}/reports/people",
+    f"{V1}/reports/plan?year={TODAY.year}",
 }
 """Worked out from all rows, told in as many words."""
 FEW, MANY = 3, 15
@@ -89,7 +94,16 @@ def grown(house: Service, first: int, last: int) -> None:
         person = f"c-{n:03d}"
         a_post(house.engine, f"v-{n:03d}", employer_id=EMPLOYER)
         ends = today() + timedelta(days=30)
-        add_case(house.engine, person, OWN, f"v-{n:03d}", name=f"张{n}", functions={}, certificate_valid_until=ends)
+        add_case(
+            house.engine,
+            person,
+            OWN,
+            f"v-{n:03d}",
+            name=f"张{n}",
+            functions={},
+            certificate_valid_until=ends,
+            household_kinds=(HouseholdKind.MONITORED,),
+        )
         with house.engine.begin() as connection:
             placed = TableRepository(noted(connection), PLACEMENTS, PROGRAM)
             placed.replace([{**placed.find([(f"p-{person}",)])[(f"p-{person}",)], "employer_id": EMPLOYER}])

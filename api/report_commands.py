@@ -1,0 +1,93 @@
+"""`yougang report …`: the plan's figures of a year, the rows behind a figure, households and units under a duty."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.session import answer, current_engine, session_of
+from matching.duties.households import HouseholdState
+from matching.duties.terms import terms_on
+from matching.regions import GANSU
+from pipelines.access.roles import Purpose, program_subject
+from pipelines.duties.due import MOST_AT_ONCE
+from pipelines.duties.households import household_lines, household_list
+from pipelines.duties.places import area_of
+from pipelines.duties.units import unit_lines, unit_list
+from pipelines.reports.plan.files import write_report
+from pipelines.reports.plan.layout import laid_out, lines_of
+from pipelines.reports.plan.report import FIRST_YEAR, LAST_YEAR, plan_report, rows_behind
+
+reports = typer.Typer(help="方案落实情况与工作名单。", no_args_is_help=True, rich_markup_mode=None)
+_SUBJECT = program_subject("command-line", Purpose.STATISTICS)
+Year = Annotated[int, typer.Option("--year", min=FIRST_YEAR, max=LAST_YEAR, help="年度")]
+Region = Annotated[str | None, typer.Option("--region", help="行政区划代码或名称；含其下级，默认全省")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=MOST_AT_ONCE, help="列出几项")]
+
+
+@reports.command("plan")
+def plan(
+    context: typer.Context,
+    year: Year,
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件：.docx、.xlsx 或 .html")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="准确的数字，含小数目；仅供内部使用")] = False,
+) -> None:
+    """方案各项指标，按市州；小数目不公布，没有记录可数的写明需人工核实。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        document = plan_report(connection, _SUBJECT, year, on, is_exact=exact)
+    if out is not None:
+        write_report(document, out)
+    written = [] if out is None else [f"已写入 {out}"]
+    answer(context, document, lambda: [*lines_of(laid_out(document)), *written])
+
+
+@reports.command("rows")
+def rows(
+    context: typer.Context,
+    figure: Annotated[str, typer.Argument(help="指标，如 placed；见 report plan --json 的 figures")],
+    year: Year,
+    word: Annotated[str, typer.Option("--word", help="哪一列，默认合计")] = "all",
+    area: Annotated[str, typer.Option("--area", help="哪个市州（代码），默认全省")] = GANSU,
+) -> None:
+    """一个数字背后的记录：编号、地区、列；数字就是这些记录的条数。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        found, _ = rows_behind(connection, _SUBJECT, year, on, (figure, area, word))
+    document = {
+        "figure": figure, "year": year, "area": area, "word": word, "count": len(found),
+        "rows": [{"id": owner, "region": region, "word": own} for owner, region, own in found],
+    }  # fmt: skip
+    answer(context, document, lambda: [*(f"{a}\t{b or ''}\t{c}" for a, b, c in found), f"共 {len(found)} 条"])
+
+
+@reports.command("households")
+def households(
+    context: typer.Context,
+    region: Region = None,
+    state: Annotated[list[HouseholdState] | None, typer.Option("--state", help="默认无人就业的和待核实的")] = None,
+    limit: Limit = 50,
+) -> None:
+    """脱贫户、防返贫监测户：至少一人就业，无人就业的和待核实的列出。"""
+    on = session_of(context).settings.as_of
+    wanted: Any = {} if not state else {"states": tuple(state)}
+    with current_engine(context).begin() as connection:
+        page = household_list(connection, _SUBJECT, on, region, limit, **wanted)
+    document = {**page.as_dict(), "has_more": page.next_key is not None}
+    answer(context, document, lambda: household_lines(page))
+
+
+@reports.command("units")
+def units(
+    context: typer.Context,
+    region: Region = None,
+    duty: Annotated[
+        str, typer.Option("--duty", help="min_one 至少安排1名；quota 按比例；publish 公示名单")
+    ] = "min_one",
+) -> None:
+    """机关、事业单位和国有企业：编制、应安排、差额、完成期限；或应当公示的名单。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        area = area_of(connection, region, on)
+        document = unit_list(connection, _SUBJECT, terms_on(on), area, duty)
+    answer(context, document, lambda: unit_lines(document))

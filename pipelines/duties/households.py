@@ -1,0 +1,150 @@
+"""The list of households that exited from poverty or are monitored, with where each stands; the unknown is named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from matching.duties.clocks import birth_band
+from matching.duties.households import HouseholdStanding, HouseholdState, Member, household_standing
+from matching.duties.terms import DutyTerms, Ground, terms_on
+from matching.regions import region_name
+from matching.rules.rulebook import NOTICE, rulebook
+from matching.vocabulary import Hukou
+from pipelines.access.audit import record_each
+from pipelines.access.roles import Action, Subject
+from pipelines.duties.places import Area, area_of
+from pipelines.registers.rows import require
+from pipelines.store.plan_rows import PlanRows
+
+RULE = "plan.rural_household_one"
+ALONE = "未编户号："
+"""How a person whose household has no number is named as a household."""
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """A household with its registered members, as far as they are visible."""
+
+    household_id: str
+    region: str | None
+    members: tuple[Member, ...]
+    standing: HouseholdStanding
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the household as it travels in JSON."""
+        return {
+            "household_id": self.household_id,
+            "region": self.region,
+            "region_name": None if self.region is None else region_name(self.region),
+            "members": [member.candidate_id for member in self.members],
+            "state": self.standing.state.value,
+            "state_label": self.standing.state.label,
+            "asks": [{"candidate_id": owner, **question.as_dict()} for owner, question in self.standing.asks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPage:
+    """The next households by number, and the number after which the following page begins."""
+
+    on: date
+    area: Area
+    items: tuple[Household, ...]
+    next_key: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the page as it travels in JSON, without the key of the next one."""
+        ground = household_ground(self.on)
+        return {
+            "as_of": self.on.isoformat(),
+            "region": self.area.code,
+            "region_name": self.area.name,
+            "source": None if ground is None else ground.as_dict(),
+            "items": [household.as_dict() for household in self.items],
+            "notice": NOTICE,
+        }
+
+
+def household_ground(on: date) -> Ground | None:
+    """Return the text that the duty rests on, or None on a day on which none is in force."""
+    version = rulebook().rule(RULE).rule.version_on(on)
+    return None if version is None else Ground(version.cited, version.source.status)
+
+
+def all_households(connection: Connection, subject: Subject, terms: DutyTerms) -> Iterator[Household]:
+    """Yield every household with a visible member, by number; one that is in town for certain is left out."""
+    band, held = birth_band(terms), dict[str, list[Member]]()
+    for owner, region, number, hukou, employed, wish, born, sex in PlanRows(
+        connection, subject, terms
+    ).household_members():
+        member = Member(
+            owner,
+            region,
+            None if hukou is None else Hukou(hukou),
+            None if employed is None else bool(employed),
+            {"yes": True, "no": False}.get(wish),
+            None if band is None else band.holds(born, sex),
+        )
+        held.setdefault(number or f"{ALONE}{owner}", []).append(member)
+    for number in sorted(held):
+        members = tuple(sorted(held[number], key=lambda member: member.candidate_id))
+        standing = household_standing(members)
+        if standing is not None:
+            region = next((member.region for member in members if member.region is not None), None)
+            yield Household(number, region, members, standing)
+
+
+def household_list(
+    connection: Connection,
+    subject: Subject,
+    on: date,
+    region: str | None = None,
+    limit: int = 50,
+    *,
+    states: tuple[HouseholdState, ...] = (HouseholdState.WITHOUT, HouseholdState.TO_VERIFY),
+    after: str | None = None,
+) -> HouseholdPage:
+    """Return the households of a place in some states, by number; whose members were shown is recorded.
+
+    Raises
+    ------
+    Forbidden
+        When the role may not read people for the stated purpose.
+    NoSuchRegion
+        When the place is none that an office answers for.
+    """
+    require(subject, Action.READ_CANDIDATES)
+    area, found = area_of(connection, region, on), list[Household]()
+    for household in all_households(connection, subject, terms_on(on)):
+        is_here = area.codes is None or any(member.region in area.codes for member in household.members)
+        is_later = after is None or household.household_id > after
+        if is_here and is_later and household.standing.state in states:
+            found.append(household)
+            if len(found) > limit:
+                break
+    shown = tuple(found[:limit])
+    people = list(dict.fromkeys(member.candidate_id for household in shown for member in household.members))
+    if people:
+        action = Action.READ_CANDIDATES.value
+        record_each(connection, subject.by, action, object_kind="candidate", object_ids=people)
+    return HouseholdPage(on, area, shown, shown[-1].household_id if len(found) > limit else None)
+
+
+def household_lines(page: HouseholdPage) -> list[str]:
+    """Return a page in plain Chinese."""
+    lines = [f"{page.area.name}，{page.on.isoformat()}，脱贫户、防返贫监测户：至少一人就业"]
+    for household in page.items:
+        where = "地区未登记" if household.region is None else region_name(household.region)
+        told = (
+            f"{household.household_id}（{where}，登记 {len(household.members)} 人）：{household.standing.state.label}"
+        )
+        asks = "；".join(f"{owner} {question.label}" for owner, question in household.standing.asks)
+        lines.append(told + (f"；待核实：{asks}" if asks else ""))
+    if not page.items:
+        lines.append("没有这样的家庭")
+    if page.next_key is not None:
+        lines.append("…后面还有；加 --limit 看更多")
+    return [*lines, "家庭中没有登记的成员是否就业，请向村（社区）核实", NOTICE]

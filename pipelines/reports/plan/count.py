@@ -1,0 +1,190 @@
+"""Counting the figures of a year: every cell is a number of rows, and the rows of a cell can be asked for."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection
+
+from matching.duties.terms import CLOCKS, DutyTerms, terms_on
+from matching.regions import GANSU, region_name
+from matching.vocabulary import EmployerKind
+from pipelines.access.roles import Subject
+from pipelines.duties.households import all_households
+from pipelines.duties.places import Area, prefectures_of
+from pipelines.duties.units import Unit, UnitState, units_of
+from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN, plan_begins
+from pipelines.reports.suppress import Line
+from pipelines.store.plan_rows import ClockCode, PlanRow, PlanRows
+
+ELSEWHERE = "elsewhere"
+Cell = tuple[str, str, str]
+"""Figure, area (a code, `elsewhere`, or the province), word."""
+_CLOCKS = tuple(CLOCKS)
+
+
+_OF_UNITS = frozenset(name for name, figure in FIGURES.items() if figure.counts == "units")
+_OF_CLOCKS = frozenset({*CLOCK_FIGURES.values(), "wish", "unsure"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The rows of every figure, and what is counted from them; `areas` are the prefectures in their order."""
+
+    terms: DutyTerms
+    areas: tuple[Area, ...]
+    rows: Mapping[str, list[PlanRow]]
+    units: tuple[Unit, ...]
+    cells: dict[Cell, int] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The areas by code, then everybody elsewhere."""
+        return (*(area.code for area in self.areas), ELSEWHERE)
+
+    def rows_of(self, figure: str, word: str, area: str) -> list[PlanRow]:
+        """Return the rows behind one cell, by whose they are."""
+        place = _places(self.areas)
+        found = [
+            row
+            for row in self.rows[figure]
+            if word in (ALL, row[2]) and area in (GANSU, place.get(row[1] or "", ELSEWHERE))
+        ]
+        return sorted(found)
+
+    def gap(self, figure: str, area: str) -> Fraction:
+        """Return how many persons the units of an area are short of for certain, where the staff is known."""
+        place, kinds = _places(self.areas), _KINDS[figure]
+        return sum(
+            (
+                unit.gap
+                for unit in self.units
+                if unit.gap is not None
+                and unit.employer.kind in kinds
+                and area in (GANSU, place.get(unit.employer.region or "", ELSEWHERE))
+            ),
+            Fraction(0),
+        )
+
+
+_PUBLIC = (EmployerKind.ORGAN, EmployerKind.INSTITUTION)
+_KINDS: Mapping[str, tuple[EmployerKind, ...]] = {
+    "quota_public": _PUBLIC,
+    "quota_state": (EmployerKind.STATE_OWNED,),
+}
+
+
+def count_plan(
+    connection: Connection,
+    subject: Subject,
+    year: int,
+    on: date,
+    *,
+    without: frozenset[str] = frozenset(),
+    only: Collection[str] = frozenset(FIGURES),
+) -> Tally:
+    """Count figures of a year until a day, over whom the subject sees, but for some people who are left out."""
+    terms = terms_on(min(on, date(year, 12, 31)))
+    areas = prefectures_of(connection, terms.on)
+    units = units_of(connection, subject, terms) if _OF_UNITS & set(only) else ()
+    rows = _rows(connection, subject, terms, units, only)
+    if without:
+        rows = {
+            name: [row for row in found if row[0] not in without] if FIGURES[name].counts == "people" else found
+            for name, found in rows.items()
+        }
+    tally = Tally(terms, areas, rows, units)
+    _fill(tally)
+    return tally
+
+
+def _rows(
+    connection: Connection, subject: Subject, terms: DutyTerms, units: tuple[Unit, ...], only: Collection[str]
+) -> dict[str, list[PlanRow]]:
+    read = PlanRows(connection, subject, terms)
+    begins = plan_begins(terms.on)
+    found: dict[str, list[PlanRow]] = {name: [] for name in FIGURES}
+    if "placed" in only:
+        entered = read.entered_work(terms.year_start)
+        found["placed"] = [(owner, region, form or UNKNOWN) for owner, region, form in entered]
+    if "placed_in_plan" in only and begins is not None:
+        found["placed_in_plan"] = [(owner, region, "entered") for owner, region, _ in read.entered_work(begins)]
+    if "trained" in only:
+        found["trained"] = read.trained()
+    if "graduates" in only:
+        found["graduates"] = read.graduates()
+    if _OF_CLOCKS & set(only):
+        for owner, region, code in read.clocks():
+            _clock_rows(found, owner, region, code)
+    if "households" in only:
+        households = all_households(connection, subject, terms)
+        found["households"] = [(one.household_id, one.region, one.standing.state.value) for one in households]
+    for unit in units:
+        key, region = unit.employer.employer_id, unit.employer.region
+        if unit.min_one is not UnitState.NOT_CONCERNED:
+            found["min_one"].append((key, region, unit.min_one.value))
+        for name, kinds in _KINDS.items():
+            if unit.employer.kind in kinds:
+                found[name].append((key, region, unit.quota.value))
+    return found
+
+
+def _clock_rows(found: dict[str, list[PlanRow]], owner: str, region: str | None, code: ClockCode) -> None:
+    """Put one person under the words of the four services."""
+    if code.without_work is None:
+        found["unsure"].append((owner, region, "unsure"))
+        return
+    first, *others = (
+        (CLOCK_FIGURES[kind], "done" if is_done else "due") for kind, is_done in zip(_CLOCKS, code.done, strict=True)
+    )
+    found[first[0]].append((owner, region, first[1]))
+    wish = UNKNOWN if code.wishes is None else "yes" if code.wishes else "no"
+    found["wish"].append((owner, region, wish))
+    if code.wishes:
+        for name, word in others:
+            found[name].append((owner, region, word))
+
+
+def _places(areas: Iterable[Area]) -> dict[str, str]:
+    """Return for each division code the area that it is counted in."""
+    return {code: area.code for area in areas for code in area.codes or ()}
+
+
+def _fill(tally: Tally) -> None:
+    place = _places(tally.areas)
+    for name, figure in FIGURES.items():
+        counted: Counter[tuple[str, str]] = Counter(
+            (place.get(region or "", ELSEWHERE), word) for _, region, word in tally.rows[name]
+        )
+        for area in tally.places:
+            for word in figure.words:
+                tally.cells[name, area, word] = counted[area, word]
+            if figure.total is not None:
+                tally.cells[name, area, ALL] = sum(counted[area, word] for word in figure.words)
+        for word in (*figure.words, *((ALL,) if figure.total is not None else ())):
+            tally.cells[name, GANSU, word] = sum(tally.cells[name, area, word] for area in tally.places)
+        if not figure.is_public:
+            _add_lines(tally, name)
+
+
+def _add_lines(tally: Tally, name: str) -> None:
+    """Say which cells add up to which: areas to the province, words to their total."""
+    figure = FIGURES[name]
+    words = (*figure.words, *((ALL,) if figure.total is not None else ()))
+    for word in words:
+        tally.lines.append(Line((name, GANSU, word), tuple((name, area, word) for area in tally.places)))
+    total: Any = None if figure.total is None else (name, ALL)
+    total = figure.total_of or total
+    if total is not None:
+        for area in (*tally.places, GANSU):
+            parts = tuple((name, area, word) for word in figure.words)
+            tally.lines.append(Line((total[0], area, total[1]), parts))
+
+
+def label_of(place: str) -> str:
+    """Return what an area is called."""
+    return "省外、省本级或未登记地区" if place == ELSEWHERE else region_name(place)
