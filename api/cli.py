@@ -31,7 +31,7 @@ from api.duty_commands import due
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
-from api.quarter_commands import quarter
+from api.quarter_commands import drift_command, quarter
 from api.release_commands import add_release_commands
 from api.report_commands import reports
 from api.rule_commands import rules
@@ -85,6 +85,7 @@ database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=Tr
 app.add_typer(database, name="db")
 app.add_typer(versions, name="models")
 app.command("quarter")(quarter)
+app.command("drift")(drift_command)
 app.add_typer(accounts, name="accounts")
 app.add_typer(rules, name="rules")
 add_release_commands(rules)

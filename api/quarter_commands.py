@@ -1,4 +1,4 @@
-"""`yougang quarter`: one cycle from the stored cases to a challenger with its report; stops for a person to decide."""
+"""`yougang quarter` and `drift`: a cycle that stops for a person to decide, and what moves from month to month."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,14 @@ import typer
 
 from api.model_commands import who_acts
 from api.session import answer, current_engine, say, session_of
+from pipelines.access.audit import record
+from pipelines.access.roles import Action, Purpose, program_subject
+from pipelines.casebook import load_casebook
 from pipelines.quarter.cycle import Cycle, run_cycle
+from pipelines.quarter.drift import drift
+from pipelines.quarter.drift_page import drift_html
 from pipelines.quarter.settings import quarter_settings
+from pipelines.registry import NoModel, Registry
 
 
 def quarter(
@@ -46,3 +52,30 @@ def _lines(report: dict[str, Any]) -> list[str]:
     if gates["failed"]:
         return [*lines, f"{len(gates['failed'])} 项未通过或需人工核实。仍要启用，由另一人：{promote} --despite 理由"]
     return [*lines, f"全部通过。由人决定是否启用：{promote}"]
+
+
+def drift_command(
+    context: typer.Context,
+    months: Annotated[int, typer.Option(min=1, max=24, help="看最近几个整月")] = 6,
+    out: Annotated[Path | None, typer.Option(help="把带图的页面写到这个 HTML 文件")] = None,
+) -> None:
+    """各月的求职者、岗位、结果和得分有什么变化，可能是什么原因。"""
+    settings = session_of(context).settings
+    with current_engine(context).begin() as connection:
+        casebook = load_casebook(connection, program_subject("quarter", Purpose.MODEL_TRAINING)).learnable()
+        try:
+            model = Registry(connection, settings.models).champion()[1]
+        except NoModel:
+            model = None
+        record(connection, program_subject().by, Action.READ_MODELS.value, object_kind="model", object_id="drift")
+    found = drift(casebook, model, settings.as_of, months=months)
+    if out is not None:
+        out.write_text(drift_html(found), encoding="utf-8")
+    answer(context, found, lambda: _drift_lines(found))
+
+
+def _drift_lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['months'][0]} 至 {found['months'][-1]}，对照 {found['reference'][0]} 至 {found['reference'][1]}"]
+    for alert in found["alerts"]:
+        lines += [f"  {alert['text']}", f"      可能的原因：{alert['likely_cause']}"]
+    return lines if found["alerts"] else [*lines, "  没有需要提示的变化"]

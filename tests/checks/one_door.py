@@ -117,6 +117,7 @@ PROGRAM: Mapping[str, str] = {
     "api/income_commands.py": _MACHINE,
     "api/model_commands.py": _MACHINE,
     "api/person_commands.py": _MACHINE,
+    "api/quarter_commands.py": _MACHINE,
     "api/release_commands.py": _MACHINE,
     "api/report_commands.py": _MACHINE,
     "api/rule_commands.py": _MACHINE,
