@@ -29,15 +29,22 @@ from matching.settings import ranking_settings
 from matching.stock import ACCOMMODATIONS, MODES, Stock
 from matching.vocabulary import Accommodation, WorkMode
 
-_MOST_KEPT = 2048
+_ROOM = 64 * 2**20
+"""Bytes for the answers of one kind."""
 T = TypeVar("T")
 
 
 class Kept:
-    """Answers by key, worked out when first asked for; when there are too many the oldest half goes."""
+    """Answers by key, worked out when first asked for; when their room is full the older half goes.
 
-    def __init__(self, most: int = _MOST_KEPT) -> None:
-        self._most = most
+    Parameters
+    ----------
+    size
+        Bytes that one answer takes, about.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._most = max(16, _ROOM // max(1, size))
         self._found: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -137,8 +144,11 @@ class Facets:
         uptake = index.uptake
         self.employer = np.full(len(stock), -1, dtype=np.int64) if uptake is None else uptake.employer
         self.overall = np.zeros(len(stock)) if uptake is None else uptake.overall[uptake.employer]
-        self._sight, self._functions, self._leads = Kept(512), Kept(), Kept(64)
-        self._plain, self._areas, self._recognised = Kept(64), Kept(), Kept(100_000)
+        n, a_pattern = len(stock), 32
+        self._sight, self._leads, self._plain = Kept(n), Kept(n), Kept(n)
+        self._functions = Kept(a_pattern * len(self.patterns.demands.context))
+        self._areas = Kept(8 * (0 if uptake is None else len(uptake.overall)))
+        self._recognised = Kept(1000)
 
     def at_sight(self, candidate: Candidate) -> tuple[Hashable, Callable[[], NDArray[np.bool_]]]:
         """Return the key of the exclusions by law and wish that need no distance and no fit, and how to find them.

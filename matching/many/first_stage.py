@@ -5,6 +5,7 @@ of a distance, kinder. What is left out therefore stands behind `left_out` in th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +23,16 @@ from models.arrays import empty_rows
 
 TOLERANCE = 1e-3
 """How far a score of the first stage may be from the ranker's; the second stage checks every one that it sees."""
+_AT_ONCE = 50
+"""People of whom the learned scores of all vacancies are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The pairs that stay, by person: `person`, `row` and near `score` (n,); `n_listed` and `left_out` by person (m,).
+    """The pairs that stay, by person: `person`, `row` and near `score` (n,); the others by person (m,).
 
-    `left_out` is the highest key (score less `BAND_STEP` for each band) among what was left out, minus infinity where
-    nothing was.
+    A key is the score less `BAND_STEP` for each band. `best` is the highest key of all and `left_out` the highest among
+    what was left out, minus infinity where there is none; `n_listed` counts what may be listed.
     """
 
     person: NDArray[np.int64]
@@ -37,6 +40,7 @@ class Kept:
     score: NDArray[np.float64]
     n_listed: NDArray[np.int64]
     left_out: NDArray[np.float64]
+    best: NDArray[np.float64]
 
 
 class FirstStage:
@@ -46,9 +50,11 @@ class FirstStage:
         self.facets, self._weights = facets, weights
         self._of = dict(zip(COMPONENTS, weights.values.tolist(), strict=True))
         self._posts, self._weighed = self._stock_columns(), self._weighed_settings()
+        self._factors = self._learned_of_stock()
 
-    def keep(self, people: People, *, most: int) -> Kept:
-        """Return the `most` best pairs of each person."""
+    def keep(self, people: People, *, most: int, among: NDArray[np.int32] | None = None) -> Kept:
+        """Return the `most` best pairs of each person, among all vacancies or those at some positions."""
+        posts = self._posts if among is None else self._posts._replace(looked_at=among)
         n = len(people)
         found = Found(
             rows=np.zeros((n, most), dtype=np.int32),
@@ -56,8 +62,14 @@ class FirstStage:
             n=np.zeros(n, dtype=np.int64),
             n_listed=np.zeros(n, dtype=np.int64),
             left_out=np.zeros(n),
+            best=np.zeros(n),
         )
-        fill_first(self._posts, self._person_columns(people), self._weighed, most, found)
+        columns, vectors = self._person_columns(people), self._vectors(people)
+        for start in range(0, n, _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            # All vacancies at once: a product of matrices is quicker than one for each pair that may be listed.
+            learned = vectors[some] @ self._factors.T if vectors.shape[1] else vectors[some]
+            fill_first(posts, _some(columns, some, learned), self._weighed, most, Found(*(a[some] for a in found)))
         taken = np.arange(most)[None, :] < found.n[:, None]
         return Kept(
             person=np.repeat(np.arange(n), found.n),
@@ -65,6 +77,7 @@ class FirstStage:
             score=found.scores[taken],
             n_listed=found.n_listed,
             left_out=found.left_out,
+            best=found.best,
         )
 
     def _stock_columns(self) -> Posts:
@@ -88,10 +101,10 @@ class FirstStage:
             years=experience_asked(stock, np.arange(n)),
             employer=facets.employer,
             fixed=fixed,
-            factors=self._factors(),
             spot_unit=facets.spots.unit,
             spot_radius=facets.spots.places.radius_km,
             spot_region=facets.spots.places.region.astype(np.int64),
+            looked_at=facets.open_rows.astype(np.int32),
             word_rows=sparse_parts(texts.rows),
             word_columns=sparse_parts(texts.by_word),
             place_rows=sparse_parts(addresses.rows if addresses else nothing),
@@ -101,7 +114,7 @@ class FirstStage:
             n_places=addresses.rows.shape[1] if addresses else 0,
         )
 
-    def _factors(self) -> NDArray[np.float32]:
+    def _learned_of_stock(self) -> NDArray[np.float32]:
         """Return what the learned vectors of vacancies are multiplied with, weighed, float32 (n, d)."""
         index, parts = self.facets.index, []
         if index.units is not None and self._of["direction"]:
@@ -161,7 +174,7 @@ class FirstStage:
             skills=_query(people.skills),
             history=_query(people.history),
             refused=_query(people.refused),
-            vector=self._vectors(people),
+            learned=np.zeros((0, 0), dtype=np.float32),
         )
 
     def _weighed_settings(self) -> Weighed:
@@ -173,6 +186,19 @@ class FirstStage:
             "own_prefecture_km": reach.own_prefecture_km,
         }
         return Weighed(**{name: float({**self._of, **others}[name]) for name in Weighed._fields})
+
+
+_BY_PERSON = ("sight", "function", "lead", "plain", "area", "home", "education", "wage", "years")
+_QUERIES = ("words", "address", "skills", "history", "refused")
+
+
+def _some(columns: Persons, some: slice, learned: NDArray[np.float32]) -> Persons:
+    """Return the columns of some of the people; the tables that they point into stay whole."""
+    own: dict[str, Any] = {name: getattr(columns, name)[some] for name in _BY_PERSON}
+    for name in _QUERIES:
+        starts, places, values = getattr(columns, name)
+        own[name] = (starts[some.start : some.stop + 1], places, values)
+    return columns._replace(**own, by_family=np.ascontiguousarray(columns.by_family[:, some]), learned=learned)
 
 
 def sparse_parts(

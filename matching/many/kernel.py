@@ -35,10 +35,10 @@ class Posts(NamedTuple):
     years: Array  # float64 (n,)
     employer: Array  # int64 (n,)
     fixed: Array  # float64 (n,), what is the same for everybody
-    factors: Array  # float32 (n, d), weighed
     spot_unit: Array  # float64 (s, 3)
     spot_radius: Array  # float64 (s,)
     spot_region: Array  # int64 (s,)
+    looked_at: Array  # int32, the vacancies that are looked at
     word_rows: tuple[Array, Array, Array]  # rows of texts: starts, columns, weights
     word_columns: tuple[Array, Array, Array]  # the same by word
     place_rows: tuple[Array, Array, Array]
@@ -83,7 +83,7 @@ class Persons(NamedTuple):
     skills: tuple[Array, Array, Array]
     history: tuple[Array, Array, Array]
     refused: tuple[Array, Array, Array]
-    vector: Array  # float32 (m, d)
+    learned: Array  # float32 (m, n), what the learned vectors say, weighed
 
 
 class Weighed(NamedTuple):
@@ -113,13 +113,17 @@ class Weighed(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the first stage keeps: by person `rows` and `scores` (m, most), how many, and the highest key left out."""
+    """What the first stage keeps: by person `rows` and `scores` (m, most), how many, and the highest key left out.
+
+    `best` (m,) is the highest key of all, minus infinity where nothing may be listed.
+    """
 
     rows: Array
     scores: Array
     n: Array
     n_listed: Array
     left_out: Array
+    best: Array
 
 
 def _in_region(code: int, regions: Array) -> bool:
@@ -281,16 +285,6 @@ def _texts(
 _add_texts = compiled(_texts)
 
 
-def _dot(matrix: Array, row: int, vector: Array) -> np.float32:
-    total = np.float32(0.0)
-    for at in range(vector.shape[0]):
-        total += matrix[row, at] * vector[at]
-    return total
-
-
-_product = compiled(_dot, fastmath=True)
-
-
 def _shrink(keys: Array, rows: Array, scores: Array, m: int, most: int) -> float:
     """Keep the `most` highest of m keys in place; return the highest key that may have been left out."""
     limit: float = np.partition(keys[:m].copy(), m - most)[m - most]
@@ -315,26 +309,25 @@ _keep_best = compiled(_shrink)
 
 def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: Found) -> None:
     """Fill `found` for every person."""
-    n, n_people, d = posts.pattern.shape[0], persons.home.shape[0], persons.vector.shape[1]
+    n, n_people, has_learned = posts.pattern.shape[0], persons.home.shape[0], persons.learned.shape[1] > 0
     n_spots = posts.spot_region.shape[0]
     place_score, place_flags = np.zeros((n_spots, 2)), np.zeros(n_spots, dtype=np.uint8)
     texts, own, past = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
     word, place = np.zeros(posts.n_words), np.zeros(posts.n_places)
     keys, rows, scores = np.empty(2 * most), np.empty(2 * most, np.int32), np.empty(2 * most)
     listed, is_refused = np.empty(n, np.int32), np.zeros(n, np.bool_)
-    by_education = np.zeros(128)
+    by_education, by_family = np.zeros(128), np.zeros((2, persons.by_family.shape[2]))
     at_home = -1
     for p in range(n_people):
         if persons.home[p] != at_home:
             at_home = persons.home[p]
             _fill_places(posts, persons, weights, at_home, place_score, place_flags)
-        _add_texts(posts, persons, weights, p, texts, own, past, word, place)
         sight, out = persons.sights[persons.sight[p]], persons.function_out[persons.function[p]]
         function_score, behind = persons.function_score[persons.function[p]], persons.behind[persons.function[p]]
         leads, plain = persons.leads[persons.lead[p]], persons.plains[persons.plain[p]]
         area = persons.areas[persons.area[p]]
         n_listed = 0
-        for v in range(n):
+        for v in posts.looked_at:
             if not sight[v] or out[posts.pattern[v]]:
                 continue
             flag = place_flags[posts.spot[v]]
@@ -343,14 +336,22 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
                 continue
             listed[n_listed] = v
             n_listed += 1
+        found.n[p], found.n_listed[p], found.left_out[p], found.best[p] = 0, n_listed, -np.inf, -np.inf
+        if n_listed == 0:
+            continue
+        _add_texts(posts, persons, weights, p, texts, own, past, word, place)
         for at in range(persons.refused[0][p], persons.refused[0][p + 1]):
             is_refused[persons.refused[1][at]] = True
         wage, years, education = persons.wage[p], persons.years[p], persons.education[p]
-        wished_family, done = persons.by_family[0, p], persons.by_family[1, p]
-        lacking, vector = persons.by_family[2, p], persons.vector[p]
+        learned = persons.learned[p]
+        for f in range(by_family.shape[1]):
+            wished, rest = persons.by_family[0, p, f], weights.history_family * persons.by_family[1, p, f]
+            rest -= weights.training_gap * persons.by_family[2, p, f]
+            by_family[0, f] = weights.occupation * wished + rest
+            by_family[1, f] = weights.occupation * max(0.5, wished) + rest
         for at in range(128):
             by_education[at] = 0.0 if education < 0 or at <= education else -float(at - education)
-        m, limit = 0, -np.inf
+        m, limit, best = 0, -np.inf, -np.inf
         for i in range(n_listed):
             v = listed[i]
             family, education_gap = posts.family[v], 0.0
@@ -360,8 +361,7 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
             score = posts.fixed[v] + texts[v] + function_score[posts.pattern[v]]
             score += place_score[posts.spot[v], 1 if posts.remote[v] else 0]
             score += weights.area_uptake * area[posts.employer[v]]
-            score += weights.occupation * max(0.5 if plain[v] else 0.0, wished_family[family])
-            score += weights.history_family * done[family] - weights.training_gap * lacking[family]
+            score += by_family[1 if plain[v] else 0, family]
             score += weights.education_gap * education_gap
             if not math.isnan(wage):
                 top = posts.wage_max[v]
@@ -371,8 +371,8 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
                     score += weights.wage_gap * min(0.5, max(-1.0, (top - wage) / wage))
             if not math.isnan(years) and not math.isnan(posts.years[v]):
                 score -= weights.experience_gap * min(10.0, max(0.0, posts.years[v] - years))
-            if d > 0:
-                score += _product(posts.factors, v, vector)
+            if has_learned:
+                score += learned[v]
             band = 2
             reached = flag & _REACHED or posts.remote[v] or (flag & _WISHED and posts.dorm[v])
             if leads[v] >= 0 and education_gap >= 0.0 and reached:
@@ -380,6 +380,7 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
             if behind[posts.pattern[v]] or is_refused[v]:
                 band = 3
             key = score - BAND_STEP * band
+            best = max(best, key)
             if key > limit:
                 keys[m], rows[m], scores[m] = key, v, score
                 m += 1
@@ -394,8 +395,8 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
         found.rows[p, :m] = rows[:m]
         found.scores[p, :m] = scores[:m]
         found.n[p] = m
-        found.n_listed[p] = n_listed
         found.left_out[p] = limit
+        found.best[p] = best
 
 
 fill_first = compiled(_first)

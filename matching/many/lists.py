@@ -45,6 +45,18 @@ class Lists:
         self._first, self._second = FirstStage(facets, weights), SecondStage(facets, weights)
         self.counts = Counts()
 
+    def best_among(self, asked: Sequence[Asked], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return for each person the highest key of some vacancies: score less `BAND_STEP` for each band, (n,).
+
+        Near to `TOLERANCE`, never lower than that; minus infinity where none of them may be listed.
+        """
+        if not asked:
+            return np.zeros(0)
+        people = People.of(asked, self._facets)
+        return self._first.keep(
+            people, most=1, among=np.intersect1d(rows, self._facets.open_rows).astype(np.int32)
+        ).best
+
     def of(self, asked: Sequence[Asked], *, k: int) -> list[Lines]:
         """Return the first k lines of each person; reasons are made when asked for."""
         found: list[Lines | None] = [None] * len(asked)

@@ -2,15 +2,19 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from matching.entities import CandidateId, VacancyId
 from pipelines import batch
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook
@@ -104,9 +108,9 @@ def test_a_batch_killed_in_a_block_goes_on_with_that_block(
     real, written = batch._write_block, []
 
     def killed_in_the_third(*given: Any) -> int:
-        written.append(given[2])
+        written.append(given[1].path)
         if len(written) == 3:
-            given[2].with_suffix(".partial").write_bytes(b"half a block")
+            given[1].path.with_suffix(".partial").write_bytes(b"half a block")
             raise KeyboardInterrupt
         return real(*given)
 
@@ -138,7 +142,7 @@ def test_another_length_day_or_model_starts_anew_and_leaves_no_old_block(desk: D
     assert run_batch(replace(desk, model_version="other"), tmp_path, k=3).n_blocks_kept == 0
     few = dict(list(desk.casebook.candidates.items())[:30])
     report = run_batch(over(desk, replace(desk.casebook, candidates=few)), tmp_path, k=3)
-    assert report.n_blocks_kept == 0
+    assert report.n_made == 30
     assert {row["candidate_id"] for row in rows(tmp_path)} <= set(few)
 
 
@@ -151,10 +155,110 @@ def test_blocks_of_another_size_are_made_anew(desk: Desk, tmp_path: Path, monkey
     assert {row["candidate_id"] for row in found} == {c for c in desk.active() if desk.document(c, k=1)["items"]}
 
 
-def test_a_changed_word_in_a_refusal_starts_anew_since_lists_repeat_it(desk: Desk, tmp_path: Path) -> None:
-    run_batch(desk, tmp_path, k=2)
+def test_a_changed_word_in_a_refusal_makes_lists_with_reasons_anew_since_they_repeat_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    run_batch(desk, tmp_path, k=2, with_reasons=True)
     acts = [replace(act, reason="改了说法") for act in desk.casebook.interactions]
-    assert run_batch(over(desk, replace(desk.casebook, interactions=acts)), tmp_path, k=2).n_blocks_kept == 0
+    again = over(desk, replace(desk.casebook, interactions=acts))
+    assert run_batch(again, tmp_path, k=2, with_reasons=True).n_blocks_kept == 0
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    found = [{**row, "run_id": ""} for row in rows(folder)]
+    return sorted(found, key=lambda row: (row["candidate_id"], row["rank"]))
+
+
+def changed(desk: Desk, seed: int, *, people: bool = True, vacancies: bool = True) -> Desk:
+    """Return the desk after a morning's work: some people and vacancies came, went or are told otherwise."""
+    rng, book = Random(seed), desk.casebook
+    candidates, stock = dict(book.candidates), list(book.vacancies)
+    if people:
+        for candidate_id in rng.sample(sorted(candidates), 4):
+            candidates[candidate_id] = replace(
+                candidates[candidate_id], wished_wage_min=Decimal(rng.randint(1, 9) * 1000)
+            )
+        del candidates[rng.choice(sorted(candidates))]
+        other = replace(rng.choice(list(candidates.values())), candidate_id=CandidateId(f"new-{seed}"), region="620102")
+        candidates[other.candidate_id] = other
+    texts = dict(book.texts)
+    if vacancies:
+        for at in rng.sample(range(len(stock)), 2):
+            stock[at] = replace(stock[at], wage_max=Decimal(rng.randint(2, 30) * 1000), wage_min=None)
+        del stock[rng.randrange(len(stock))]
+        like = rng.choice(stock)
+        stock.append(
+            replace(like, vacancy_id=VacancyId(f"new-v-{seed}"), employer_name=f"新单位{seed}", employer_id=None)
+        )
+        texts[VacancyId(f"new-v-{seed}")] = texts[like.vacancy_id]
+    return over(desk, replace(book, candidates=candidates, vacancies=stock, texts=texts))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_brought_up_to_date_equals_what_is_made_whole(desk: Desk, tmp_path: Path, seed: int) -> None:
+    whole, kept = tmp_path / "whole", tmp_path / "kept"
+    run_batch(desk, kept, k=3)
+    later = desk
+    for step in range(2):
+        later = changed(later, 10 * seed + step, people=seed % 3 != 0, vacancies=seed % 2 == 0 or seed % 3 == 0)
+        run_batch(later, kept, k=3)
+    run_batch(later, whole, k=3)
+    assert lines_of(kept) == lines_of(whole)
+    assert json.loads((kept / "run.json").read_text()) == json.loads((whole / "run.json").read_text())
+
+
+def test_a_changed_person_is_made_alone(desk: Desk, tmp_path: Path) -> None:
+    run_batch(desk, tmp_path, k=3)
+    first = desk.active()[0]
+    told = replace(desk.casebook.candidates[first], wished_wage_min=Decimal(9000))
+    report = run_batch(
+        over(desk, replace(desk.casebook, candidates={**desk.casebook.candidates, first: told})), tmp_path, k=3
+    )
+    assert report.n_made == 1
+    assert report.n_blocks_kept == len(blocks(tmp_path)) - 1
+
+
+def test_a_vacancy_that_nobody_could_be_shown_makes_nobodys_list_again(desk: Desk, tmp_path: Path) -> None:
+    nowhere: dict[str, Any] = {"region": None, "longitude": None, "latitude": None, "employer_id": None, "demands": {}}
+    far = replace(
+        desk.casebook.vacancies[0],
+        vacancy_id=VacancyId("far"),
+        openings=0,
+        title="高级软件架构师",
+        employer_name="别处",
+        **nowhere,
+    )
+    texts = {**desk.casebook.texts, far.vacancy_id: desk.casebook.texts[desk.casebook.vacancies[0].vacancy_id]}
+    before = over(desk, replace(desk.casebook, vacancies=[*desk.casebook.vacancies, far], texts=texts))
+    run_batch(before, tmp_path, k=3)
+    changed_far = replace(far, description="换了说法", contract_months=7)
+    later = over(desk, replace(before.casebook, vacancies=[*desk.casebook.vacancies, changed_far]))
+    assert run_batch(later, tmp_path, k=3).n_made == 0
+
+
+def test_an_update_that_was_killed_is_gone_on_with(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    later, much_later = changed(desk, 77), changed(changed(desk, 77), 78)
+    run_batch(later, whole, k=2)
+    run_batch(desk, stopped, k=2)
+    real, written = batch._write_block, []
+
+    def killed_in_the_third(*given: Any) -> int:
+        written.append(given)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(batch, "_write_block", killed_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(later, stopped, k=2)
+    monkeypatch.setattr(batch, "_write_block", real)
+    shutil.copytree(stopped, tmp_path / "otherwise")
+    assert run_batch(later, stopped, k=2).n_blocks_kept >= 2
+    assert lines_of(stopped) == lines_of(whole)
+    run_batch(much_later, tmp_path / "otherwise", k=2)
+    run_batch(much_later, whole, k=2)
+    assert lines_of(tmp_path / "otherwise") == lines_of(whole)
 
 
 def test_another_process_goes_on_where_one_stopped(
