@@ -53,6 +53,7 @@ from pipelines.export import export
 from pipelines.ingest import IngestReport, ingest
 from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
+from pipelines.recourse import recourse, recourse_lines
 from pipelines.registry import NoModel, Registry
 from pipelines.retraining import retraining_gate
 from pipelines.schema import TABLES
@@ -384,6 +385,20 @@ def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(h
         document = _desk(context, connection).unlock(candidate_id)
         _note(connection, Action.READ_CANDIDATES, "candidate", candidate_id)
     answer(context, document, lambda: _unlock_lines(document))
+
+
+@app.command("recourse")
+def recourse_command(
+    context: typer.Context,
+    candidate_id: Annotated[str, typer.Argument(help="求职者编号")],
+    vacancy_id: Annotated[str, typer.Argument(help="岗位编号")],
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="进入前几位")] = 10,
+) -> None:
+    """要让这个岗位进入本人名单的前几位，哪些可以改变的事要改变。"""
+    with current_engine(context).begin() as connection:
+        document = recourse(_desk(context, connection), candidate_id, vacancy_id, k=k)
+        _note(connection, Action.READ_CANDIDATES, "candidate", candidate_id)
+    answer(context, document, lambda: recourse_lines(document))
 
 
 def _unlock_lines(document: dict[str, Any]) -> list[str]:

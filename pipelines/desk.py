@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matching.accommodation import facts as accommodation_facts
 from matching.components import Asked, PastAct, VacancyIndex
-from matching.entities import Candidate, CandidateId, Placement, VacancyId
+from matching.entities import Candidate, CandidateId, Course, Placement, VacancyId
 from matching.licences import holds, licences
 from matching.matcher import Lines, Shortlist, explain_lines, lines, match
 from matching.missing import Unlock, accommodation_unlocks, benefit_waits, with_benefits
@@ -177,7 +177,7 @@ class Desk:
         NoSuchVacancy
             When there is no such id, or it is not open on the day.
         """
-        rows = np.array([self._open_row(vacancy_id)], dtype=np.intp)
+        rows = np.array([self.open_row(vacancy_id)], dtype=np.intp)
         people = [one for one in self.active() if among is None or one in among]
         found: list[tuple[int, float, float, CandidateId]] = []
         excluded: dict[str, dict[str, Any]] = {}
@@ -210,7 +210,14 @@ class Desk:
         item = explain_lines(asked, self.index, ranking, self.rules, range(1))[0]
         return {**_without_vacancy(item_document(item)), "rank": place, "candidate_id": candidate_id}
 
-    def _open_row(self, vacancy_id: str) -> int:
+    def open_row(self, vacancy_id: str) -> int:
+        """Return the row of a vacancy that is open on the day.
+
+        Raises
+        ------
+        NoSuchVacancy
+            When there is no such id, or it is not open.
+        """
         row = self.index.stock.position.get(VacancyId(vacancy_id))
         if row is None:
             raise NoSuchVacancy("没有这个岗位编号")
@@ -263,31 +270,32 @@ class Desk:
             with_it = retrieve(replace(asked.candidate, certificates=held), self.index.stock, self.rules)
             n_opened = len(with_it.listed) - shortlist.n_ranked
             if n_opened > 0:
-                courses = self._courses(unlock.licence_id)
+                courses = self.courses_for(unlock.licence_id)
                 entry = {"licence": unlock.licence_id, "label": unlock.label, "vacancies": n_opened, "courses": courses}
                 found.append(entry)
         return found
 
-    def _courses(self, licence_id: str) -> list[dict[str, Any]]:
+    def courses_for(self, licence_id: str) -> list[dict[str, Any]]:
         """Return the courses not yet begun that lead to a licence, soonest first."""
         licence = licences()[licence_id]
-        open_courses = [
-            course
-            for course in self.casebook.courses
-            if course.certificate
-            and holds((course.certificate,), licence)
-            and (course.starts_on is None or course.starts_on >= self.rules.on)
-        ]
-        open_courses.sort(key=lambda course: (course.starts_on or self.rules.on, course.course_id))
-        return [
-            {
-                "course_id": course.course_id,
-                "title": course.title,
-                "region": region_name(course.region) if course.region else None,
-                "starts_on": course.starts_on.isoformat() if course.starts_on else None,
-            }
-            for course in open_courses[:5]
-        ]
+        found = [c for c in self.coming_courses() if c.certificate and holds((c.certificate,), licence)]
+        return [course_document(course) for course in found[:5]]
+
+    def coming_courses(self) -> list[Course]:
+        """Return the courses not yet begun, soonest first."""
+        on = self.rules.on
+        coming = [course for course in self.casebook.courses if course.starts_on is None or course.starts_on >= on]
+        return sorted(coming, key=lambda course: (course.starts_on or on, course.course_id))
+
+
+def course_document(course: Course) -> dict[str, Any]:
+    """Return one course as it travels in JSON."""
+    return {
+        "course_id": course.course_id,
+        "title": course.title,
+        "region": region_name(course.region) if course.region else None,
+        "starts_on": course.starts_on.isoformat() if course.starts_on else None,
+    }
 
 
 def _waiting_benefits(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

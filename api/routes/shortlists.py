@@ -13,6 +13,7 @@ from api.desk_keeper import DeskKeeper
 from api.rows import acting
 from api.settings import today
 from pipelines.access.roles import Action, Purpose
+from pipelines.recourse import recourse
 from pipelines.registers.runs import (
     handed_out,
     lists_of,
@@ -89,6 +90,29 @@ def unlock(
         person = person_to_match(connection, subject, candidate_id)
     # This takes long: not within the transaction that holds the audit's lock.
     document = keeper.desk(as_of or today()).unlock(person)
+    with acting(access, subject, Action.READ_SHORTLIST) as connection:
+        handed_out(connection, subject, person)
+    return document
+
+
+@router.get("/candidates/{candidate_id}/recourse/{vacancy_id}")
+@declare(_READ)
+def recourse_to(
+    request: Request,
+    access: AccessDep,
+    subject: SubjectDep,
+    candidate_id: str,
+    vacancy_id: str,
+    k: Annotated[int, Query(ge=1, le=50)] = 10,
+    as_of: _Day = None,
+) -> dict[str, Any]:
+    """Return what that can be changed would bring a vacancy among the first of a person's list."""
+    keeper: DeskKeeper = request.app.state.keeper
+    with acting(access, subject, Action.READ_SHORTLIST) as connection:
+        person = person_to_match(connection, subject, candidate_id)
+        vacancy = the_vacancy(connection, subject, vacancy_id)
+    # This takes long: not within the transaction that holds the audit's lock.
+    document = recourse(keeper.desk(as_of or today()), person, vacancy, k=k)
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
         handed_out(connection, subject, person)
     return document

@@ -91,6 +91,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", f"{V1}/candidates/{{candidate_id}}/shortlist"): PERSON,
     ("GET", f"{V1}/candidates/{{candidate_id}}/unlock"): PERSON,
+    ("GET", f"{V1}/candidates/{{candidate_id}}/recourse/{{vacancy_id}}"): Call(
+        names={"candidate_id": "candidate", "vacancy_id": "vacancy"}
+    ),
     ("GET", f"{V1}/candidates/{{candidate_id}}/benefits"): PERSON,
     ("GET", f"{V1}/interactions"): _BY_PERSON,
     ("POST", f"{V1}/interactions"): Call(

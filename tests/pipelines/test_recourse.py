@@ -1,0 +1,102 @@
+"""Recourse as a person relies on it: what is said to suffice does suffice, and nothing unchangeable is asked for."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from matching.entities import Candidate, CandidateId
+from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
+from pipelines.recourse import CHANGEABLE, _changes, recourse, recourse_lines
+from tests.conftest import Town, Yougang
+
+FIXED = {"category", "grade", "sex", "birth_date", "hukou", "region", "certificate_number", "household_kinds"}
+
+
+def far_down(desk: Desk, n: int) -> list[tuple[str, str]]:
+    """Return people with a vacancy that stands below their first ten."""
+    found: list[tuple[str, str]] = []
+    for candidate_id in desk.active():
+        items = desk.document(candidate_id, k=60)["items"]
+        if len(items) > 12:
+            found.append((candidate_id, items[-1]["vacancy_id"]))
+        if len(found) == n:
+            break
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(desk: Desk) -> list[dict[str, Any]]:
+    return [recourse(desk, person, vacancy) for person, vacancy in far_down(desk, 12)]
+
+
+def test_what_is_said_to_suffice_is_what_the_list_would_be(desk: Desk, told: list[dict[str, Any]]) -> None:
+    checked = 0
+    for document in told:
+        person = desk.casebook.candidates[CandidateId(document["candidate_id"])]
+        item = desk.index.stock.items[desk.open_row(document["vacancy_id"])]
+        changes = {change.name: change for change in _changes(desk, person, item)}
+        together = document["together"]
+        if together is None or not together["is_among_first"]:
+            continue
+        if any(changes[name].of_person is None for name in together["changes"]):
+            continue
+        changed = person
+        for name in together["changes"]:
+            change = changes[name].of_person
+            assert change is not None
+            changed = change(changed)
+        casebook = replace(desk.casebook, candidates={**desk.casebook.candidates, person.candidate_id: changed})
+        items = replace(desk, casebook=casebook).document(person.candidate_id, k=10)["items"]
+        place = [i["rank"] for i in items if i["vacancy_id"] == document["vacancy_id"]]
+        assert place == [together["rank"]]
+        checked += 1
+    assert checked >= 3
+
+
+def test_only_what_can_be_changed_is_ever_changed(desk: Desk) -> None:
+    assert not CHANGEABLE & FIXED
+    seen = set()
+    for candidate_id, person in list(desk.casebook.candidates.items())[:40]:
+        for item in desk.index.stock.items[:40]:
+            for change in _changes(desk, person, item):
+                if change.of_person is not None:
+                    after = change.of_person(person)
+                    seen |= {f.name for f in fields(Candidate) if getattr(after, f.name) != getattr(person, f.name)}
+        assert candidate_id == person.candidate_id
+    assert seen
+    assert seen <= CHANGEABLE
+
+
+def test_every_change_says_who_and_where_it_leads(told: list[dict[str, Any]]) -> None:
+    changes = [change for document in told for change in document["changes"]]
+    assert changes
+    assert all(change["who"] and change["label"] for change in changes)
+    assert all((change["rank"] is None) == (change["excluded_by"] is not None) for change in changes)
+    for document in told:
+        ranks = [change["rank"] or 10**6 for change in document["changes"]]
+        assert ranks == sorted(ranks)
+        assert document["now"]["rank"] > 10
+        assert any("由本人决定" in line for line in recourse_lines(document))
+
+
+def test_a_vacancy_among_the_first_ten_needs_nothing(desk: Desk) -> None:
+    person = far_down(desk, 1)[0][0]
+    first = desk.document(person, k=1)["items"][0]["vacancy_id"]
+    document = recourse(desk, person, first)
+    assert document["now"]["is_among_first"]
+    assert (document["changes"], document["together"]) == ([], None)
+
+
+def test_who_and_what_is_not_there_is_said(desk: Desk) -> None:
+    person, vacancy = far_down(desk, 1)[0]
+    with pytest.raises(NoSuchVacancy):
+        recourse(desk, person, "nothing")
+    with pytest.raises(NoSuchCandidate):
+        recourse(desk, "nobody", vacancy)
+
+
+def test_the_command_says_the_same(town: Town, desk: Desk, yougang: Yougang) -> None:
+    person, vacancy = far_down(desk, 1)[0]
+    told = yougang("--json", "recourse", person, vacancy, at=town).document
+    assert told == recourse(desk, person, vacancy)
