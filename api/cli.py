@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
 from api.account_commands import accounts
+from api.balance_commands import balance_document, balance_lists, balance_words, unbalance_lists
 from api.benefit_commands import benefits, quota_command
 from api.duty_commands import due
 from api.model_commands import versions
@@ -497,6 +498,9 @@ def batch(
         bool, typer.Option("--reasons", help="每行写出理由、缺项和便利（单人名单随时可查，默认不写）")
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="同时工作的进程数，默认为处理器数")] = None,
+    even: Annotated[
+        bool, typer.Option("--balance", help="先按空缺数均衡（同 balance 命令，单人名单也随之顺延）")
+    ] = False,
 ) -> None:
     """为所有求职者生成推荐名单。"""
     if engine != "local":
@@ -506,6 +510,9 @@ def batch(
     progress = _Progress("已完成")
     with current_engine(context).begin() as connection:
         desk = _desk(context, connection)
+        if even:
+            balance_lists(connection, desk, _Progress("已看名单"))
+            desk = _desk(context, connection)
         _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
         _note_people(connection, Action.READ_SHORTLIST, desk.active())
     n_workers = workers or os.cpu_count() or 1
@@ -513,6 +520,24 @@ def batch(
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
     answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])
+
+
+@app.command()
+def balance(
+    context: typer.Context,
+    off: Annotated[bool, typer.Option("--off", help="取消均衡，各岗位不再顺延")] = False,
+) -> None:
+    """按空缺数均衡全部名单：过于集中的岗位在每份名单中同样顺延，并写明原因。"""
+    with current_engine(context).begin() as connection:
+        if off:
+            unbalance_lists(connection)
+            answer(context, {"stepping_back": 0}, lambda: ["已取消均衡"])
+            return
+        desk = _desk(context, connection)
+        progress = _Progress("已看名单")
+        document = balance_document(balance_lists(connection, desk, progress), desk)
+        progress.end()
+    answer(context, document, lambda: balance_words(document))
 
 
 # ---- demonstration --------------------------------------------------------------------------------------------------

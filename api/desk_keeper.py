@@ -34,8 +34,8 @@ _REST = 10
 _READS = (".read", ".refused", ".identity", ".extract", ".released", ".replay")
 _OF_POSTS = frozenset(
     {
-        "vacancy.publish", "vacancy.confirm", "vacancy.close", "vacancies.write", "employers.write", "courses.write",
-        "placements.write",
+        "vacancies.balance", "vacancy.publish", "vacancy.confirm", "vacancy.close", "vacancies.write",
+        "employers.write", "courses.write", "placements.write",
     }
 )  # fmt: skip
 """What changes the posts that people are ranked on: also a placement, for it fills one."""

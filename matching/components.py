@@ -122,6 +122,21 @@ class VacancyIndex:
     biases: NDArray[np.float32] | None
     units: NDArray[np.float64] | None = None
     uptake: EmployerUptake | None = None
+    crowding: "Crowded | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """How crowded n vacancies are over everybody's lists: what each steps back by, float64 (n,), 0 where not at all.
+
+    `looks` (n,) is how many people per opening would look at it if nothing stepped back; `is_crowded` bool (n,) says
+    whether that is too many by itself; `openings` (n,) are those reckoned with.
+    """
+
+    price: NDArray[np.float64]
+    looks: NDArray[np.float64]
+    is_crowded: NDArray[np.bool_]
+    openings: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ from matching.vocabulary import Accommodation, AccommodationState, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a shortlist; `stands_behind` is the rank of the employer's similar post before it, if it moved."""
+    """One line of a shortlist; `stands_behind` is the rank of the employer's similar post before it, if it moved.
+
+    `crowding` is there where a post stepped back because too many lists would begin with it.
+    """
 
     rank: int
     stock_item: StockItem
@@ -38,6 +41,7 @@ class Item:
     missing: tuple[MissingFact, ...]
     accommodations: Mapping[Accommodation, AccommodationState]
     stands_behind: int | None = None
+    crowding: "SteppedBack | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,18 @@ def match(
             *common,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedBack:
+    """Why a crowded post stands where it does: people per opening who would look at it, and its rank without that."""
+
+    looks: float
+    openings: float
+    rank_without: int
+    price: float
+    is_crowded: bool
+    """False where it is other posts' stepping back that would crowd it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +207,21 @@ def _item(line: Line, chance: Probability | None) -> Item:
         missing=missing_for(line.candidate, line.item, line.fit),
         accommodations=_accommodations(line),
         stands_behind=int(ranking.repeats[place]) + 1 if ranking.repeats[place] >= 0 else None,
+        crowding=_stepped_back(line),
+    )
+
+
+def _stepped_back(line: Line) -> SteppedBack | None:
+    crowded, without = line.index.crowding, int(line.ranking.uncrowded[line.place])
+    if crowded is None or not 0 <= without < line.place:
+        return None
+    row = int(line.ranking.retrieval.rows[line.ranking.order[line.place]])
+    return SteppedBack(
+        looks=float(crowded.looks[row]),
+        openings=float(crowded.openings[row]),
+        rank_without=without + 1,
+        price=float(crowded.price[row]),
+        is_crowded=bool(crowded.is_crowded[row]),
     )
 
 

@@ -1,7 +1,8 @@
 """Scores to an ordered list: two numbers for people to read, one score, and the bands of the policy order.
 
 The order is: band, then score, then, between equals, how sought a vacancy is, how few questions stand open, and its id;
-further posts of one kind by one employer step behind others. The bands are stated reasons, never weights in the score.
+further posts of one kind by one employer step behind others, and crowded posts behind less crowded ones. The bands are
+stated reasons, never weights in the score.
 """
 
 from collections.abc import Mapping
@@ -86,7 +87,8 @@ class Ranking:
     """The head of one person's list: positions within `retrieval.rows` in order, and what ordered them, in that order.
 
     `n_ranked` says how long the whole list is. `repeats` int32 (n,) is the place of the employer's first post of the
-    same kind, where that moved a post, else -1.
+    same kind, where that moved a post, else -1. `uncrowded` int32 (n,) is the place that a crowded post would have
+    if crowding did not count, else -1.
     """
 
     retrieval: Retrieval
@@ -94,6 +96,7 @@ class Ranking:
     order: NDArray[np.intp]
     band: NDArray[np.int8]
     repeats: NDArray[np.int32]
+    uncrowded: NDArray[np.int32]
     band_reason: tuple[str | None, ...]
     score: NDArray[np.float64]
     columns: Columns
@@ -144,11 +147,22 @@ def rank(
     # Rounding keeps the order free of the last bits, which differ between processors; then the id decides.
     # Where nothing known tells two vacancies apart, the more sought one goes first.
     rounded = np.round(score, 6)
-    head = first_by(band, rounded, None if k is None else max(k, ranking_settings().repeats_within))
-    first = rows[head]
-    questions = _open_questions(asked.candidate, index.stock, first, function_fit.take(head))
-    head = head[np.lexsort((first, questions, -index.popularity[first], -rounded[head], band[head]))]
-    head, repeats = _spread(head, band, rounded, index.stock, rows)
+    price = np.zeros(len(rows)) if index.crowding is None else index.crowding.price[rows]
+    priced = np.round(rounded - price, 6)
+    members = first_by(band, priced, None if k is None else max(k, ranking_settings().repeats_within))
+    first = rows[members]
+    questions = _open_questions(asked.candidate, index.stock, first, function_fit.take(members))
+
+    def ordered(by: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        own = members[np.lexsort((first, questions, -index.popularity[first], -by[members], band[members]))]
+        return _spread(own, band, by, index.stock, rows)
+
+    head, repeats = ordered(priced)
+    uncrowded = np.full(len(head), -1, dtype=np.int32)
+    if price.any():
+        place = np.empty(len(rows), dtype=np.int32)
+        place[ordered(rounded)[0]] = np.arange(len(head))
+        uncrowded[price[head] > 0] = place[head[price[head] > 0]]
     at_head = {name: column[head] for name, column in named.items()}
     if not weighs_own:
         at_head["collaborative"] = own_scores(asked, index, rows[head]).astype(np.float32)
@@ -159,6 +173,7 @@ def rank(
         order=listed[head],
         band=band[head],
         repeats=repeats,
+        uncrowded=uncrowded,
         band_reason=tuple(_LEAD_NAMES[leads[head]].tolist()),
         score=score[head],
         columns=columns,

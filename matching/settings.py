@@ -64,6 +64,21 @@ class SaidOnce(BaseModel):
     share: float
 
 
+class CrowdingSettings(BaseModel):
+    """When a post counts as crowded over everybody's lists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    bands: tuple[float, float, float, float]
+    attention: float
+    slack: float
+    least_placements: float
+    least_looks: float
+    temperature: float
+    lines: int
+    people: int
+    days: int
+
+
 class RankingSettings(BaseModel):
     """The whole file."""
 
@@ -83,6 +98,7 @@ class RankingSettings(BaseModel):
     senior_titles: SeniorTitles
     plain_wishes: tuple[PlainWish, ...]
     said_once: SaidOnce
+    crowding: CrowdingSettings
     popularity_half_life_days: float
     reasons_max: int
     act_weights: dict[InteractionKind, float]

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,8 @@ def run_batch(
     plan = _plan(desk, out, _facts(desk, k, with_reasons))
     n_made, n_done = 0, sum(len(plan.blocks[path]) for path in plan.kept)
     n_people, n_kept = sum(len(people) for people in plan.blocks.values()), len(plan.kept)
-    office = _Office(desk, _lists(desk) if plan.wants_lists(with_reasons, n_people - n_done) else None, plan.changes)
+    together = plan.wants_lists(with_reasons, n_people - n_done)
+    office = _Office(desk, lists_together(desk) if together else None, plan.changes)
     for task, made in _written(office, plan.tasks(k, with_reasons), workers):
         n_made += made
         n_kept += task.is_update and made == 0
@@ -143,7 +145,9 @@ def _plan(desk: Desk, out: Path, facts: Mapping[str, Any]) -> _Plan:
         blocks = _by_block(out, numbers, people)
         if stored == facts:
             return _Plan(facts, out, now, blocks, frozenset(p for p in blocks if _data_of(p) == facts["data"]))
-        if not facts["with_reasons"] and all(path.exists() for path in blocks):
+        # Lines hold scores, not what crowded posts step back by: where a new post would come to stand cannot be told.
+        settled = desk.index.crowding is None and not facts["with_reasons"]
+        if settled and all(path.exists() for path in blocks):
             return _update(desk, out, facts, stored["data"], before, now, blocks)
     fresh = _Plan(facts, out, now, _chunks(out, people, 0), frozenset())
     fresh.begin()
@@ -223,7 +227,8 @@ def _neighbours_together(desk: Desk) -> list[CandidateId]:
     )
 
 
-def _lists(desk: Desk) -> "Lists":
+def lists_together(desk: Desk) -> "Lists":
+    """Return what makes the lists of many people over a desk at once, ready compiled."""
     # Here and not above: what is compiled takes a second to load, and only a batch needs it.
     from matching.many.lists import Lists
 
@@ -296,6 +301,7 @@ def _facts(desk: Desk, k: int, with_reasons: bool) -> dict[str, Any]:
     del head["run_id"]  # a batch that goes on is the same run
     about = {"notice": automated_decision_notice(), "k": k, "block": BLOCK, "n_candidates": len(desk.active())}
     about["with_reasons"] = with_reasons
+    about["balanced"] = None if desk.index.crowding is None else sha256(desk.index.crowding.price.tobytes()).hexdigest()
     return {**head, **about, "data": desk.casebook.fingerprint()}
 
 

@@ -34,6 +34,7 @@ from pipelines.access.roles import Subject
 from pipelines.consent.effects import learning_refused, matching_refused
 from pipelines.readings import ReadText, read_texts
 from pipelines.schema import CANDIDATES
+from pipelines.store.crowding import CrowdedPost, crowding
 from pipelines.store.in_charge import Offices, offices
 from pipelines.store.repositories import (
     CLOSED_TO_MATCHING,
@@ -66,6 +67,7 @@ class Casebook:
     """Who is not to be matched; they are in none of the tables above but the placements, by which posts are filled."""
     not_learned_from: frozenset[CandidateId] = frozenset()
     offices: Offices = NO_OFFICES
+    crowding: tuple[CrowdedPost, ...] = ()
 
     def learnable(self) -> "Casebook":
         """Return the casebook without those who do not want their record to be learned from."""
@@ -143,6 +145,7 @@ class Casebook:
             digest.update(f"{act.candidate_id} {act.vacancy_id} {act.kind} {act.at} {act.reason}".encode())
         for placement in self.placements:
             digest.update(repr(placement).encode())
+        digest.update(repr(self.crowding).encode())
         return digest.hexdigest()[:16]
 
     def act_days(self) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
@@ -224,4 +227,5 @@ def load_casebook(connection: Connection, subject: Subject) -> Casebook:
         refused=refused,
         not_learned_from=learning_refused(connection),
         offices=offices(connection),
+        crowding=crowding(connection),
     )

@@ -61,7 +61,7 @@ class Desk:
     @classmethod
     def open(cls, casebook: Casebook, model: RankingModel, model_version: str, on: date) -> "Desk":
         """Put the model over the stock of a day."""
-        index = index_of(model, casebook, on)
+        index = index_of(model, casebook, on, model_version)
         return cls(
             casebook=casebook,
             model=model,

@@ -99,6 +99,7 @@ def item_document(item: Item) -> dict[str, Any]:
         "outlook": item.outlook.value if item.outlook else None,
         "policy_order": {"band": int(item.band), "label": item.band.label},
         "stands_behind": item.stands_behind,
+        "crowding": _crowding_document(item),
         "fit": _written(item.fit, 4),
         "fit_parts": _rounded(item.fit_parts),
         "chance": None if item.chance is None else _written(item.chance.value, 4),
@@ -153,6 +154,25 @@ def _fact(missing: MissingFact) -> dict[str, str]:
 
 def _source(source: Source | None) -> dict[str, str] | None:
     return source.as_dict() if source else None
+
+
+def _crowding_document(item: Item) -> dict[str, Any] | None:
+    stepped = item.crowding
+    if stepped is None:
+        return None
+    people, openings = max(1, round(stepped.looks)), max(1, round(stepped.openings))
+    counted = f"{openings}个空缺" if item.stock_item.vacancy.openings else f"空缺数未写明，按{openings}个估计"
+    if stepped.is_crowded:
+        crowd = f"各人名单合起来每个空缺约有{people}人"
+    else:
+        crowd = "更拥挤的岗位顺延以后，这里的名额也会不够"
+    return {
+        "people_per_opening": round(stepped.looks, 1),
+        "openings": openings,
+        "rank_without": stepped.rank_without,
+        "price": round(stepped.price, 4),
+        "text": f"{counted}，{crowd}：本岗位由第{stepped.rank_without}位顺延，前面让给名额较宽的岗位",
+    }
 
 
 def _written(number: float, digits: int) -> float:
@@ -231,6 +251,8 @@ def _reason_lines(item: Mapping[str, Any], said: frozenset[str] = frozenset()) -
     lines = [f"      · {_reason_text(reason, said)}{_cited(reason['source'])}" for reason in item["reasons"]]
     if item.get("stands_behind"):
         lines.append(f"      ↓ 同一单位的相近岗位已列在第{item['stands_behind']}位，本岗位顺延")
+    if item.get("crowding"):
+        lines.append(f"      ↓ {item['crowding']['text']}")
     missing = [m for m in item["missing"] if m["fact"] not in said]
     if missing:
         named = "、".join(m["label"] for m in missing[:4])

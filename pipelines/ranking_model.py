@@ -6,7 +6,7 @@ People appear in it only by a hash of their id, as positions of their history, n
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.components import COMPONENTS, Asked, EmployerUptake, History, TextIndex, VacancyIndex, history_of
+from matching.components import COMPONENTS, Asked, Crowded, EmployerUptake, History, TextIndex, VacancyIndex, history_of
 from matching.entities import Candidate, CandidateId, VacancyId
 from matching.features import (
     address_words,
@@ -26,6 +26,7 @@ from matching.features import (
     vacancy_features,
 )
 from matching.ranking import Weights
+from matching.settings import ranking_settings
 from matching.stock import Stock
 from models.arrays import Sparse, unit_vectors
 from models.artefact import Artefact, load_artefact, pack_strings, save_artefact, unpack_strings
@@ -290,6 +291,22 @@ def _unpack_popularity(artefact: Artefact) -> dict[VacancyId, float]:
     return {VacancyId(i): float(count) for i, count in zip(ids, artefact.arrays["counts"], strict=True)}
 
 
-def index_of(model: RankingModel, casebook: Casebook, on: date) -> VacancyIndex:
-    """Return the casebook's vacancies under a model, as they stand on a day."""
-    return model.index(casebook.stock(on), casebook.texts)
+def index_of(model: RankingModel, casebook: Casebook, on: date, version: str | None = None) -> VacancyIndex:
+    """Return the casebook's vacancies under a model, as they stand on a day.
+
+    With the model's version also which of them step back on that day because too many lists would begin with them.
+    """
+    stock = casebook.stock(on)
+    return replace(model.index(stock, casebook.texts), crowding=_crowded(casebook, stock, on, version))
+
+
+def _crowded(casebook: Casebook, stock: Stock, on: date, version: str | None) -> Crowded | None:
+    days, n = ranking_settings().crowding.days, len(stock.items)
+    price, looks, openings, is_crowded = np.zeros(n), np.zeros(n), np.ones(n), np.zeros(n, dtype=np.bool_)
+    for post in casebook.crowding:
+        row = stock.position.get(post.vacancy_id)
+        # Other scores, other prices; and a list of last year is made without those of today.
+        if row is not None and post.model_version == version and 0 <= (on - post.as_of).days <= days:
+            price[row], looks[row], openings[row] = post.price, post.looks, post.openings
+            is_crowded[row] = post.expected > post.bound
+    return Crowded(price, looks, is_crowded, openings) if price.any() else None

@@ -91,7 +91,7 @@ class Said:
 Yougang = Callable[..., Said]
 
 
-def _copied(folder: Path) -> Town:
+def copied_town(folder: Path) -> Town:
     whole = trained()
     shutil.copytree(whole.folder, folder)
     return Town(folder, whole.province)
@@ -100,13 +100,13 @@ def _copied(folder: Path) -> Town:
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """The shared store: ask it for lists, but import, train and promote nothing."""
-    return _copied(tmp_path_factory.mktemp("town") / "shared")
+    return copied_town(tmp_path_factory.mktemp("town") / "shared")
 
 
 @pytest.fixture
 def own_town(tmp_path: Path) -> Town:
     """A store of the test's own."""
-    return _copied(tmp_path / "own")
+    return copied_town(tmp_path / "own")
 
 
 @pytest.fixture(scope="session")

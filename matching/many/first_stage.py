@@ -85,6 +85,8 @@ class FirstStage:
         index, stock = facets.index, facets.index.stock
         fixed = of["popularity"] * index.popularity.astype(np.float64) + of["freshness"] * facets.freshness
         fixed += of["employer_uptake"] * facets.overall
+        if index.crowding is not None:
+            fixed -= index.crowding.price
         texts, addresses = index.text, index.address
         n = len(stock)
         nothing = empty_rows(n, 0)

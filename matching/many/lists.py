@@ -116,7 +116,7 @@ class Lists:
 
 def _near_enough(n_people: int, pairs: Pairs, kept: Kept) -> NDArray[np.bool_]:
     """Return for each person whether every score of the first stage was as near as the bound takes it to be."""
-    wrong = (np.abs(pairs.score - kept.score) > TOLERANCE) | (np.abs(pairs.score) > _MOST_SCORE)
+    wrong = (np.abs(pairs.priced - kept.score) > TOLERANCE) | (np.abs(pairs.priced) > _MOST_SCORE)
     near = np.ones(n_people, dtype=np.bool_)
     near[pairs.person[wrong]] = False
     return near
@@ -124,7 +124,7 @@ def _near_enough(n_people: int, pairs: Pairs, kept: Kept) -> NDArray[np.bool_]:
 
 def _ordered(pairs: Pairs, popularity: NDArray[np.float32]) -> Pairs:
     row = pairs.row
-    return pairs.take(np.lexsort((row, pairs.questions, -popularity[row], -pairs.rounded, pairs.band, pairs.person)))
+    return pairs.take(np.lexsort((row, pairs.questions, -popularity[row], -pairs.priced, pairs.band, pairs.person)))
 
 
 def _places(person: NDArray[np.int64], n_people: int) -> NDArray[np.int64]:
@@ -151,7 +151,7 @@ def _spread(pairs: Pairs, kinds: NDArray[np.int64]) -> tuple[NDArray[np.intp], N
     at = np.arange(len(kind))
     nth[by_kind] = at - np.maximum.accumulate(np.where(starts, at, 0))
     nth[(pairs.band < Band.GENERAL) | (place >= settings.repeats_within)] = 0
-    adjusted = np.round(pairs.rounded - settings.repeat_step * nth.astype(np.float64), 6)
+    adjusted = np.round(pairs.priced - settings.repeat_step * nth.astype(np.float64), 6)
     behind = place >= settings.repeats_within
     # Those that are not looked at stay behind in their order.
     head = np.lexsort((at, np.where(behind, 0.0, -adjusted), np.where(behind, 9, pairs.band), pairs.person))
@@ -178,7 +178,7 @@ def _is_settled(
         return np.where(n_kept > place, found, -np.inf)
 
     last_line = key_at(k - 1, adjusted, pairs.band[head])
-    last_of_head = key_at(within - 1, pairs.rounded, pairs.band)
+    last_of_head = key_at(within - 1, pairs.priced, pairs.band)
     settled = np.isneginf(left_out)
     settled |= (n_kept <= within) & (last_line > bound)
     settled |= (last_of_head > bound) & (k <= within)

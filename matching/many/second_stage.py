@@ -25,14 +25,17 @@ Columns = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Scored pairs, each array (n,); `is_listed` is False where the exact distance excludes after all."""
+    """Scored pairs, each array (n,); `is_listed` is False where the exact distance excludes after all.
+
+    `priced` orders them: the score less what a crowded vacancy steps back by.
+    """
 
     person: NDArray[np.int64]
     row: NDArray[np.int64]
     is_listed: NDArray[np.bool_]
     band: NDArray[np.int8]
     score: Floats
-    rounded: Floats
+    priced: Floats
     questions: NDArray[np.int16]
     outcome: NDArray[np.int8]
     columns: Columns
@@ -45,7 +48,7 @@ class Pairs:
             self.is_listed[at],
             self.band[at],
             self.score[at],
-            self.rounded[at],
+            self.priced[at],
             self.questions[at],
             self.outcome[at],
             {name: column[at] for name, column in self.columns.items()},
@@ -62,6 +65,7 @@ class SecondStage:
         self._texts = sparse_parts(index.text.rows)
         self._addresses = None if index.address is None else sparse_parts(index.address.rows)
         self._skills = sparse_parts(facets.skills)
+        self._price = np.zeros(len(stock)) if index.crowding is None else index.crowding.price
         chance = weights.chance
         used = set(chance.config.names) if chance else set()
         used |= {name for name, weight in zip(COMPONENTS, weights.values.tolist(), strict=True) if weight}
@@ -89,7 +93,7 @@ class SecondStage:
             is_listed=~self._beyond(people, p, v, typical, least),
             band=self._bands(people, p, v, typical, columns["education_gap"]),
             score=score,
-            rounded=np.round(score, 6),
+            priced=np.round(np.round(score, 6) - self._price[v], 6),
             questions=questions.astype(np.int16),
             outcome=outcome,
             columns=columns,

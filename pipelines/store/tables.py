@@ -134,6 +134,22 @@ vacancy_readings = Table(
     Column("payload", Text, nullable=False),
 )
 
+# By how much posts step back that everybody's lists would begin with; made anew for all posts at once.
+crowded_posts = Table(
+    "crowded_posts",
+    metadata,
+    Column("vacancy_id", Text, primary_key=True),
+    Column("model_version", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("price", Double, nullable=False),
+    Column("looks", Double, nullable=False),
+    Column("expected", Double, nullable=False),
+    Column("openings", Double, nullable=False),
+    Column("bound", Double, nullable=False),
+    CheckConstraint("price >= 0", name="price_not_negative"),
+    CheckConstraint("openings > 0", name="openings_above_zero"),
+)
+
 shortlist_runs = Table(
     "shortlist_runs",
     metadata,

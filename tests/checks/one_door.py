@@ -72,6 +72,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}consents.py:reseal": "every sealed value gets the new key",
     f"{_STORE}consistency_queries.py:*": "`yougang db check`",
     f"{_STORE}counts.py:job_seekers_in": "one count of a prefecture, told in bands of ten",
+    f"{_STORE}crowding.py:*": "one number a published vacancy, the same in everybody's list",
     f"{_STORE}run_log.py:RunLog.shown": "a cycle counts what was shown to everybody; refuses who is not the program",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",
     f"{_STORE}in_charge.py:_taken_on": "the same",
@@ -110,6 +111,7 @@ EVERYBODY: Mapping[str, str] = {
 _MACHINE = "a command of whoever runs the machine"
 PROGRAM: Mapping[str, str] = {
     "api/access.py": "the one trusted user while there is no account",
+    "api/balance_commands.py": _MACHINE,
     "api/benefit_commands.py": _MACHINE,
     "api/cli.py": _MACHINE,
     "api/desk_keeper.py": "the desk holds everybody; its answers are cut to whom the subject sees",

@@ -21,7 +21,7 @@ from pipelines.quarter.runs import RunRefused
 from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
 from pipelines.store.session import engine_for
-from tests.conftest import Town, _copied
+from tests.conftest import Town, copied_town
 from tests.support.accounts import KEYS
 from tests.support.quarter import SMALL, outcome, promote, run, run_over
 from tests.support.stores import PROGRAM
@@ -41,7 +41,7 @@ class Quarter:
 @pytest.fixture(scope="module")
 def quarter(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
     folder = tmp_path_factory.mktemp("quarter")
-    town = _copied(folder / "town")
+    town = copied_town(folder / "town")
     report = run(town, folder / "first")
     promote(town, report["version"])
     return Quarter(town, report, folder / "first")
@@ -68,7 +68,7 @@ _STEPS = ("_search", "_learn", "_evaluate", "_compare", "_gates", "_report", "_r
 def test_killed_at_any_stage_it_goes_on_without_repeating_and_ends_with_the_same_bytes(
     quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town, folder = _copied(tmp_path / "own"), tmp_path / "killed"
+    town, folder = copied_town(tmp_path / "own"), tmp_path / "killed"
     for step in _STEPS:
         with monkeypatch.context() as patched:
             patched.setattr(cycles, step, _killed)
@@ -96,14 +96,14 @@ def _killed(*_: Any) -> None:
 
 
 def test_two_processes_learn_the_same_models_as_one(quarter: Quarter, tmp_path: Path) -> None:
-    report = run(_copied(tmp_path / "own"), tmp_path / "two", workers=2)
+    report = run(copied_town(tmp_path / "own"), tmp_path / "two", workers=2)
     assert report["models"] == quarter.report["models"]
 
 
 @pytest.fixture
 def finished(quarter: Quarter, tmp_path: Path) -> Quarter:
     """A finished run whose champion is still the one that it was held against."""
-    town = _copied(tmp_path / "own")
+    town = copied_town(tmp_path / "own")
     shutil.copytree(quarter.folder, tmp_path / "run")
     return Quarter(town, quarter.report, tmp_path / "run")
 
@@ -152,7 +152,7 @@ def test_card_says_what_made_the_version_and_cannot_be_changed(quarter: Quarter,
 def undecided(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
     """A town with a challenger on which nobody has decided."""
     folder = tmp_path_factory.mktemp("undecided")
-    town = _copied(folder / "town")
+    town = copied_town(folder / "town")
     return Quarter(town, run(town, folder / "run"), folder / "run")
 
 
