@@ -5,6 +5,7 @@ the same status, or leads to where the refusal can be mended: to sign in, to set
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +15,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import policy_of
+from api.errors import other
 from api.pages.render import page
 from api.routes.problems import advised
 
+logger = logging.getLogger(__name__)
 _PROBLEM = "application/problem+json"
 _NOT_PAGES = ("/api/", "/healthz", "/readyz", "/metrics", "/problems/")
 _MENDED_AT = {
@@ -38,7 +41,14 @@ class Pages:
             await self.app(scope, receive, send)
             return
         held = _Held(scope, send)
-        await self.app(scope, receive, held.send)
+        try:
+            await self.app(scope, receive, held.send)
+        except Exception as error:
+            if held.is_passed or not reads_pages(scope):
+                raise
+            trace_id = scope["state"]["trace_id"]
+            logger.error("unexpected fault kind=%s trace_id=%s", type(error).__name__, trace_id)
+            await other("fault", trace_id)(scope, receive, held.send)
         if held.start is not None:
             answer = told(Request(scope), json.loads(held.body), Headers(raw=held.start["headers"]))
             await answer(scope, receive, send)
@@ -51,11 +61,13 @@ class _Held:
         self._scope, self._send = scope, send
         self.start: Message | None = None
         self.body = b""
+        self.is_passed = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start" and self._is_for_a_page(message):
             self.start = message
         elif self.start is None:
+            self.is_passed = True
             await self._send(message)
         else:
             self.body += message.get("body", b"")

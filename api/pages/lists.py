@@ -41,6 +41,7 @@ K = 50
 QUESTIONS = 3
 _ASKED = 12
 """How many vacancies that fit a name are told of."""
+_STATES = ("ranked", "excluded", "not_open")
 OUTCOMES = ("fits", "fits_with_accommodation", "unknown")
 ACTS = (InteractionKind.REFERRED, InteractionKind.APPLIED, InteractionKind.DECLINED_BY_CANDIDATE)
 DECLINES = ("far", "transport", "wage", "hours", "body", "accommodation", "family", "kind", "none")
@@ -164,6 +165,7 @@ def _line(item: Mapping[str, Any], act: Mapping[str, Any] | None) -> dict[str, A
         "item": item,
         "is_night": item["vacancy"]["night_shift"] == YesNo.YES.label,
         "accommodations": [_accommodation(one) for one in item["accommodations"]],
+        "missing": missing_by_source(item["missing"]),
         "act": None
         if act is None
         else {
@@ -174,6 +176,14 @@ def _line(item: Mapping[str, Any], act: Mapping[str, Any] | None) -> dict[str, A
             "is_undone_here": act["at"] == today() and act["kind"] in ACTS,
         },
     }
+
+
+def missing_by_source(missing: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+    """Return what is missing, together for each who can supply it."""
+    found: dict[str, list[str]] = {}
+    for one in missing:
+        found.setdefault(one["who_can_supply"], []).append(one["label"])
+    return list(found.items())
 
 
 def _accommodation(one: Mapping[str, str]) -> dict[str, Any]:
@@ -319,6 +329,7 @@ def ask(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: 
         person = person_to_match(connection, subject, candidate_id)
     desk = keeper_of(request).desk(today())
     found = standings(desk, person, posts_named(desk, wanted, limit=_ASKED)) if wanted else []
+    found.sort(key=lambda one: (_STATES.index(one["state"]), one.get("rank", 0)))
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
         handed_out(connection, subject, person)
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row

@@ -17,7 +17,7 @@ from api.idempotency import Answer, once
 from api.pages.charts import Bar, bars
 from api.pages.fact_groups import GROUPS
 from api.pages.fields import cells_from, fields_of, wrongs
-from api.pages.render import REQUEST_KEY, kept_headers, page, see_other
+from api.pages.render import REQUEST_KEY, page, see_other
 from api.pages.shown import shown
 from api.pages.words import words
 from api.rows import acting, key_of
@@ -127,15 +127,15 @@ def add_person(request: Request, access: AccessDep, subject: SubjectDep) -> Resp
         by = source if source in SOURCES else None
         row, _ = People(connection, subject).add(cells, on=today(), supplied_by=by)
         candidate_id = row.values["candidate_id"]
-        way = see_other(f"/people/{quote(candidate_id, safe='')}/facts/functions?step=1", "person_added")
-        return Answer(303, None, kept_headers(way), ("candidate", candidate_id))
+        return Answer(201, None, {"Location": f"/people/{quote(candidate_id, safe='')}"}, ("candidate", candidate_id))
 
     try:
-        return once(request, access, subject, work, key=form.text(REQUEST_KEY))
+        done = once(request, access, subject, work, key=form.text(REQUEST_KEY))
     except RowRefused as error:
         return _new_page(request, form, error.faults, 422)
     except CertificateTaken as error:
         return _new_page(request, form, (Fault("certificate_number", problem_title(error)),), 422)
+    return see_other(f"{done.headers['location']}/facts/functions?step=1", "person_added")
 
 
 @router.post("/certificate")

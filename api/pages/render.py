@@ -121,11 +121,6 @@ def see_other(address: str, said: str = "", *numbers: int) -> RedirectResponse:
     return say(answer, said, *numbers) if said else answer
 
 
-def kept_headers(answer: RedirectResponse) -> dict[str, str]:
-    """Return the headers of a redirect that a repeat of the request is given again."""
-    return {name: value for name, value in answer.headers.items() if name in ("location", "set-cookie")}
-
-
 def say(answer: RedirectResponse, said: str, *numbers: int) -> RedirectResponse:
     """Let the next page say a word."""
     word = ":".join([said, *map(str, numbers)])

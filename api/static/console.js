@@ -15,6 +15,15 @@
     var target = root.querySelector("[data-focus]") || root.querySelector("h1");
     if (target) { focusOn(target); }
   }
+  // A refusal is a page of its own: it takes the place of the whole main part, whatever was to be exchanged.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.xhr.status >= 400) {
+      event.detail.shouldSwap = true;
+      event.detail.target = document.getElementById("main");
+      event.detail.selectOverride = "#main";
+      event.detail.swapOverride = "outerHTML";
+    }
+  });
   document.addEventListener("htmx:afterSettle", function (event) { arrived(event.detail.elt || document.body); });
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) { window.print(); }

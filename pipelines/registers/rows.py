@@ -262,4 +262,4 @@ def _same(stored: Any, given: Any) -> bool:
 
 def _storable(value: Any) -> Any:
     # PostgreSQL takes no NUL in a text: nothing has such a key.
-    return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) and "\x00" in value else value

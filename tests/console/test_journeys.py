@@ -1,0 +1,184 @@
+"""A caseworker's day from signing in to signing out, with script and without."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.console.conftest import Console
+from tests.console.test_browser import violations
+from tests.support.accounts import PASSWORD
+from tests.support.browser import Window
+
+PERSON = "demo-c-00001"
+LOGINS = {True: "signs-in", False: "without-script"}
+
+
+@pytest.fixture(params=[True, False], ids=["with script", "without script"])
+def window(request: pytest.FixtureRequest, console: Console, browser: Browser) -> Iterator[Window]:
+    """A window of somebody who is not signed in yet, with script and without."""
+    opened = console.window(browser, script=request.param)
+    opened.page.set_default_timeout(20_000)
+    yield opened
+    assert opened.foreign == []
+    assert opened.complaints == []
+    opened.close()
+
+
+def has_script(window: Window) -> bool:
+    """True where the window runs scripts."""
+    return bool(window.page.locator("html.has-script").count())
+
+
+def press(window: Window, name: str, *, within: str = "main") -> None:
+    """Press a button or follow a link by what it says, and wait for what comes of it."""
+    one = (
+        window.page.locator(within)
+        .get_by_role("button", name=name)
+        .or_(window.page.locator(within).get_by_role("link", name=name))
+    )
+    one.first.click()
+    window.page.wait_for_load_state("networkidle")
+
+
+def signed_in(window: Window, console: Console, login: str) -> None:
+    """Sign in by the form."""
+    window.open("/")
+    window.page.get_by_label("登录名").fill(login)
+    window.page.get_by_label("密码", exact=True).fill(PASSWORD)
+    window.page.get_by_label("动态口令").fill(console.code(login))
+    press(window, "登录")
+    expect(window.page.get_by_role("heading", level=1)).to_have_text("今日")
+
+
+def registered(window: Window, name: str) -> str:
+    """Register somebody of whom little is known, in the five steps; return the id."""
+    page = window.page
+    press(window, "求职者", within="header")
+    press(window, "登记新的求职者")
+    page.get_by_label("姓名").fill(name)
+    page.get_by_label("居住地区").select_option(label="兰州市城关区")
+    page.get_by_label("这些内容来自").select_option(label="本人")
+    press(window, "保存并继续")
+    expect(page.locator(".said")).to_contain_text("已登记")
+    page.get_by_label("行走", exact=True).select_option(label="重度困难")
+    page.get_by_label("手部操作").select_option(label="无困难")
+    press(window, "保存，下一步")
+    page.get_by_label("意向职业").fill("客服、数据标注")
+    press(window, "保存，下一步")
+    press(window, "保存，下一步")  # nothing is known: it can be passed over
+    press(window, "保存，下一步")
+    expect(page).to_have_url(re.compile("/people/[^/]+/lists/"))
+    found = re.search("/people/([^/]+)/lists/", page.url)
+    assert found
+    return found[1]
+
+
+def test_a_day_of_a_caseworker(window: Window, console: Console) -> None:
+    page = window.page
+    window.open("/sign-in")
+    login = LOGINS[has_script(window)]
+    signed_in(window, console, login)
+    name = "马小试" if has_script(window) else "牛小试"
+    new = registered(window, name)
+
+    press(window, "档案")
+    expect(page.locator("main")).to_contain_text("来源：本人")
+    expect(page.locator("main")).to_contain_text("客服、数据标注")
+    assert name not in page.title()
+
+    press(window, "求职者", within="header")
+    page.get_by_label("查找求职者").fill(name[:2])
+    press(window, "查找")
+    assert name[0] not in page.url
+    expect(page.locator(".people > li")).to_have_count(1)
+    expect(page.locator(".people")).to_contain_text(new)
+
+    page.locator(".people").get_by_role("link", name="推荐名单").click()
+    expect(page.locator("main")).to_contain_text("只供参考，不是决定")
+    expect(page.locator("main")).to_contain_text("负责人")
+    first = page.locator("#card-1")
+    first.locator("summary", has_text="为什么").click()
+    expect(first.locator(".reasons li").first).to_be_visible()
+
+    _act_and_undo(window)
+    _answer(window)
+
+    page.get_by_label("岗位名称、单位名称或岗位编号").fill("员")
+    press(window, "查问")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("找到")
+
+    press(window, "退出登录", within="header")
+    window.open("/people")
+    expect(page.get_by_role("heading", level=1)).to_have_text("登录")
+
+
+def _act_and_undo(window: Window) -> None:
+    page = window.page
+    card = page.locator("#card-2")
+    card.get_by_role("button", name="推荐给单位").click()
+    expect(card.locator(".acts").first).to_contain_text("已登记：推荐")
+    if has_script(window):
+        expect(card.locator("[data-focus]")).to_be_focused()
+        expect(page.locator("#live")).to_contain_text("已登记：推荐")
+    card.get_by_role("button", name="撤销").click()
+    expect(card.get_by_role("button", name="推荐给单位")).to_be_visible()
+    expect(card).not_to_contain_text("已登记：推荐")
+    card.locator("summary", has_text="本人不愿意").click()
+    card.get_by_label("原因").select_option(label="离家太远，来回不方便")
+    card.get_by_role("button", name="登记婉拒").click()
+    expect(card.locator(".acts").first).to_contain_text("离家太远，来回不方便")
+    window.page.wait_for_load_state("networkidle")
+
+
+def _answer(window: Window) -> None:
+    """Answer the first question of a list; it is made anew and says what changed."""
+    page = window.page
+    before = page.url
+    form = page.locator("#questions form").first
+    box = form.locator("input[type=radio], input[type=checkbox]")
+    if box.count():
+        box.first.check()
+    else:
+        form.locator("input[type=text], select").first.fill("2026-01-15")
+    form.get_by_role("button", name="记下并更新名单").click()
+    expect(page.get_by_role("heading", name="有了新的回答")).to_be_visible()
+    expect(page).not_to_have_url(before)
+    if has_script(window):
+        expect(page.locator("[data-focus]").first).to_be_attached()
+        assert violations(page) == []
+        page.go_back()
+        expect(page).to_have_url(before)
+        expect(page.get_by_role("heading", name="有了新的回答")).to_have_count(0)
+        page.go_forward()
+        expect(page.get_by_role("heading", name="有了新的回答")).to_be_visible()
+
+
+def test_filters_keep_the_order_and_the_places(window: Window, console: Console) -> None:
+    page = window.page
+    window.context.add_cookies([{"name": "yougang", "value": console.cookie("caseworker-620000"), "url": console.base}])
+    window.open(f"/people/{PERSON}/list")
+    all_of_it = page.locator(".card > .card-in h3").all_text_contents()
+    page.locator("summary", has_text="筛选").click()
+    page.locator("#list").get_by_label("待核实").check()
+    press(window, "筛选", within="#list")
+    expect(page.locator("#list")).to_contain_text("共列出")
+    shown = page.locator(".card > .card-in h3").all_text_contents()
+    assert 0 < len(shown) < len(all_of_it)
+    assert shown == [title for title in all_of_it if title in shown]
+    assert "outcome=unknown" in page.url
+
+
+def test_two_vacancies_stand_side_by_side(window: Window, console: Console) -> None:
+    page = window.page
+    window.context.add_cookies([{"name": "yougang", "value": console.cookie("caseworker-620000"), "url": console.base}])
+    window.open(f"/people/{PERSON}/list")
+    for place in (1, 3):
+        page.locator(f"#card-{place}").get_by_label("选来比较").check()
+    press(window, "比较所选的两个岗位")
+    expect(page.locator("thead th")).to_have_count(3)
+    expect(page.locator("thead")).to_contain_text("1. ")
+    expect(page.locator("thead")).to_contain_text("3. ")
+    if has_script(window):
+        assert violations(page) == []
