@@ -30,7 +30,7 @@ BUDGETS = (
     Budget(re.compile(r"/api/v1/(candidates/[^/]+/(shortlist|unlock)|vacancies/[^/]+/candidates)"), 4, 60, 3),
     Budget(re.compile(r"/people/[^/]+/(list|ask|lists/[^/]+/answers)"), 4, 60, 3),
     # A file holds the lock of writers and up to 50 MiB while it is read in.
-    Budget(re.compile(r"/api/v1/imports/[^/]+"), 2, 8, 10),
+    Budget(re.compile(r"/api/v1/imports/[^/]+|/offline"), 2, 8, 10),
     # One hash takes 64 MiB; those who wait hold a thread each.
     Budget(re.compile(r"/api/v1/(session(/password)?|oauth/token)|/sign-in|/password"), 8, 60, 5),
 )

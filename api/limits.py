@@ -38,6 +38,7 @@ USUAL = Limit(MIB, 30, 60)
 BY_PREFIX = {
     # Sheets of tens of thousands of rows, over a county's line; read and stored in one go.
     "/api/v1/imports": Limit(50 * MIB, 300, 600),
+    "/offline": Limit(50 * MIB, 300, 600),
 }
 
 

@@ -1,6 +1,6 @@
 """An empty sheet to fill in: Chinese headers, drop-down values, and a second sheet that explains each column."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.errors import PipelineError
 from pipelines.schema import CellError, ColumnSpec, TableSpec
-from pipelines.workbooks import MAX_XLSX_ROWS
+from pipelines.workbooks import MAX_XLSX_ROWS, escape
 
 EXPLANATION = "说明"
 _EXPLAINED = ("列名", "中文表头", "是否必填", "可填内容", "示例")
@@ -80,8 +80,11 @@ _BY_COLUMN: Mapping[tuple[str, str], str] = {
 }
 
 
-def write_template(table: TableSpec, path: Path) -> None:
-    """Write an empty XLSX for a table; filled in, it can be imported as it is.
+def write_template(table: TableSpec, path: Path, rows: Sequence[Mapping[str, str]] = ()) -> None:
+    """Write an XLSX for a table to fill in; filled in, it can be imported as it is.
+
+    `rows` are cells by column name that stand in it already. An import erases nothing by an empty cell, so that what is
+    left out here stays as it is stored.
 
     Raises
     ------
@@ -94,6 +97,7 @@ def write_template(table: TableSpec, path: Path) -> None:
     sheet = book.worksheets[0]
     sheet.title = table.label
     _write_headers(sheet, table)
+    _write_rows(sheet, table, rows)
     _write_explanation(book.create_sheet(EXPLANATION), table)
     try:
         book.save(path)
@@ -112,6 +116,18 @@ def _write_headers(sheet: Worksheet, table: TableSpec) -> None:
         sheet.column_dimensions[letter].width = _width(column)
         if column.choices:
             _add_choices(sheet, letter, column)
+
+
+def _write_rows(sheet: Worksheet, table: TableSpec, rows: Sequence[Mapping[str, str]]) -> None:
+    for number, cells in enumerate(rows, start=2):
+        for index, column in enumerate(table.columns, start=1):
+            text = cells.get(column.name, "")
+            if text:
+                cell = sheet.cell(number, index)
+                # Set as a text and not guessed: a cell that begins with = would be taken for a formula.
+                cell.value = escape(text)
+                cell.data_type = "s"
+                cell.number_format = FORMAT_TEXT
 
 
 def _width(column: ColumnSpec) -> int:

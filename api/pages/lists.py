@@ -17,6 +17,7 @@ from api.etags import stale
 from api.forms import form_sent
 from api.pages.fact_groups import group_of
 from api.pages.fields import Field, Option, cells_from, fields_of
+from api.pages.maps import near_map, province_map
 from api.pages.people import WRITE, head_of
 from api.pages.render import ROW_VERSION, page, see_other
 from api.pages.words import words
@@ -26,6 +27,7 @@ from matching.accommodation import facts as accommodation_facts
 from matching.vocabulary import Accommodation, InteractionKind, YesNo
 from pipelines.access.roles import Action, Purpose
 from pipelines.list_changes import list_changes
+from pipelines.places_of_list import places_of
 from pipelines.registers.acts import acts_of, undo
 from pipelines.registers.errors import NoSuchRecord, RowRefused
 from pipelines.registers.people import People
@@ -124,8 +126,8 @@ def show(request: Request, access: AccessDep, subject: SubjectDep, candidate_id:
     """Show a stored list, and what changed since the one before it where one is named."""
     before_id = request.query_params.get("before", "")
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
-        document = _of_person(stored_list(connection, subject, run_id), candidate_id)
-        before = _of_person(stored_list(connection, subject, before_id), candidate_id) if before_id else None
+        document = list_of_person(stored_list(connection, subject, run_id), candidate_id)
+        before = list_of_person(stored_list(connection, subject, before_id), candidate_id) if before_id else None
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
         acts = {act["vacancy_id"]: act for act in acts_of(connection, subject, candidate_id)}
     lines = [_line(item, acts.get(item["vacancy_id"])) for item in document["items"]]
@@ -149,7 +151,7 @@ def show(request: Request, access: AccessDep, subject: SubjectDep, candidate_id:
     )
 
 
-def _of_person(document: dict[str, Any], candidate_id: str) -> dict[str, Any]:
+def list_of_person(document: dict[str, Any], candidate_id: str) -> dict[str, Any]:
     """Return a list if it is this person's: an address that mixes two people is one of nothing."""
     if document["candidate_id"] != candidate_id:
         raise NoSuchRecord("没有这条记录")
@@ -341,8 +343,35 @@ def ask(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: 
 def compare(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, run_id: str) -> Response:
     """Show two lines of a list beside each other."""
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
-        document = _of_person(stored_list(connection, subject, run_id), candidate_id)
+        document = list_of_person(stored_list(connection, subject, run_id), candidate_id)
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
     chosen = request.query_params.getlist("v")
     lines = [_line(item, None) for item in document["items"] if item["vacancy_id"] in chosen]
     return page(request, "compare.html", **head_of(row.values), run=document, lines=lines[:2], n_chosen=len(chosen))
+
+
+@router.get("/lists/{run_id}/map")
+@declare(READ_LIST)
+def on_the_map(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, run_id: str) -> Response:
+    """Show where the lines of a list lie, with how far each is, as two maps and a table."""
+    with acting(access, subject, Action.READ_SHORTLIST) as connection:
+        document = list_of_person(stored_list(connection, subject, run_id), candidate_id)
+        row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
+    items = {item["vacancy_id"]: item for item in document["items"]}
+    places = places_of(keeper_of(request).desk(today()), candidate_id, list(items))
+    lines = sorted(
+        ({"item": items[post.vacancy_id], "km": post.km} for post in places.posts),
+        key=lambda line: (line["km"] is None, line["km"] or 0.0),
+    )
+    transport = row.values["transport"]
+    return page(
+        request,
+        "map.html",
+        **head_of(row.values),
+        run=document,
+        province=province_map(places),
+        near=near_map(places),
+        lines=lines,
+        reach=f"{places.reach_km:g}",
+        means=None if transport is None else transport.label,
+    )

@@ -69,20 +69,35 @@ def add_import(
     dry_run: Annotated[bool, Form(description="只检查，不写入")] = False,
 ) -> Response:
     """Take a sheet (CSV or XLSX); rows that cannot be taken are rejected alone and handed out under the import's id."""
+    return take_in(request, access, subject, table.value, file, mapping=mapping, dry_run=dry_run)
+
+
+def take_in(
+    request: Request,
+    access: Access,
+    subject: Subject,
+    table: str,
+    file: UploadFile,
+    *,
+    mapping: str | None = None,
+    dry_run: bool = False,
+    key: str | None = None,
+) -> Response:
+    """Import a sheet once, however often it is sent; `key` stands for the request where a form carries it."""
     suffix = Path(file.filename or "").suffix.lower()
     if suffix not in _SUFFIXES:
         raise UploadRefused("文件应为 .csv 或 .xlsx")
     if mapping is not None and mapping not in shipped_names():
         raise UploadRefused("没有这个名称的对照表")
-    said = json.dumps([table.value, suffix, mapping, dry_run, _digest(file.file)])
+    said = json.dumps([table, suffix, mapping, dry_run, _digest(file.file)])
     begun: list[Upload] = []
 
     def work(connection: Connection) -> Answer:
-        begun[:] = [begin(connection, subject, table.value, is_dry_run=dry_run, at=moment())]
+        begun[:] = [begin(connection, subject, table, is_dry_run=dry_run, at=moment())]
         document = upload_document(connection, subject, begun[0].upload_id)
         return Answer(201, document, {}, ("upload", begun[0].upload_id))
 
-    kept = once(request, access, subject, work, said=said)
+    kept = once(request, access, subject, work, said=said, key=key)
     import_id = json.loads(bytes(kept.body))["import_id"]
     if REPLAYED in kept.headers:
         return _current(access, subject, import_id)

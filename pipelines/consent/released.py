@@ -15,15 +15,16 @@ from matching.vocabulary import InteractionKind
 from pipelines.access.audit import record_each
 from pipelines.access.keyed import keyed_hash
 from pipelines.access.roles import Action, Purpose, Subject, program_subject
+from pipelines.access.scope import ScopedCandidates
 from pipelines.access.vault import Vault
-from pipelines.consent.effects import disclosed_to, matching_refused
+from pipelines.consent.effects import disclosed_to, matching_refused, refuse_unwanted_matching
 from pipelines.consent.employer_view import agreed_view, employer_view
 from pipelines.desk import NoSuchVacancy
 from pipelines.registers.rows import require
 from pipelines.reports.generalise import K
 from pipelines.schema import VACANCIES
 from pipelines.store.counts import job_seekers_in
-from pipelines.store.repositories import InteractionRepository, TableRepository
+from pipelines.store.repositories import CandidateRepository, InteractionRepository, TableRepository
 from pipelines.store.sealed import vault_of
 from pipelines.store.selections import some
 
@@ -60,6 +61,40 @@ def released(connection: Connection, subject: Subject, vacancy_id: str, *, on: d
         "pool": _pool(connection, vacancy),
         "notice": "以上不含残疾类别和等级；须由用人单位按岗位任务判断。未经本人同意，不得设法识别本人。",
         "source": {"document": "个人信息保护法", "clause": "第二十三条、第二十九条"},
+    }
+
+
+def as_company_sees(
+    connection: Connection, subject: Subject, candidate_id: str, vacancy_id: str, *, on: date
+) -> dict[str, Any]:
+    """Return what the company of a vacancy would be shown of one visible person now, for who hands it over; recorded.
+
+    Raises
+    ------
+    NoSuchPerson
+        When there is nobody, or nobody visible.
+    NoSuchVacancy
+        When there is none, or none that is visible.
+    MatchingRefused
+        When the person does not want to be matched.
+    """
+    people = ScopedCandidates(connection, subject)
+    person = people.visible(candidate_id, Action.READ_CANDIDATES)
+    refuse_unwanted_matching(connection, person)
+    key = (vacancy_id.replace("\x00", "\ufffd"),)
+    found = TableRepository(connection, VACANCIES, subject).find([key])
+    if key not in found:
+        raise NoSuchVacancy("没有这个岗位编号")
+    vacancy: Vacancy = VACANCIES.build(found[key])
+    candidate = CandidateRepository(connection, subject).get(person)
+    employer_id = vacancy.employer_id or ""
+    agreed = disclosed_to(connection, employer_id, on).get(person) if employer_id else None
+    people.opened(person, Action.READ_CANDIDATES)
+    return {
+        "person": pseudonym(vault_of(connection), person, employer_id),
+        "title": vacancy.title,
+        **employer_view(candidate, vacancy),
+        "agreed": agreed_view(candidate, vacancy, agreed) if agreed else None,
     }
 
 

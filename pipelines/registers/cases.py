@@ -20,6 +20,7 @@ from pipelines.access.audit import record_each
 from pipelines.access.roles import Action, Subject, program_subject
 from pipelines.access.scope import ScopedCandidates
 from pipelines.casework import Case, Quota, benefits_of_candidate, benefits_of_employer, benefits_of_placement, quota
+from pipelines.income import Income, income_of
 from pipelines.registers.errors import NoSuchEmployer, NoSuchRecord
 from pipelines.registers.rows import require
 from pipelines.store.selections import SomeEmployers, some
@@ -119,6 +120,25 @@ def candidate_benefits(
     found = benefits_of_candidate(case, book, person, as_of)
     scoped.opened(person, Action.READ_BENEFITS)
     return {"candidate_id": person, **_document(found, book, as_of)}
+
+
+def candidate_income(
+    connection: Connection, subject: Subject, book: Rulebook, candidate_id: str, as_of: date, *, wage_max: int
+) -> Income:
+    """Return what a job would leave a visible person's household each month; recorded.
+
+    Raises
+    ------
+    NoSuchPerson
+        When there is nobody, or nobody visible.
+    Forbidden
+        When the role may not read benefits for the stated purpose.
+    """
+    scoped = ScopedCandidates(connection, subject)
+    person = scoped.visible(candidate_id, Action.READ_BENEFITS)
+    found = income_of(candidate_case(connection, subject, person, as_of.year), book, person, as_of, wage_max=wage_max)
+    scoped.opened(person, Action.READ_BENEFITS)
+    return found
 
 
 def employer_benefits(

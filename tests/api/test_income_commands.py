@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api.income_commands import HEIGHT, WIDTH, drawing, income_lines
+from api.income_drawing import HEIGHT, WIDTH, drawing
+from api.income_words import income_lines
 from matching.rules.evaluation import known_facts
 from matching.rules.income import Curve, income_curve, wages_up_to
 from matching.rules.rulebook import rulebook
@@ -79,7 +80,7 @@ def test_the_drawing_is_named_described_and_inside_its_frame(without: tuple[str,
         for x, y in (pair.split(",") for pair in str(line.get("points")).split()):
             assert 0 <= float(x) <= WIDTH
             assert 0 <= float(y) <= HEIGHT
-    assert min(int(size) for size in re.findall(r"font-size:(\d+)px", text)) >= 14
+    assert min(int(size) for size in re.findall(r"font-size=\"(\d+)\"", text)) >= 14
 
 
 def test_the_two_curves_differ_by_more_than_their_grey() -> None:

@@ -29,6 +29,14 @@ ADDRESSES = {
     "the list": f"/people/{PERSON}/list",
     "why not this one": f"/people/{PERSON}/ask?post=员",
     "why not one that is not there": f"/people/{PERSON}/ask?post=没有这样的岗位",
+    "what is due of one kind": "/?kind=certificate",
+    "recording a service": f"/people/{PERSON}/services",
+    "consents": f"/people/{PERSON}/consents",
+    "net income": f"/people/{PERSON}/income",
+    "net income with a vacancy": f"/people/{PERSON}/income?vacancy=demo-v-0001",
+    "sheets without a line": "/offline",
+    "the sheet for the file": f"/people/{PERSON}/sheets/file",
+    "the sheet for the employer": f"/people/{PERSON}/sheets/employer?v=demo-v-0001",
     "nobody": "/people/nobody",
     "no such page": "/no-such-page",
 }
@@ -98,6 +106,16 @@ def test_page_before_signing_in_has_no_violation(console: Console, browser: Brow
     assert violations(window.page) == []
     assert window.foreign == []
     window.close()
+
+
+@pytest.mark.parametrize("link", ["在地图上看", "打印给本人（大字）", "打印档案"])
+def test_what_a_list_leads_to_has_no_violation(wide: Window, narrow: Window, link: str) -> None:
+    for window in (wide, narrow):
+        window.open(f"/people/{PERSON}/list")
+        with window.page.expect_navigation():
+            window.page.get_by_role("link", name=link).first.click()
+        assert violations(window.page) == []
+        assert sideways(window.page) == []
 
 
 @pytest.mark.parametrize("login", [f"{role}-{PROVINCE}" for role in ("supervisor", "analyst", "company_poster")])

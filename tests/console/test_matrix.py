@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from api.access import policy_of
 from pipelines.access.roles import Role
-from tests.api.test_matrix import ABSENT, CANARY, THEIRS, TRACE, Call, Province, all_routes_of
+from tests.api.test_matrix import ABSENT, CANARY, DAY, THEIRS, TRACE, Call, Province, _filled, all_routes_of
 from tests.threats.doors import a_province
 
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
@@ -44,6 +44,30 @@ PAGES: dict[tuple[str, str], Call] = {
     ("POST", "/people/{candidate_id}/acts"): Call(
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
     ),
+    ("GET", "/people/{candidate_id}/income"): Call(names=_OF_PERSON, query={"vacancy": "{vacancy}"}),
+    ("GET", "/people/{candidate_id}/lists/{run_id}/map"): Call(names=_OF_LIST),
+    ("GET", "/people/{candidate_id}/sheets/{kind}"): Call(names=_OF_PERSON, query={"v": "{vacancy}", "run": "{run}"}),
+    ("GET", "/people/{candidate_id}/offline.xlsx"): Call(names=_OF_PERSON),
+    ("GET", "/offline"): Call(wrong_for=ANYBODY),
+    ("GET", "/offline/empty.xlsx"): Call(wrong_for=ANYBODY),
+    ("POST", "/offline"): Call(form={"request_key": "0123456789ab"}, wrong_for=ANYBODY),
+    ("GET", "/offline/{import_id}"): Call(names={"import_id": "upload"}),
+    ("GET", "/people/{candidate_id}/services"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/services"): Call(names=_OF_PERSON, form={"kind": "training", "on": DAY}),
+    ("GET", "/people/{candidate_id}/consents"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/consents"): Call(
+        names=_OF_PERSON,
+        form={
+            "purpose": "contact",
+            "act": "refused",
+            "stated_on": DAY,
+            "stated_by": "person",
+            "form": "oral",
+        },
+    ),
+    ("GET", "/people/{candidate_id}/consents/{consent_id}/receipt"): Call(
+        names={**_OF_PERSON, "consent_id": "consent"}
+    ),
     ("POST", "/people/{candidate_id}/acts/undo"): Call(
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
     ),
@@ -71,9 +95,9 @@ def ask(whole: Province, method: str, path: str, call: Call, objects: Mapping[st
     """Ask for a page with some objects in its places."""
     for name, kind in call.names.items():
         path = path.replace(f"{{{name}}}", objects[kind])
-    path = path.replace("{group}", "abilities")
+    path = path.replace("{group}", "abilities").replace("{kind}", "employer")
     form = {name: objects[text[1:-1]] if text.startswith("{") else text for name, text in (call.form or {}).items()}
-    more: dict[str, Any] = {"data": form} if method == "POST" else {"params": dict(call.query)}
+    more: dict[str, Any] = {"data": form} if method == "POST" else {"params": _filled(dict(call.query), objects)}
     sent = {**TRACE, "Accept": "text/html", **headers}
     return whole.client.request(method, path, headers=sent, follow_redirects=False, **more)
 
