@@ -42,6 +42,7 @@ def left_out_of(first: Curve, later: Curve) -> tuple[str, ...]:
 
 
 def yuan(band: Band | None) -> str:
+    """Return a sum in words: one number where it is known, both ends where it is not."""
     if band is None:
         return "算不出"
     return f"{float(band.low):,.0f}" if band.is_known else f"{float(band.low):,.0f}～{float(band.high):,.0f}"
@@ -62,6 +63,7 @@ def _bars(curve: Curve) -> list[str]:
 
 
 def said_of(stage: str, curve: Curve) -> list[str]:
+    """Return what a curve says: where it falls or stands still, where 低保 ends, from which wage on it pays."""
     lines = [f"{stage}：{_stretch_words(cliff)}" for cliff in curve.cliffs]
     for flat in curve.plateaus:
         sure = "" if flat.is_certain else "可能"
@@ -87,6 +89,7 @@ def _stretch_words(cliff: Stretch) -> str:
 
 
 def open_lines(first: Curve, later: Curve) -> list[str]:
+    """Return which parts are left out or known between two ends, and what they wait for."""
     lines = []
     for part in PARTS:
         both = [entry for curve in (first, later) for entry in curve.open_parts if entry.part == part]
@@ -107,6 +110,7 @@ def _lack_words(item: Lacking) -> str:
 
 
 def source_lines(sources: list[tuple[str, dict[str, str] | None, str | None]]) -> list[str]:
+    """Return the grounds, each with whether it was held against the text."""
     lines = []
     for title, source, status in sources:
         if source is not None:

@@ -13,7 +13,7 @@ from api.forms import Form
 from api.pages.words import words
 from matching.regions import divisions, region_name
 from pipelines.registers.errors import Fault
-from pipelines.schema import CellError, ColumnSpec, TableSpec
+from pipelines.schema import CellError, ColumnSpec, TableSpec, holds_citizen_number
 
 _FEW = 6
 _AREAS = frozenset({"experience", "description"})
@@ -123,7 +123,8 @@ def _field(spec: TableSpec, column: ColumnSpec, value: Any, form: Form | None, f
 
 def _held(column: ColumnSpec, value: Any, form: Form | None) -> str:
     if form is not None:
-        return ";".join(form.all(column.name))
+        sent = ";".join(form.all(column.name))
+        return "" if holds_citizen_number(sent) else sent  # typed into the wrong field it is as telling
     if column.name == "wished_regions":
         return ";".join(map(region_name, value or ()))
     return column.format(value)

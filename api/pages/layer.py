@@ -16,8 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import policy_of
 from api.errors import other
+from api.forms import Form
 from api.pages.render import page
 from api.routes.problems import advised
+from pipelines.schema import holds_citizen_number
 
 logger = logging.getLogger(__name__)
 _PROBLEM = "application/problem+json"
@@ -42,6 +44,17 @@ class Pages:
             return
         held = _Held(scope, send)
         try:
+            await self._asked(scope, receive, held)
+        finally:
+            for file in getattr(Request(scope).state, "form", Form()).files.values():
+                file.file.close()
+        if held.start is not None:
+            answer = told(Request(scope), json.loads(held.body), Headers(raw=held.start["headers"]))
+            await answer(scope, receive, send)
+
+    async def _asked(self, scope: Scope, receive: Receive, held: "_Held") -> None:
+        """Hand a request on; of a fault who reads pages is told on one."""
+        try:
             await self.app(scope, receive, held.send)
         except Exception as error:
             if held.is_passed or not reads_pages(scope):
@@ -49,9 +62,6 @@ class Pages:
             trace_id = scope["state"]["trace_id"]
             logger.error("unexpected fault kind=%s trace_id=%s", type(error).__name__, trace_id)
             await other("fault", trace_id)(scope, receive, held.send)
-        if held.start is not None:
-            answer = told(Request(scope), json.loads(held.body), Headers(raw=held.start["headers"]))
-            await answer(scope, receive, send)
 
 
 class _Held:
@@ -111,7 +121,12 @@ def told(request: Request, problem: Mapping[str, Any], headers: Mapping[str, str
 
 def _led(request: Request, address: str) -> Response:
     """Lead somewhere else; to what was being read, one comes back after signing in."""
-    if request.method == "GET" and request.url.path != "/" and address == "/sign-in":
+    if (
+        request.method == "GET"
+        and request.url.path != "/"
+        and address == "/sign-in"
+        and not holds_citizen_number(request.url.path)
+    ):
         address += f"?next={quote(request.url.path, safe='')}"
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Redirect": address})

@@ -33,7 +33,7 @@ from pipelines.registers.errors import NoSuchRecord, RowRefused
 from pipelines.registers.people import People
 from pipelines.registers.rows import Register, Row
 from pipelines.registers.runs import handed_out, kept_list, person_to_match, stored_list
-from pipelines.schema import CANDIDATES, INTERACTIONS
+from pipelines.schema import CANDIDATES, INTERACTIONS, holds_citizen_number
 from pipelines.standing import posts_named, standings
 
 router = APIRouter(prefix="/people/{candidate_id}", include_in_schema=False)
@@ -326,7 +326,7 @@ def _back(candidate_id: str, run_id: str, query: str, card: str) -> str:
 @declare(READ_LIST)
 def ask(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, post: str = "") -> Response:
     """Say of any vacancy where it stands for the person, or why it is not listed."""
-    wanted = post.strip()[:64]
+    wanted = "" if holds_citizen_number(post) else post.strip()[:64]
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
         person = person_to_match(connection, subject, candidate_id)
     desk = keeper_of(request).desk(today())

@@ -19,6 +19,7 @@ from pipelines.access.roles import Action, Purpose
 from pipelines.registers.errors import UploadRefused
 from pipelines.registers.offline import offline_sheet
 from pipelines.registers.uploads import rejected_rows, upload_document
+from pipelines.schema import CANDIDATES
 
 router = APIRouter(include_in_schema=False)
 _WRITE = page_for(Action.WRITE_IMPORTS, Purpose.JOB_MATCHING)
@@ -86,5 +87,12 @@ def told(request: Request, access: AccessDep, subject: SubjectDep, import_id: st
         document: dict[str, Any] = upload_document(connection, subject, import_id)
         if document["rejected"]:
             text = rejected_rows(connection, subject, import_id)
-            rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))[1:]
+            rows = [_in_words(row) for row in list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))[1:]]
     return page(request, "offline_done.html", upload=document, rows=rows[:_SHOWN], n_more=max(0, len(rows) - _SHOWN))
+
+
+def _in_words(row: list[str]) -> list[str]:
+    """Return a rejected row with its column as people call it; the value is left out, for it may tell of somebody."""
+    number, column, _, why = row
+    known = CANDIDATES.by_name.get(column)
+    return [number, column if known is None else known.label, why]

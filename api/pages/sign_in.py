@@ -20,6 +20,7 @@ from api.forms import form_sent
 from api.pages.render import page, see_other
 from api.routes import session
 from pipelines.access.errors import AccountRefused, LoginRefused, PasswordRefused, RequestRefused, TooManyRequests
+from pipelines.schema import holds_citizen_number
 
 router = APIRouter(include_in_schema=False)
 _REFUSALS = (LoginRefused, PasswordRefused, TooManyRequests, AccountRefused, RequestRefused)
@@ -29,9 +30,10 @@ def own_page(address: str) -> str:
     """Return an address if it is the path of one of our pages, else the first page; nothing leads to other hosts."""
     split = urlsplit(address)
     is_path = (
-        not split.scheme and not split.netloc and address.startswith("/") and not address.startswith(("//", "/\\"))
+        address.startswith("/") and not address.startswith(("//", "/\\")) and not split.scheme and not split.netloc
     )
-    return address if is_path and "\\" not in address and not any(ord(c) < 33 for c in address) else "/"
+    is_plain = "\\" not in address and not any(ord(character) < 33 for character in address)
+    return address if is_path and is_plain and not holds_citizen_number(address) else "/"
 
 
 @router.get("/sign-in")

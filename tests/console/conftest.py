@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,27 +16,19 @@ import uvicorn
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
-import api.settings
 from api.app import create_app
-from api.settings import SHANGHAI, Settings
+from api.settings import Settings
 from pipelines.access.roles import Role
 from pipelines.access.sessions import Sessions
 from pipelines.store.session import engine_for
 from tests.support.accounts import KEYS, a_user, gansu_with_others, give_second_factor, place_of, the_accounts
 from tests.support.browser import Window, a_browser
+from tests.support.pages import on_that_day
 from tests.support.province import TODAY, a_copy
 from tests.support.stores import noted
 
 PROVINCE = "620000"
 COUNTY = "620102"
-
-
-class _ThatDay(datetime):
-    """A clock that stands on the day of the province, so that its vacancies are open whenever the tests run."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "_ThatDay":
-        return cls(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=tz or SHANGHAI)
 
 
 @dataclass
@@ -82,8 +74,7 @@ def a_console(folder: Path) -> Iterator[Console]:
         a_user(connection, f"caseworker-{COUNTY}", Role.CASEWORKER, COUNTY)
         a_user(connection, "signs-in", Role.CASEWORKER, PROVINCE, second_factor=False)
         a_user(connection, "without-script", Role.CASEWORKER, PROVINCE, second_factor=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api.settings, "datetime", _ThatDay)
+    with on_that_day():
         app = create_app(Settings(database_url=store.url, models=store.models, as_of=TODAY, keys=KEYS))
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))

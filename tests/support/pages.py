@@ -1,13 +1,32 @@
 """Somebody who reads pages without a browser: opens them, fills their forms in and sends them, token and all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
-NO_END = frozenset({"input", "meta", "link", "br", "img", "hr", "path", "rect"})
+import api.settings
+from api.settings import SHANGHAI
+from tests.support.province import TODAY
+
+
+class _ThatDay(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "_ThatDay":
+        return cls(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=tz or SHANGHAI)
+
+
+@contextmanager
+def on_that_day() -> Iterator[None]:
+    """Let the day of pages be that of the province, so that its vacancies are open whenever the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.settings, "datetime", _ThatDay)
+        yield
 
 
 @dataclass
@@ -75,7 +94,12 @@ class Visitor:
     """Somebody at a page."""
 
     def __init__(self, client: TestClient, headers: Mapping[str, str] | None = None) -> None:
-        self.client, self.headers = client, {"Accept": "text/html", **(headers or {})}
+        self.client, self.headers = client, {"Accept": "text/html"}
+        # As a browser: the cookie is the client's, and what else shows a page to be ours stands in its forms alone.
+        name, _, token = (headers or {}).get("Cookie", "").partition("=")
+        if name:
+            client.cookies.clear()
+            client.cookies.set(name, token)
         self.answer: Any = None
 
     def open(self, path: str, status: int = 200) -> Read:

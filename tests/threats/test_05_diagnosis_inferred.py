@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.pages.sheets import KINDS, Asked
+from api.pages.words import words
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import DisabilityCategory, Function, HouseholdKind
 from pipelines.access.roles import Role
@@ -63,6 +65,31 @@ def test_two_people_alike_in_function_look_alike_to_the_byte(
     usual = _seen_by_the_company(folder, category=DisabilityCategory.PHYSICAL, grade=4)
     assert other == usual
     assert not [word for word in SECRETS if word in other]
+
+
+def _handed_to_the_company(folder: Path, **differing: Any) -> str:
+    """Return the sheet that an employer is handed of one person, as it is printed."""
+    with a_store("sqlite", folder) as engine:
+        with engine.begin() as connection:
+            two_firms(connection)
+            a_person(connection, "c-1", functions=ABLE, **differing)
+            a_vacancy(connection, "v-1", FIRM)
+            worker = somebody(connection, "worker", Role.CASEWORKER)
+        with engine.begin() as connection:
+            asked = Asked(connection, worker, "c-1", None, ("v-1",))
+            return repr(KINDS["employer"](asked))
+
+
+@pytest.mark.parametrize("category", DisabilityCategory)
+def test_sheet_for_an_employer_is_the_same_for_two_people_alike_in_function(
+    tmp_path: Path, category: DisabilityCategory
+) -> None:
+    other = _handed_to_the_company(tmp_path, category=category, grade=1, household_kinds=(HouseholdKind.DIBAO,))
+    usual = _handed_to_the_company(tmp_path, category=DisabilityCategory.PHYSICAL, grade=4)
+    assert other == usual
+    assert "能够胜任" in usual
+    notice = words()("sheet.employer_notice")
+    assert not [word for word in SECRETS if word in other.replace(notice, "")]
 
 
 def _told_in_amounts(folder: Path, grade: int) -> str:

@@ -6,6 +6,7 @@ Canary certificate through every journey incl. failures; grep all sinks: zero hi
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -49,7 +50,40 @@ def journeys(house: Service) -> list[str]:
         house.client.get("/metrics"),
         house.client.get("/readyz"),
     ]
+    answers += pages(house)
     return [f"{answer.status_code} {answer.text} {dict(answer.headers)}" for answer in answers]
+
+
+def pages(house: Service) -> list[Any]:
+    """Go the same ways on pages: what is typed wrong or taken comes back without the number, and in no address."""
+    answers = []
+    for who in (by, there):
+        headers = who(house) | {"Accept": "text/html"}
+        form = {"request_key": "0123456789", "row_version": "1", "certificate_number": CANARY, "next": f"/{CANARY}"}
+        facts = f"/people/{THERE}/facts/identity"
+        answers += [
+            house.client.get(path, headers=headers) for path in ("/people", f"/people/{THERE}", facts, f"/{CANARY}")
+        ]
+        answers += [
+            house.client.get(f"/people/{CANARY}{rest}", headers=headers) for rest in ("", "/list", "/facts/identity")
+        ]
+        answers += [house.client.get(f"/people/{THERE}/offline.xlsx", headers=headers)]
+        for path, more in (
+            ("/people/search", {"who": CANARY}),
+            ("/people/search", {"who": CANARY[:18]}),
+            ("/people/new", {}),
+            ("/people/new", {"sex": CANARY, "birth_date": CANARY, "phone": CANARY}),
+            ("/people/certificate", {}),
+            ("/people/certificate", {"certificate_number": f"{CANARY}9"}),
+            (facts, {"grade": CANARY, "cleared": CANARY}),
+            (f"/people/{THERE}/identity", {"purpose": CANARY}),
+            (f"/people/{THERE}/services", {"kind": CANARY, "on": CANARY}),
+            (f"/people/{THERE}/consents", {"act": CANARY, "stated_on": CANARY, "purpose": CANARY}),
+            ("/sign-in", {"login": CANARY, "password": CANARY}),
+        ):
+            sent = {**form, **more}
+            answers.append(house.client.post(path, headers=headers, data=sent, follow_redirects=False))
+    return answers
 
 
 def check_no_sink_has_it(house: Service) -> None:

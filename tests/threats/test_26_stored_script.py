@@ -6,19 +6,29 @@ Payload corpus in each text field: escaped; strict CSP with nonces, no inline sc
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select, update
 from starlette.requests import Request
 
 from api.errors import kinds
 from api.logs import FOR_DATA, for_pages, nonce_of
-from pipelines.access.roles import Role
-from pipelines.schema import CANDIDATES, COURSES, PLACEMENTS, SERVICES, VACANCIES, TableSpec
+from pipelines.access.roles import Action, Role
+from pipelines.registers.people import People
+from pipelines.registers.rows import Register
+from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES, VACANCIES, TableSpec
 from pipelines.store.repositories import TableRepository
+from pipelines.store.tables import CASE_TABLES
+from tests.api.test_matrix import Province
+from tests.support.accounts import a_user
+from tests.support.pages import Visitor, on_that_day
+from tests.support.province import TODAY
 from tests.support.service import OWN, Service
 from tests.support.stores import PROGRAM, noted
-from tests.threats.doors import HERE, V1, by
+from tests.threats.doors import HERE, V1, a_province, by
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -116,6 +126,62 @@ def test_pages_hold_no_script_and_no_handler_and_only_what_carries_the_nonce_may
         assert not [name for name in page.attributes if name.startswith(("on", "hx-")) or name == "style"]
         nonces |= set(re.findall(r"'nonce-([^']+)'", policy))
     assert len(nonces) > 3
+
+
+def _poisoned(whole: Province, person: str) -> None:
+    """Write payloads into every vacancy and employer, and into what is free of a person."""
+    with whole.engine.begin() as connection:
+        noted(connection)
+        for table, key, columns in (
+            ("vacancies", "vacancy_id", ("title", "description", "address", "employer_name")),
+            ("employers", "employer_id", ("name", "address", "industry", "contact")),
+        ):
+            of = CASE_TABLES[table]
+            for place, one in enumerate(sorted(connection.execute(select(of.c[key])).scalars())):
+                payload = PAYLOADS[place % len(PAYLOADS)]
+                connection.execute(update(of).where(of.c[key] == one).values(**dict.fromkeys(columns, payload)))
+        people = People(connection, PROGRAM)
+        version = people.one(person, Action.READ_CANDIDATES).row.version
+        cells = {"experience": PAYLOADS[0], "skills": PAYLOADS[1], "name": PAYLOADS[0], "address": PAYLOADS[3]}
+        assert people.change(person, cells, version, on=TODAY) is not None
+        facts = {"vacancy_id": "demo-v-0001", "kind": "declined_by_candidate", "at": TODAY.isoformat()}
+        row = {"candidate_id": person, **facts, "reason": PAYLOADS[2]}
+        Register(connection, INTERACTIONS, PROGRAM).add(row, Action.WRITE_INTERACTIONS, on=TODAY)
+
+
+def test_no_page_about_a_person_runs_what_was_written_into_a_vacancy_or_a_record(tmp_path: Path) -> None:
+    with on_that_day(), a_province(tmp_path) as own:
+        person = "demo-c-00001"
+        _poisoned(own, person)
+        with own.engine.begin() as connection:
+            a_user(connection, "caseworker-620000", Role.CASEWORKER, "620000")
+        visitor = Visitor(own.client, own.enter(Role.CASEWORKER, "620000"))
+        shown = visitor.open(f"/people/{person}/list")
+        run = visitor.path.rpartition("/")[2]
+        payload = quote(PAYLOADS[0])
+        pages = [
+            f"/people/{person}", f"/people/{person}/list", f"/people/{person}/lists/{run}/map",
+            f"/people/{person}/lists/{run}/compare?v=demo-v-0001&v=demo-v-0002", f"/people/{person}/ask?post={payload}",
+            f"/people/{person}/ask?post=demo-v-0001", f"/people/{person}/income?vacancy=demo-v-0001",
+            f"/people/{person}/sheets/person?run={run}", f"/people/{person}/sheets/file?run={run}",
+            f"/people/{person}/sheets/employer?v=demo-v-0001", "/", "/people", f"/sign-in?next={payload}",
+        ]  # fmt: skip
+        n_shown = 0
+        for path in pages:
+            shown = visitor.open(path)
+            policy = visitor.answer.headers["Content-Security-Policy"]
+            assert "unsafe" not in policy
+            n_shown += "alert(1)" in shown.text
+            for tag, attributes in shown.tags:
+                assert tag not in ("iframe", "object", "img", "style"), (path, tag)
+                assert tag != "script" or attributes["src"].startswith("/static/"), path
+                assert not [name for name in attributes if name.startswith("on") or name == "style"], (path, tag)
+                assert not attributes.get("href", "").startswith("javascript:"), path
+        assert n_shown >= 8
+        told = visitor.client.get(f"/people/{person}/sheets/file.pdf?run={run}", headers=visitor.headers)
+        assert told.headers["Content-Type"] == "application/pdf"
+        assert b"/JavaScript" not in told.content
+        assert b"/JS" not in told.content
 
 
 def test_address_of_a_page_is_never_part_of_it(house: Service) -> None:

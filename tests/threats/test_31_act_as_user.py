@@ -42,7 +42,7 @@ HATS = (
 WORDS = ("act_as", "as_user", "user", "user_id", "login", "role", "organisation_id", "actor", "sudo", "on_behalf_of")
 READ_BY_THE_PROGRAM = {
     "X-CSRF-Token", "Yougang-Purpose", "X-API-Key", "authorization", "origin", "sec-fetch-site", "Idempotency-Key",
-    "accept", "content-type", "content-length",
+    "accept", "content-type", "content-length", "accept-encoding", "hx-request",
 }  # fmt: skip
 
 

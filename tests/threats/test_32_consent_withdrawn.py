@@ -24,6 +24,7 @@ from pipelines.train import train
 from tests.api.test_matrix import DAY, OWN, Province
 from tests.conftest import Town, Yougang
 from tests.support.accounts import FIRM
+from tests.support.pages import Visitor, on_that_day
 from tests.support.people import acted
 from tests.support.province import QUICK, TODAY, trained
 from tests.support.stores import noted
@@ -105,6 +106,26 @@ def home(tmp_path: Path) -> Iterator[Home]:
             connection.execute(update(CASE_TABLES["vacancies"]).where(vacancies.vacancy_id == vacancy).values(**bare))
             acted(connection, person, vacancy, InteractionKind.APPLIED, LONG_AGO)
         yield Home(province, town, person, vacancy, employer, province.enter(Role.CASEWORKER))
+
+
+def test_withdrawn_is_on_no_page_that_matches_and_the_receipt_is_handed_out(home: Home) -> None:
+    with on_that_day():
+        visitor = Visitor(home.province.client, home.worker)
+        visitor.open(f"/people/{home.person}/list")
+        run = visitor.path.rpartition("/")[2]
+        form = visitor.open(f"/people/{home.person}/consents").form(f"/people/{home.person}/consents")
+        shown = visitor.send(form, purpose="matching", act="withdrawn")
+        assert visitor.path.endswith("/receipt")
+        assert "下一次查询起不再列入" in shown.text
+        about = f"/people/{home.person}"
+        for path in (
+            f"{about}/list", f"{about}/ask?post=员", f"{about}/lists/{run}", f"{about}/lists/{run}/map",
+            f"{about}/lists/{run}/compare", f"{about}/sheets/person?run={run}",
+            f"{about}/sheets/employer?v={home.vacancy}",
+        ):  # fmt: skip
+            told = visitor.open(path, 409)
+            assert "撤回" in told.text, path
+        visitor.open(about)  # the file stays: the law asks for the record
 
 
 def check_withdrawn_is_nowhere(home: Home) -> None:

@@ -32,6 +32,8 @@ from pipelines.store.consent_tables import person_requests
 from pipelines.store.machine_tables import clients
 from tests.api.test_matrix import CALLS, DAY, OTHER, Province, routes_of
 from tests.conftest import Town, Yougang
+from tests.console.test_matrix import pages_of
+from tests.support.pages import Visitor, on_that_day
 from tests.support.people import a_person
 from tests.support.province import TODAY
 from tests.support.service import Service
@@ -72,6 +74,27 @@ def test_every_route_that_changes_something_is_known_to_decide_or_not(whole: Pro
     assert last - ENDS_A_CASE - DECIDES_NOTHING == set(), "say here whether these end somebody's case"
     assert last >= ENDS_A_CASE
     assert len(_deciding(whole)) >= 7
+
+
+PAGES_DECIDE_NOTHING = {
+    # signing in and out, looking something up
+    "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
+    # what is registered, answered, stated, or done by people and taken back by them
+    "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline",
+}  # fmt: skip
+
+
+def test_no_page_ends_a_case_and_every_list_says_that_people_decide_and_who_is_in_charge(whole: Province) -> None:
+    last = {path.rpartition("/")[2] for method, path, _ in pages_of(whole.client.app) if method != "GET"}
+    assert last - PAGES_DECIDE_NOTHING == set(), "say here whether these end somebody's case"
+    with on_that_day():
+        shown = Visitor(whole.client, whole.enter(Role.CASEWORKER, OTHER)).open(
+            f"/people/{whole.theirs['candidate']}/list"
+        )
+    assert "不是决定" in shown.text
+    assert "待核实不等于不符合" in shown.text
+    assert "负责" in shown.text
+    assert "申请人工复核" in shown.text
 
 
 def _token(whole: Province, role: Role, scopes: frozenset[Action]) -> dict[str, str]:
