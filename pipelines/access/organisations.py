@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, Select, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Date, ScalarSelect, Select, bindparam, func, insert, or_, select
 
 from matching.regions import GANSU, RegionError, divisions, prefecture, region_code
 from pipelines.access.audit import record
@@ -115,10 +115,7 @@ class Organisations:
         """Return what a node is and what it and everything below it answer for on a day, or None where it is none."""
         given = {"organisation_id": organisation_id, "on_day": on}
         row = self.connection.execute(_STANDING, given).first()
-        if row is None:
-            return None
-        codes = frozenset(row.codes.split(",")) if row.codes else frozenset[str]()
-        return Standing(OrganisationKind(row.kind), row.employer_id, codes)
+        return None if row is None else standing_of(row.kind, row.employer_id, row.codes)
 
     def codes_of_subtree(self, organisation_id: OrganisationId, on: date) -> frozenset[str]:
         """Return the codes that a node and everything below it answer for on a day."""
@@ -197,10 +194,23 @@ def _all() -> Select[Any]:
     return select(c.organisation_id, c.kind, c.name, c.parent_id, c.employer_id)
 
 
-def _codes_below() -> Select[Any]:
+def standing_of(kind: str, employer_id: str | None, codes: str | None) -> Standing:
+    """Return a standing of what a database tells of it."""
+    return Standing(OrganisationKind(kind), employer_id, frozenset(codes.split(",")) if codes else frozenset())
+
+
+def codes_below(node: Select[Any]) -> ScalarSelect[str]:
+    """Return the part of a statement that tells, with commas between, what a node and everything below answer for.
+
+    `node` is the statement of the node's id; the day is the parameter `on_day`.
+    """
+    told = func.aggregate_strings(tables.organisation_codes.c.code, ",")
+    return _codes_below(node).with_only_columns(told).scalar_subquery()
+
+
+def _codes_below(node: Select[Any]) -> Select[Any]:
     o, c = tables.organisations, tables.organisation_codes.c
-    wanted = o.c.organisation_id == bindparam("organisation_id")
-    below = select(o.c.organisation_id).where(wanted).cte("below", recursive=True)
+    below = node.cte("below", recursive=True)
     below = below.union(select(o.c.organisation_id).join(below, o.c.parent_id == below.c.organisation_id))
     on = bindparam("on_day", type_=Date)
     return select(c.code).where(
@@ -212,14 +222,18 @@ def _codes_below() -> Select[Any]:
 
 def _standing() -> Select[Any]:
     o = tables.organisations.c
-    told = func.aggregate_strings(tables.organisation_codes.c.code, ",")
-    codes = _codes_below().with_only_columns(told).scalar_subquery()
+    codes = codes_below(_node())
     return select(o.kind, o.employer_id, codes.label("codes")).where(o.organisation_id == bindparam("organisation_id"))
+
+
+def _node() -> Select[Any]:
+    o = tables.organisations.c
+    return select(o.organisation_id).where(o.organisation_id == bindparam("organisation_id"))
 
 
 # Asked at every request: put together once, for that costs more than asking.
 _ONE = _all().where(tables.organisations.c.organisation_id == bindparam("organisation_id"))
-_CODES_BELOW = _codes_below()
+_CODES_BELOW = _codes_below(_node())
 _STANDING = _standing()
 
 

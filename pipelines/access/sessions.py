@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Date, Select, and_, bindparam, insert, select, update
 
 from pipelines.access.accounts import holds_on
-from pipelines.access.organisations import Organisations
+from pipelines.access.organisations import Organisations, Standing, codes_below, standing_of
 from pipelines.access.roles import (
     NEEDS_SECOND_FACTOR,
     SEES_PEOPLE,
@@ -58,6 +58,8 @@ class SignedIn:
     has_second_factor: bool
     csrf_hash: str
     expires_at: datetime
+    standing: Standing
+    """What the organisation is and answers for on the day."""
 
     @property
     def needs_second_factor(self) -> bool:
@@ -119,12 +121,13 @@ class Sessions:
             has_second_factor=row.totp_confirmed_at is not None,
             csrf_hash=row.csrf_hash,
             expires_at=row.expires_at,
+            standing=standing_of(row.kind, row.employer_id, row.codes),
         )
 
     def subject(self, signed_in: SignedIn, purpose: Purpose) -> Subject:
         """Return the subject of a session, with the codes that its organisation answers for on the day."""
-        return subject_for(
-            self.connection, signed_in.organisation_id, signed_in.role, purpose, self.on, user_id=signed_in.user_id
+        return _subject(
+            signed_in.standing, signed_in.organisation_id, signed_in.role, purpose, user_id=signed_in.user_id
         )
 
     def revoke(self, token: str) -> None:
@@ -135,15 +138,19 @@ class Sessions:
 
 
 def _current() -> Select[Any]:
-    s, u, m = _sessions.c, _users.c, _memberships.c
+    s, u, m, o = _sessions.c, _users.c, _memberships.c, tables.organisations.c
     now, on = bindparam("now", type_=UtcDateTime), bindparam("on_day", type_=Date)
     is_same = and_(m.user_id == s.user_id, m.organisation_id == s.organisation_id, m.role == s.role, holds_on(on))
+    # With what the organisation answers for: asked at every request, so that it is one question and not two.
+    codes = codes_below(select(s.organisation_id).where(s.token_hash == bindparam("token_hash")))
     return (
         select(
             s.token_hash, s.last_seen_at, s.user_id, s.organisation_id, s.role, s.csrf_hash, s.expires_at,
             u.login, u.display_name, u.must_change_password, u.totp_confirmed_at,
+            o.kind, o.employer_id, codes.label("codes"),
         )
         .join(_users, u.user_id == s.user_id)
+        .join(tables.organisations, o.organisation_id == s.organisation_id)
         .where(
             s.token_hash == bindparam("token_hash"),
             s.revoked_at.is_(None),
@@ -172,6 +179,19 @@ def subject_for(
 ) -> Subject:
     """Return the subject of a person or machine in an organisation, with what that answers for on a day."""
     standing = Organisations(connection).standing(organisation_id, on)
+    return _subject(standing, organisation_id, role, purpose, user_id=user_id, client_id=client_id, scopes=scopes)
+
+
+def _subject(
+    standing: Standing | None,
+    organisation_id: OrganisationId,
+    role: Role,
+    purpose: Purpose,
+    *,
+    user_id: UserId | None = None,
+    client_id: str | None = None,
+    scopes: frozenset[Action] | None = None,
+) -> Subject:
     sees = standing is not None and role in SEES_PEOPLE
     return Subject(
         user_id=user_id,

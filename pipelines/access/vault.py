@@ -129,5 +129,11 @@ def _parts(sealed: str) -> tuple[str, str, str]:
 
 
 def _context(key_id: str, place: Place) -> bytes:
-    """Return what the cipher is bound to; a list, so that no two places read alike."""
-    return json.dumps([_VERSION, key_id, place.table, place.column, place.row]).encode()
+    """Return what the cipher is bound to; a list as JSON, so that no two places read alike."""
+    return f"{_begun(key_id, place.table, place.column)}, {json.dumps(place.row)}]".encode()
+
+
+@lru_cache(maxsize=256)
+def _begun(key_id: str, table: str, column: str) -> str:
+    # The same for every row: writing it each time costs more than opening.
+    return json.dumps([_VERSION, key_id, table, column])[:-1]

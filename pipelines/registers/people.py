@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from pipelines.registers.rows import Register, Row, require
 from pipelines.schema import CANDIDATES
 from pipelines.store.assignments import Assignment, AssignmentRepository
 from pipelines.store.repositories import CandidateRepository
+from pipelines.store.single_rows import PersonRepository
 
 _STEM = 20  # the number without its re-issue suffix
 
@@ -36,7 +38,11 @@ class People:
 
     def __init__(self, connection: Connection, subject: Subject) -> None:
         self.connection, self.subject = connection, subject
-        self.register = Register(connection, CANDIDATES, subject)
+
+    @cached_property
+    def register(self) -> Register:
+        """The rows of the table."""
+        return Register(self.connection, CANDIDATES, self.subject)
 
     def one(self, candidate_id: str, action: Action) -> PersonRecord:
         """Return a visible person; the act is recorded.
@@ -48,17 +54,15 @@ class People:
         Forbidden
             When the role may not do this for the stated purpose.
         """
-        try:
-            row = self.register.look((candidate_id,), action)
-        except NoSuchRecord as error:
-            raise NoSuchPerson("没有这个求职者编号") from error
-        sources = self._sources(candidate_id)
-        self.register.note(action, candidate_id)  # last: it holds the end of the audit until the transaction ends
-        return PersonRecord(row, sources)
-
-    def _sources(self, candidate_id: str) -> dict[str, dict[str, str]]:
-        found = CandidateRepository(self.connection, self.subject).sources(candidate_id).get(candidate_id, {})
-        return {fact: {"by": source.by, "on": source.on.isoformat()} for fact, source in sorted(found.items())}
+        # PostgreSQL takes no NUL in a text: nobody has such an id.
+        people, wanted = PersonRepository(self.connection, self.subject), candidate_id.replace("\x00", "\ufffd")
+        may = self.subject.may(action)
+        found = people.read(wanted, action.value) if may else people.one(wanted)
+        if found is None:
+            raise NoSuchPerson("没有这个求职者编号")
+        require(self.subject, action)
+        told = {fact: {"by": by, "on": on} for fact, (by, on) in sorted(found.sources.items())}
+        return PersonRecord(Row(found.values, found.version), told)
 
     def add(self, cells: Mapping[str, str], *, on: date, supplied_by: str | None = None) -> tuple[Row, bool]:
         """Register a person; the import takes one whom nobody would see by region on for the office that registers.

@@ -1,7 +1,7 @@
 """Engines for a URL and the keys of its vault, and the schema at its newest."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from pipelines.store.migrations.audited import FUNCTION
 from pipelines.store.sealed import VAULT_OPTION, accept_keys
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECTIONS = 15
+"""Of one process, and kept: those beyond a number that is kept would be made anew at every request of a busy hour, and
+making one takes longer than what it is made for. Who finds none free waits."""
 
 
 def engine_for(url: str, keys: str = "") -> Engine:
@@ -41,6 +44,8 @@ def engine_for(url: str, keys: str = "") -> Engine:
     backend = parsed.get_backend_name()
     # A failed statement must not carry people's data.
     options: dict[str, Any] = {"hide_parameters": True, "execution_options": {VAULT_OPTION: Vault.read(keys)}}
+    if parsed.database not in (None, "", ":memory:") or backend == "postgresql":
+        options |= {"pool_size": CONNECTIONS, "max_overflow": 0}
     if backend == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), **options)
     if backend != "sqlite":
@@ -52,6 +57,17 @@ def engine_for(url: str, keys: str = "") -> Engine:
     for end in ("commit", "rollback"):
         event.listen(engine, end, _forget_audit_number)
     return engine
+
+
+def each_by_itself(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
+    """Return what opens a connection for looking, on which no statement waits for another to hold.
+
+    PostgreSQL would be asked for a beginning and an end as often as for what is looked for; SQLite begins nothing
+    before the first write.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT").connect
+    return engine.begin
 
 
 def _set_up_sqlite(connection: Any, of: Any) -> None:

@@ -5,16 +5,33 @@ by the employer. Drafts are nobody else's business.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from pipelines.access.roles import Subject
+from pipelines.schema import VACANCIES
+from pipelines.store import tables
 from pipelines.store.reach import among, reach
-from pipelines.store.repositories import EmployerRepository, VacancyRepository
+from pipelines.store.repositories import VacancyRepository
+from pipelines.store.single_rows import KEPT, WANTED
 from pipelines.store.workflow_tables import (
     employer_verifications,
     vacancy_approvals,
@@ -76,23 +93,39 @@ class Verification:
     verified_at: datetime
 
 
-class _PlacesOfVacancies(VacancyRepository):
-    """The published rows of an office's places, as a part of another statement."""
+class PublishedRows(VacancyRepository):
+    """The rows that people are ranked on, for who does not work on them."""
 
-    def ids_in(self, codes: Iterable[str]) -> Select[Any]:
-        """Return the statement of the ids of what is published in these places."""
-        return self._readable(self.table.c.vacancy_id).where(self.table.c.region.in_(sorted(codes)))
-
-
-class _OwnEmployers(EmployerRepository):
-    """The employers that a subject sees, as a part of another statement."""
-
-    def ids(self) -> Select[Any]:
-        """Return the statement of their ids."""
-        return self._readable(self.table.c.employer_id)
+    def one(self, vacancy_id: str) -> tuple[dict[str, Any], int, Content | None] | None:
+        """Return a visible row, its version, and the published content; None for one that the subject works on."""
+        row = self.connection.execute(_published_row(self.subject), {WANTED: vacancy_id}).first()
+        if row is None:
+            return None
+        *values, version, is_own_work, content = row
+        if is_own_work:
+            return None
+        return self._values(values), int(version), None if content is None else Content.unpacked(content)
 
 
-def reach_of_work(connection: Connection, subject: Subject) -> ColumnElement[bool] | None:
+@lru_cache(maxsize=KEPT)
+def _published_row(subject: Subject) -> Select[Any]:
+    vacancies, w, v = tables.CASE_TABLES["vacancies"], vacancy_workflow.c, vacancy_versions.c
+    reached, seen = reach_of_work(subject), reach("vacancies", subject)
+    is_work = w.vacancy_id.is_not(None)
+    # In this order: whom a row belongs to takes long to find out, and for most rows nobody asks.
+    is_own_work = is_work if reached is None else case((is_work, reached), else_=false())
+    columns = [vacancies.c[column.name] for column in VACANCIES.columns]
+    statement = (
+        select(*columns, vacancies.c.row_version, is_own_work, v.content)
+        .outerjoin_from(vacancies, vacancy_workflow, w.vacancy_id == vacancies.c.vacancy_id)
+        .outerjoin(vacancy_versions, and_(v.vacancy_id == w.vacancy_id, v.version == w.published_version))
+        .where(vacancies.c.vacancy_id == bindparam(WANTED))
+    )
+    return statement if seen is None else statement.where(seen)
+
+
+@lru_cache(maxsize=KEPT)
+def reach_of_work(subject: Subject) -> ColumnElement[bool] | None:
     """Return the condition for `vacancy_workflow`, or None where the subject reaches every row."""
     w = vacancy_workflow.c
     if subject.is_local:
@@ -101,12 +134,16 @@ def reach_of_work(connection: Connection, subject: Subject) -> ColumnElement[boo
         return w.employer_id == subject.employer_id
     if not subject.sees_people:
         return false()
-    if reach("employers", subject) is None:
+    of_places = reach("employers", subject)
+    if of_places is None:
         return None
+    employers, vacancies = tables.CASE_TABLES["employers"].c, tables.CASE_TABLES["vacancies"].c
+    published = select(vacancies.vacancy_id).where(vacancies.region.in_(sorted(subject.codes)))
+    seen = reach("vacancies", subject)
     return or_(
         w.region.in_(sorted(subject.codes)),
-        among(w.employer_id, _OwnEmployers(connection, subject).ids()),
-        among(w.vacancy_id, _PlacesOfVacancies(connection, subject).ids_in(subject.codes)),
+        among(w.employer_id, select(employers.employer_id).where(of_places)),
+        among(w.vacancy_id, published if seen is None else published.where(seen)),
     )
 
 
@@ -127,7 +164,7 @@ class Workflows:
 
     def __init__(self, connection: Connection, subject: Subject) -> None:
         self.connection, self.subject = connection, subject
-        self._reach = reach_of_work(connection, subject)
+        self._reach = reach_of_work(subject)
 
     def _readable(self, *columns: Any) -> Select[Any]:
         """Return the statement that every other one starts from: what the subject reaches."""

@@ -37,7 +37,7 @@ from pipelines.vacancy_workflow.errors import (
     OwnWork,
 )
 from pipelines.vacancy_workflow.people import approvers_of
-from pipelines.vacancy_workflow.repository import CheckRow, Standing, Verifications, Workflows
+from pipelines.vacancy_workflow.repository import CheckRow, PublishedRows, Standing, Verifications, Workflows
 from pipelines.vacancy_workflow.states import (
     TRANSITIONS,
     Act,
@@ -109,13 +109,15 @@ class VacancyWork:
         Forbidden
             When the role may not read vacancies for the stated purpose.
         """
-        standing = self.workflows.get(_storable(vacancy_id))
-        if standing is not None:
-            require(self.subject, Action.READ_VACANCIES)
-            return self.work(standing)
         found = self._published(vacancy_id)
+        if found is not None:
+            require(self.subject, Action.READ_VACANCIES)
+            return found
+        standing = self.workflows.get(_storable(vacancy_id))
+        if standing is None:
+            raise NoSuchVacancy("没有这个岗位编号")
         require(self.subject, Action.READ_VACANCIES)
-        return found
+        return self.work(standing)
 
     def work(self, standing: Standing) -> Work:
         """Return a vacancy that was found, with its versions."""
@@ -132,13 +134,10 @@ class VacancyWork:
         acts = possible(standing.state, is_live=standing.published_version is not None)
         return Work(standing, content, published, live, acts)
 
-    def _published(self, vacancy_id: str) -> Published:
-        found = self.rows.page(None, 1, [self.rows.table.c.vacancy_id == _storable(vacancy_id)])
-        if not found:
-            raise NoSuchVacancy("没有这个岗位编号")
-        values, version = found[0]
-        content = self.workflows.published_contents([values["vacancy_id"]]).get(values["vacancy_id"])
-        return Published(values, version, content)
+    def _published(self, vacancy_id: str) -> Published | None:
+        """Return the row that people are ranked on; None where there is none, or the subject works on it."""
+        found = PublishedRows(self.connection, self.subject).one(_storable(vacancy_id))
+        return None if found is None else Published(*found)
 
     def latest_check(self, vacancy_id: str) -> CheckRow | None:
         """Return the latest check of the newest version, None where it was not checked yet.
@@ -432,6 +431,8 @@ class VacancyWork:
     def _taken_over(self, vacancy_id: str, action: Action) -> Standing:
         """Return an imported vacancy as it would stand here; it is kept with the first act on it."""
         found = self._published(vacancy_id)
+        if found is None:
+            raise NoSuchVacancy("没有这个岗位编号")
         require(self.subject, action)
         if not self._is_in_reach(found.values):
             raise Forbidden("这个岗位不在您的管辖范围")

@@ -57,7 +57,8 @@ _REACHES = frozenset(
 _STORE = "pipelines/store/"
 _WORKFLOW = "pipelines/vacancy_workflow/"
 EVERYBODY: Mapping[str, str] = {
-    "pipelines/access/audit.py:record_each": "writes the audit; it is read by `Trail`",
+    "pipelines/access/audit.py:module": "writes the audit; it is read by `Trail`",
+    "pipelines/access/audit.py:linked_to": "writes the audit of what a statement within reach found",
     "pipelines/access/audit.py:events": "`yougang db check` goes through the whole chain",
     f"{_STORE}anonymising.py:*": "retention and erasure, decided above for a person found visible",
     f"{_STORE}assignments.py:AssignmentRepository.add": "of a person found visible, or just registered",

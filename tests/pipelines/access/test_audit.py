@@ -1,13 +1,22 @@
 """Threats 14 and 15: an altered audit is found, and the database itself refuses to alter it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from pipelines.access.audit import breaks, events, record
+from pipelines.access.audit import (
+    GENESIS,
+    _around_what_is_unknown,
+    _canonical,
+    breaks,
+    events,
+    record,
+    record_each,
+)
 from pipelines.access.roles import COMMAND_LINE
 from pipelines.consistency import check
 from tests.support.stores import BACKENDS, a_store
@@ -41,6 +50,30 @@ def test_a_whole_chain_has_no_break(audited: Engine) -> None:
     with audited.connect() as connection:
         assert list(breaks(connection)) == []
         assert [event["sequence"] for event in events(connection)] == [1, 2, 3, 4, 5]
+
+
+_ODD = 'a","previous_hash":"0\\张\U0001f600\n'
+
+
+def test_rows_written_singly_and_by_the_page_are_one_chain(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert record(connection, COMMAND_LINE, "test.act", object_kind="thing", object_id=_ODD, details={"n": 1}) == 1
+        assert record_each(connection, COMMAND_LINE, "test.act", object_kind="thing", object_ids=["a", _ODD, None]) == 4
+        assert record(connection, COMMAND_LINE, "test.act", object_kind="thing", details={"is_so": True}) == 5
+    with engine.connect() as connection:
+        assert list(breaks(connection)) == []
+        told = [event["object_id"] for event in events(connection)]
+    assert told == [_ODD, "a", _ODD, None, None]
+
+
+def test_the_writing_that_a_database_hashes_is_the_one_that_is_checked() -> None:
+    event = {
+        "at": datetime(2026, 11, 30, 8, 0, 0, 5, tzinfo=UTC), "actor": _ODD, "organisation_id": None,
+        "purpose": "audit", "action": "test.act", "object_kind": "thing", "object_id": _ODD, "details": '{"n": 1}',
+    }  # fmt: skip
+    before, between, after = _around_what_is_unknown(event)
+    written = f"{before}{GENESIS}{between}7{after}"
+    assert written == _canonical({**event, "previous_hash": GENESIS, "sequence": 7})
 
 
 _ROW = "sequence, at, actor, organisation_id, purpose, action, object_kind, object_id, details, previous_hash, hash"
