@@ -8,6 +8,7 @@ at all the service serves its one trusted user on the loopback address; from the
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -37,6 +38,7 @@ from pipelines.access.roles import Action, Purpose, Role, Subject, local_subject
 from pipelines.access.sessions import Opened, Sessions, SignedIn, subject_for
 from pipelines.access.vault import Vault
 from pipelines.rule_release.gate import RULED, check_rules
+from pipelines.store.session import each_by_itself
 
 CSRF_HEADER, PURPOSE_HEADER, KEY_HEADER = "X-CSRF-Token", "Yougang-Purpose", "X-API-Key"
 _COOKIE = "yougang"
@@ -106,8 +108,13 @@ class Access:
         self.by_client = RateLimit.of(SIGN_IN_BY_PLACE)
         self.by_login = RateLimit.of(SIGN_IN_BY_LOGIN)
         self.rates = Rates()
+        self._each_by_itself = each_by_itself(engine)
         self._has_accounts = False
         self._swept_at: float | None = None
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection for looking, on which each statement stands by itself."""
+        return self._each_by_itself()
 
     def is_time_to_sweep(self) -> bool:
         """True once an hour, to the first who asks."""
@@ -144,15 +151,27 @@ def access_of(request: Request) -> Access:
 
 async def guard(request: Request) -> None:
     """Let a request through to its route, or refuse it; runs before every route of the application."""
+    policy = _policy(request)
+    if policy.is_page and request.method not in _SAFE:
+        request.state.form = await form_of(request)
+    if policy.needs_session:
+        await run_in_threadpool(_admit, request, policy)
+
+
+def admit(request: Request) -> None:
+    """Do what `guard` does, for who is in a thread of its own already."""
+    policy = _policy(request)
+    if policy.needs_session:
+        _admit(request, policy)
+
+
+def _policy(request: Request) -> Policy:
     policy = policy_of(request.scope.get("endpoint"))
     if policy is None:
         raise Forbidden("这个地址没有声明访问规则")
     if request.method not in _SAFE:
         _refuse_foreign_origin(request)
-        if policy.is_page:
-            request.state.form = await form_of(request)
-    if policy.needs_session:
-        await run_in_threadpool(_admit, request, policy)
+    return policy
 
 
 def _admit(request: Request, policy: Policy) -> None:
@@ -161,7 +180,9 @@ def _admit(request: Request, policy: Policy) -> None:
     token, key = _token(request), request.headers.get(KEY_HEADER)
     if sum(given is not None for given in (token, key, request.cookies.get(cookie_name(request)))) > 1:
         raise RequestRefused("请求带有两种身份")
-    with access.engine.begin() as connection:
+    # A person who looks writes nothing but when the session was last seen; the others may have more to write or undo.
+    is_look = token is None and key is None and request.method in _SAFE and policy.action not in RULED
+    with access.reading() if is_look else access.engine.begin() as connection:
         if token is not None:
             request.state.subject = _machine(request, access, connection, policy, token)
         elif key is not None:
@@ -182,9 +203,10 @@ def _admit(request: Request, policy: Policy) -> None:
 
 def _n_people(request: Request, action: Action | None) -> int:
     """Return how many people an answer tells of at most: one where one is named, else a page of them."""
+    if _ONE_PERSON & request.path_params.keys():
+        return 1
     understood = _understood(request.scope["endpoint"])  # what a route does not know it ignores, and so must this
-    named = request.query_params.keys() & understood | request.path_params.keys()
-    if _ONE_PERSON & named:
+    if _ONE_PERSON & request.query_params.keys() & understood:
         return 1
     if action in OF_ONE:
         return 0
@@ -319,7 +341,7 @@ AccessDep = Annotated[Access, Depends(_access)]
 
 def cookie_name(request: Request) -> str:
     """Return the name of the cookie: over TLS one that no other host or path can set."""
-    return f"__Host-{_COOKIE}" if request.url.scheme == "https" else _COOKIE
+    return f"__Host-{_COOKIE}" if request.scope["scheme"] == "https" else _COOKIE
 
 
 def refuse_readable_channel(request: Request) -> None:

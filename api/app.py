@@ -27,6 +27,7 @@ from api.routes import (
     health,
     metrics,
     oauth,
+    people,
     problems,
     registers,
     released,
@@ -67,6 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Limits)
     app.add_middleware(Pages)
     app.add_middleware(Traced, metrics=app.state.metrics)  # outermost: it sees and tells every answer
+    # Routes are looked through in this order at every request: what is asked for most stands first.
+    app.include_router(vacancies.router, prefix="/api/v1")
+    app.include_router(people.router, prefix="/api/v1")
     for endpoint in (health.healthz, health.readyz):
         declare(OPEN)(endpoint)
     app.include_router(health.router)
@@ -80,7 +84,6 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (consents, due, requests, released, reports):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(oauth.router, prefix="/api/v1")
-    app.include_router(vacancies.router, prefix="/api/v1")
     app.include_router(employers.router, prefix="/api/v1")
     for router in PAGES:
         app.include_router(router)

@@ -4,7 +4,7 @@ Decimals are texts, so that no digit is lost; days are texts `YYYY-MM-DD`; a lis
 Unknown is null, never an empty list: nothing stated and nothing needed are two things.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -59,20 +59,37 @@ def _is_term(hint: Any) -> bool:
 
 def row_document(spec: TableSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a row as they travel, every column by its name."""
-    return {column.name: _told(spec, column, values.get(column.name)) for column in spec.columns}
+    get = values.get
+    return {
+        name: None if (value := get(name)) is None or value == () or value == {} else told(value)
+        for name, told in _tellers(spec)
+    }
 
 
-def _told(spec: TableSpec, column: ColumnSpec, value: Any) -> Any:
-    if value in (None, (), {}):
-        return None
-    kind = shape_of(spec, column.name).kind
+def _tellers(spec: TableSpec) -> Sequence[tuple[str, Callable[[Any], Any]]]:
+    """Return how a value of each column travels that is known; looked up by name, for a whole table is long to hash."""
+    known = _TELLERS.get(spec.name)
+    if known is None or known[0] is not spec:
+        told = [(column.name, _teller(column, shape_of(spec, column.name).kind)) for column in spec.columns]
+        known = _TELLERS[spec.name] = (spec, told)
+    return known[1]
+
+
+_TELLERS: dict[str, tuple[TableSpec, Sequence[tuple[str, Callable[[Any], Any]]]]] = {}
+
+
+def _teller(column: ColumnSpec, kind: Kind) -> Callable[[Any], Any]:
     if kind in ("texts", "words"):
-        return [str(one) for one in value]
+        return lambda value: [str(one) for one in value]
     if kind == "levels":
-        return {key.value: int(level) for key, level in value.items()}
+        return lambda value: {key.value: int(level) for key, level in value.items()}
     if kind == "states":
-        return {key.value: state.value for key, state in value.items()}
-    return value if kind in ("integer", "number") else column.format(value)
+        return lambda value: {key.value: state.value for key, state in value.items()}
+    return _as_it_is if kind in ("integer", "number") else column.format
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def cell(spec: TableSpec, column: ColumnSpec, value: Any) -> str:

@@ -34,6 +34,7 @@ SAFETY: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 """On every answer; a route may say otherwise of caching."""
+_SAFETY = tuple((name.lower().encode(), value.encode()) for name, value in SAFETY.items())
 FOR_DATA = "default-src 'none'; frame-ancestors 'none'"
 OVER_TLS = "max-age=31536000; includeSubDomains"
 
@@ -110,10 +111,11 @@ def template(scope: Scope) -> str | None:
 
 
 def _make_safe(scope: Scope, headers: MutableHeaders) -> None:
-    for name, value in SAFETY.items():
-        headers.setdefault(name, value)
-    is_page = headers.get("content-type", "").startswith("text/html")
-    headers.setdefault("Content-Security-Policy", for_pages(nonce_of(Request(scope))) if is_page else FOR_DATA)
+    there = {name for name, _ in headers.raw}
+    headers.raw.extend(pair for pair in _SAFETY if pair[0] not in there)
+    if b"content-security-policy" not in there:
+        is_page = headers.get("content-type", "").startswith("text/html")
+        headers.append("Content-Security-Policy", for_pages(nonce_of(Request(scope))) if is_page else FOR_DATA)
     headers.update(scope["state"].get("more_headers", {}))
     headers[TRACE_HEADER] = scope["state"]["trace_id"]
     if scope["scheme"] == "https":
@@ -136,6 +138,8 @@ class JsonLines(logging.Formatter):
 
 def log_as_json(level: int = logging.INFO) -> None:
     """Write the log of the process to standard error as lines of JSON; for a service that serves."""
+    # A line tells neither: https://docs.python.org/3/howto/logging.html#optimization
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -25,16 +25,22 @@ class Metrics:
         )  # fmt: skip
         self._under_way = Gauge("yougang_requests_under_way", "Requests being answered", registry=self._registry)
 
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def began(self) -> None:
         """Count a request that begins."""
         self._under_way.inc()
 
     def ended(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        said = (known_method(method), route or NO_ROUTE)
+        said = (known_method(method), route or NO_ROUTE, status)
+        counted = self._counted.get(said)
+        if counted is None:
+            of_all = self._requests.labels(said[0], said[1], str(status))
+            counted = self._counted[said] = (of_all, self._seconds.labels(said[0], said[1]))
         self._under_way.dec()
-        self._requests.labels(*said, str(status)).inc()
-        self._seconds.labels(*said).observe(seconds)
+        counted[0].inc()
+        counted[1].observe(seconds)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

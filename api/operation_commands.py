@@ -1,5 +1,6 @@
 """`yougang backup`, `yougang restore` and `yougang serve`: what whoever runs the machine does."""
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 30
 """How long requests that are running may still take after the service was told to stop."""
 _TURN_SECONDS = 0.0005
+_LITTER = 20_000
 _SLOW_START_SECONDS = 120
 """On a busy machine a process takes long to begin; given up too early it would begin again and again."""
 _IDLE_SECONDS = 75
@@ -149,9 +151,11 @@ def share_the_processor() -> None:
     """Let short answers through while a list is made.
 
     A thread that reckons gives way ten times as often as Python has it, for a read of a few milliseconds waits its turn
-    at every step; and products of matrices take one processor, since idle helpers of theirs spin on the other.
+    at every step; and products of matrices take one processor, since idle helpers of theirs spin on the other. Requests
+    leave little behind that refers to itself: the collector looks for it after some dozens, not within each.
     """
     sys.setswitchinterval(_TURN_SECONDS)
+    gc.set_threshold(_LITTER)
     threadpool_limits(limits=1, user_api="blas")
 
 

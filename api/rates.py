@@ -88,7 +88,7 @@ class RateLimit:
     def __init__(self, most: int, seconds: int, name: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self.rate = Rate(name, most, seconds)
         self._clock = clock
-        self._counts: dict[str, dict[int, int]] = {}
+        self._counts: dict[str, _Counts] = {}
         self._swept_at = clock()
         self._lock = Lock()
 
@@ -110,18 +110,19 @@ class RateLimit:
             now = self._clock()
             slot = int(now / width)
             self._sweep(now, slot)
-            counts = {at: n for at, n in self._counts.get(known_as, {}).items() if at >= slot - _SLOTS}
-            left = self.rate.most - sum(counts.values()) - cost
+            counts = self._counts.get(known_as) or _Counts()
+            counts.forget_before(slot - _SLOTS)
+            left = self.rate.most - counts.total - cost
             if left < 0:
                 raise TooManyRequests("请求过于频繁，请稍后再试", seconds=self._wait(counts, -left, now, width))
-            counts[slot] = counts.get(slot, 0) + cost
+            counts.add(slot, cost)
             self._counts[known_as] = counts
-            return Left(self.rate, left, int((min(counts) + _SLOTS + 1) * width - now) + 1)
+            return Left(self.rate, left, int((counts.oldest + _SLOTS + 1) * width - now) + 1)
 
-    def _wait(self, counts: Mapping[int, int], missing: int, now: float, width: float) -> int:
+    def _wait(self, counts: "_Counts", missing: int, now: float, width: float) -> int:
         """Return in how many seconds so much is free again; a full time where it never is."""
-        for at in sorted(counts):
-            missing -= counts[at]
+        for at, n in counts.by_slot.items():
+            missing -= n
             if missing <= 0:
                 return int((at + _SLOTS + 1) * width - now) + 1
         return self.rate.seconds
@@ -130,7 +131,29 @@ class RateLimit:
         if now - self._swept_at < self.rate.seconds:
             return
         self._swept_at = now
-        self._counts = {key: counts for key, counts in self._counts.items() if max(counts) >= slot - _SLOTS}
+        self._counts = {key: counts for key, counts in self._counts.items() if counts.newest >= slot - _SLOTS}
+
+
+class _Counts:
+    """What somebody did, by slot of time, the oldest first; slots only ever come later."""
+
+    __slots__ = ("by_slot", "newest", "total")
+
+    def __init__(self) -> None:
+        self.by_slot: dict[int, int] = {}
+        self.total, self.newest = 0, 0
+
+    @property
+    def oldest(self) -> int:
+        return next(iter(self.by_slot))
+
+    def add(self, slot: int, n: int) -> None:
+        self.by_slot[slot] = self.by_slot.get(slot, 0) + n
+        self.total, self.newest = self.total + n, slot
+
+    def forget_before(self, slot: int) -> None:
+        while self.by_slot and self.oldest < slot:
+            self.total -= self.by_slot.pop(self.oldest)
 
 
 class Rates:

@@ -29,10 +29,13 @@ Told = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 @contextmanager
-def acting(access: Access, subject: Subject, action: Action) -> Iterator[Connection]:
-    """Give the transaction of one act; an attempt on somebody not visible is recorded in one of its own."""
+def acting(access: Access, subject: Subject, action: Action, *, in_one: bool = False) -> Iterator[Connection]:
+    """Give the transaction of one act; an attempt on somebody not visible is recorded in one of its own.
+
+    `in_one`: where the database can do that, the act is one statement, audit and all, and needs no transaction around.
+    """
     try:
-        with access.engine.begin() as connection:
+        with access.reading() if in_one else access.engine.begin() as connection:
             yield connection
     except NoSuchPerson:
         if not subject.is_local:

@@ -248,10 +248,12 @@ def _state(seen: Work) -> dict[str, Any]:
     }
 
 
+_NOT_TOLD = [name for name in WorkState.model_fields if name not in ("state", "state_label", "possible")]
+
+
 def _published_state() -> dict[str, Any]:
-    names = [name for name in WorkState.model_fields if name not in ("state", "state_label", "possible")]
     known = {"state": State.PUBLISHED.value, "state_label": State.PUBLISHED.label, "possible": []}
-    return {**dict.fromkeys(names), **known}
+    return {**dict.fromkeys(_NOT_TOLD), **known}
 
 
 def version_of(seen: Work | Published) -> dict[str, str]:

@@ -13,6 +13,7 @@ from api.cursors import PageDep
 from api.documents import row_document
 from api.etags import IfMatchVersion, etag, stale
 from api.idempotency import Answer, once
+from api.read_route import ReadRoute
 from api.row_models import Candidate, CandidatePage, CandidatePatch, MaskedCandidate, NewCandidate
 from api.rows import acting, address_of, note_refused, page_answer, patched_cells
 from api.settings import today
@@ -26,7 +27,7 @@ from pipelines.registers.rows import Row
 from pipelines.schema import CANDIDATES
 from pipelines.store.assignments import Assignment
 
-router = APIRouter(prefix="/candidates", tags=["candidates"])
+router = APIRouter(prefix="/candidates", tags=["candidates"], route_class=ReadRoute)
 _READ = for_action(Action.READ_CANDIDATES, Purpose.JOB_MATCHING)
 _WRITE = for_action(Action.WRITE_CANDIDATES, Purpose.JOB_MATCHING)
 _IDENTITY = for_action(Action.READ_IDENTITY, Purpose.JOB_MATCHING)
@@ -110,7 +111,7 @@ def add_candidate(request: Request, access: AccessDep, subject: SubjectDep, body
 @declare(_READ)
 def candidate(access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
     """Return one person, sensitive facts masked, with who supplied each fact and the version as ETag."""
-    with acting(access, subject, Action.READ_CANDIDATES) as connection:
+    with acting(access, subject, Action.READ_CANDIDATES, in_one=True) as connection:
         found = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES)
     return _answer(found.row, found.sources)
 

@@ -1,4 +1,4 @@
-"""The routers of the registers, in the order of the interface."""
+"""The routers of the registers beside people, in the order of the interface."""
 
 from api.routes import (
     audit,
@@ -7,7 +7,6 @@ from api.routes import (
     imports,
     interactions,
     models,
-    people,
     placements,
     quota,
     rules,
@@ -18,7 +17,6 @@ from api.routes import (
 ROUTERS = tuple(
     part.router
     for part in (
-        people,
         interactions,
         placements,
         services,

@@ -15,6 +15,7 @@ from api.cursors import PageDep
 from api.documents import cell, row_document
 from api.etags import IfMatchVersion
 from api.idempotency import Answer, once
+from api.read_route import ReadRoute
 from api.settings import today
 from api.vacancy_models import (
     CheckAnswer,
@@ -43,7 +44,7 @@ from pipelines.vacancy_workflow.listing import STATES, Filters, page_of_vacancie
 from pipelines.vacancy_workflow.service import Change, Published, VacancyWork, Work
 from pipelines.vacancy_workflow.states import CloseReason
 
-router = APIRouter(prefix="/vacancies", tags=["vacancies"])
+router = APIRouter(prefix="/vacancies", tags=["vacancies"], route_class=ReadRoute)
 _READ = for_action(Action.READ_VACANCIES, Purpose.JOB_MATCHING)
 _WRITE = for_action(Action.WRITE_VACANCIES, Purpose.JOB_MATCHING)
 _APPROVE = for_action(Action.APPROVE_VACANCIES, Purpose.JOB_MATCHING)
@@ -138,7 +139,7 @@ def draft_from_posting(
 @declare(_READ)
 def vacancy(access: AccessDep, subject: SubjectDep, vacancy_id: str) -> Response:
     """Return one vacancy, with its version as ETag."""
-    with access.engine.begin() as connection:
+    with access.reading() as connection:
         seen = _work(connection, subject).get(vacancy_id)
     return _answer(seen)
 
@@ -147,7 +148,7 @@ def vacancy(access: AccessDep, subject: SubjectDep, vacancy_id: str) -> Response
 @declare(_READ)
 def job_posting(access: AccessDep, subject: SubjectDep, vacancy_id: str) -> Response:
     """Return one vacancy as schema.org JobPosting: the published version, a draft only to who works on it."""
-    with access.engine.begin() as connection:
+    with access.reading() as connection:
         seen = _work(connection, subject).get(vacancy_id)
     if isinstance(seen, Published):
         content, published_on = seen.content or Content.of_row(seen.values), None
@@ -197,7 +198,7 @@ def _newest(seen: Work | Published) -> Any:
 @declare(_READ)
 def latest_check(access: AccessDep, subject: SubjectDep, vacancy_id: str) -> Response:
     """Return the latest check of the newest version."""
-    with access.engine.begin() as connection:
+    with access.reading() as connection:
         found = _work(connection, subject).latest_check(vacancy_id)
     if found is None:
         raise NoSuchVacancy("这个版本还没有检查")
