@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Engine
 
+from bench.batch import batch_rows
 from bench.rules import rule_rows
 from matching.entities import Vacancy, VacancyId
 from matching.regions import divisions
@@ -47,16 +48,17 @@ def main() -> None:
     rows += _imports(province)
     _, seconds = _timed(lambda: [read_text(v) for v in province.vacancies])
     _add(rows, "read a vacancy's text", seconds, len(province.vacancies))
-    small = _casebook(province, province.vacancies)
+    small = casebook_of(province, province.vacancies)
     model, seconds = _timed(lambda: train(small, until=TODAY))
     _add(rows, "train on the province", seconds, 1)
-    large = _casebook(province, _repeated(province.vacancies))
+    large = casebook_of(province, _repeated(province.vacancies))
     desk, seconds = _timed(lambda: Desk.open(large, model, "bench", TODAY))
     _add(rows, f"open a desk over {N_VACANCIES:,} vacancies", seconds, 1)
     rows += _shortlists(desk)
+    rows += batch_rows(small, model, TODAY)
     rows += rule_rows()
     for row in rows:
-        print(_line(row))
+        print(line(row))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MiB")
     out = Path("var") / "bench.json"
@@ -64,7 +66,8 @@ def main() -> None:
     out.write_text(json.dumps({"rows": rows, "peak_mib": round(peak)}, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
-def _line(row: dict[str, Any]) -> str:
+def line(row: dict[str, Any]) -> str:
+    """Return a row as it is printed."""
     if "ratio" in row:
         return f"{row['what']:<78}{row['ratio']:>12.1f} x"
     return f"{row['what']:<78}{row['each_ms']:>12.2f} ms{row['per_second']:>14,.0f}/s"
@@ -79,7 +82,8 @@ def _add(rows: list[dict[str, Any]], what: str, seconds: float, n: int) -> None:
     rows.append({"what": what, "each_ms": 1000 * seconds / n, "per_second": n / seconds, "n": n})
 
 
-def _casebook(province: Province, vacancies: tuple[Vacancy, ...]) -> Casebook:
+def casebook_of(province: Province, vacancies: tuple[Vacancy, ...]) -> Casebook:
+    """Return the province's cases with some vacancies."""
     return Casebook(
         candidates={c.candidate_id: c for c in province.candidates},
         vacancies=vacancies,

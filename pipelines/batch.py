@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from matching.entities import CandidateId
 from matching.fit import OUTCOMES
@@ -138,7 +139,7 @@ _OF_THE_DATA = ("data", "n_candidates")
 
 
 def _plan(desk: Desk, out: Path, facts: Mapping[str, Any]) -> _Plan:
-    now, people = Snapshot.of(desk), _neighbours_together(desk)
+    now, people = Snapshot.of(desk), neighbours_together(desk)
     stored, held = _facts_of(out / _RUN), Snapshot.load(out)
     if stored is not None and held is not None and _without_data(stored) == _without_data(facts):
         before, numbers = held
@@ -165,7 +166,7 @@ def _update(
 ) -> _Plan:
     """Plan to bring a whole run up to date; blocks that an earlier, stopped update has reached are kept."""
     known = {i for people in blocks.values() for i in people}
-    newcomers = [i for i in _neighbours_together(desk) if i not in known]
+    newcomers = [i for i in neighbours_together(desk) if i not in known]
     n_blocks = max((_number(path) for path in blocks), default=-1) + 1
     every = {**blocks, **_chunks(out, newcomers, n_blocks)}
     for path in out.glob("block-*.parquet"):
@@ -219,7 +220,8 @@ def _data_of(path: Path) -> str | None:
     return found.decode()
 
 
-def _neighbours_together(desk: Desk) -> list[CandidateId]:
+def neighbours_together(desk: Desk) -> list[CandidateId]:
+    """Return everybody to whom lists are made, people of one place and functional profile side by side."""
     people = desk.casebook.candidates
     return sorted(
         desk.active(),
@@ -281,6 +283,7 @@ _OFFICES: list[_Office] = []
 
 def _take(office: _Office) -> None:
     _OFFICES[:] = [office]
+    threadpool_limits(1)  # every processor has a process of its own
 
 
 def _work(task: _Task) -> int:

@@ -41,8 +41,8 @@ class Lists:
     def __init__(self, index: VacancyIndex, rules: Rules, weights: Weights) -> None:
         self._index, self._rules, self._weights = index, rules, weights
         facets = Facets(index, rules)
-        self._facets = facets
-        self._first, self._second = FirstStage(facets, weights), SecondStage(facets, weights)
+        self.facets = facets
+        self.first, self._second = FirstStage(facets, weights), SecondStage(facets, weights)
         self.counts = Counts()
 
     def best_among(self, asked: Sequence[Asked], rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -52,10 +52,8 @@ class Lists:
         """
         if not asked:
             return np.zeros(0)
-        people = People.of(asked, self._facets)
-        return self._first.keep(
-            people, most=1, among=np.intersect1d(rows, self._facets.open_rows).astype(np.int32)
-        ).best
+        people = People.of(asked, self.facets)
+        return self.first.keep(people, most=1, among=np.intersect1d(rows, self.facets.open_rows).astype(np.int32)).best
 
     def of(self, asked: Sequence[Asked], *, k: int) -> list[Lines]:
         """Return the first k lines of each person; reasons are made when asked for."""
@@ -65,7 +63,7 @@ class Lists:
         for most in (max(_KEPT_FIRST, 2 * k), max(within, k) + _SPARE):
             if not left:
                 break
-            people = People.of([asked[at] for at in left], self._facets)
+            people = People.of([asked[at] for at in left], self.facets)
             made = self._settled(people, most=most, k=k)
             for at, one in zip(left, made, strict=True):
                 found[at] = one
@@ -81,11 +79,11 @@ class Lists:
 
     def _settled(self, people: People, *, most: int, k: int) -> list[Lines | None]:
         """Return the lists that this many kept pairs settle, and None for the others."""
-        kept = self._first.keep(people, most=most)
+        kept = self.first.keep(people, most=most)
         pairs = self._second.score(people, kept)
         settled = _near_enough(len(people), pairs, kept)
         pairs = _ordered(pairs.take(np.flatnonzero(pairs.is_listed)), self._index.popularity)
-        head, adjusted = _spread(pairs, self._facets.kinds)
+        head, adjusted = _spread(pairs, self.facets.kinds)
         settled &= _is_settled(len(people), pairs, head, adjusted, kept.left_out, k)
         return self._lines(people, pairs, head, settled, k)
 
