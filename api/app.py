@@ -25,6 +25,7 @@ from api.routes import (
     due,
     employers,
     health,
+    inspections,
     metrics,
     oauth,
     people,
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in registers.ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(claims.router, prefix="/api/v1")
-    for part in (consents, due, requests, released, reports):
+    for part in (consents, due, inspections, requests, released, reports):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(oauth.router, prefix="/api/v1")
     app.include_router(employers.router, prefix="/api/v1")

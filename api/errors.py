@@ -62,6 +62,7 @@ from pipelines.consent.errors import (
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
 from pipelines.duties.errors import NoSuchRegion
 from pipelines.errors import PipelineError
+from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
 from pipelines.registers.errors import (
     AlreadyRegistered,
     AssignmentRefused,
@@ -118,6 +119,12 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NothingToRestore: (409, "nothing-to-restore", "没有可以恢复的上一版本"),
     NothingToUndo: (409, "nothing-to-undo", "只能撤销今天登记的经过；更早的请更正记录"),
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
+    NoSuchInspection: (404, "no-such-record", "没有这条记录"),
+    InspectionRefused: (
+        409,
+        "inspection-refused",
+        "这项核查不能这样办理：已有结论，或须由具名的工作人员写明理由和材料",
+    ),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),

@@ -95,6 +95,11 @@ class Action(StrEnum):
     READ_MODELS = "models.read"
     WRITE_MODELS = "models.write"
     READ_REPORTS = "reports.read"
+    READ_INSPECTIONS = "inspections.read"
+    DRAW_INSPECTIONS = "inspections.write"
+    """Draw units whose placements are to be looked into."""
+    DECIDE_INSPECTIONS = "inspections.decide"
+    """Say, by name and with what was seen, what came of an inspection."""
     READ_IMPORTS = "imports.read"
     WRITE_IMPORTS = "imports.write"
     READ_AUDIT = "audit.read"
@@ -142,6 +147,7 @@ _CASEWORK = frozenset(
         Action.READ_QUOTA,
         Action.READ_BENEFITS,
         Action.READ_REPORTS,
+        Action.READ_INSPECTIONS,
         Action.READ_IMPORTS,
         Action.WRITE_IMPORTS,
     }
@@ -162,6 +168,7 @@ _COMPANY = frozenset(
         Action.WRITE_IMPORTS,
     }
 )
+_INSPECT = frozenset({Action.DRAW_INSPECTIONS, Action.DECIDE_INSPECTIONS})
 _CLAIMS = frozenset({Action.WRITE_BENEFITS, Action.DECIDE_BENEFITS})
 _FULL_IDENTITY = (Purpose.CONTACT, Purpose.IDENTITY_CHECK, Purpose.BENEFIT_DECISION, Purpose.PERSONS_REQUEST)
 _CASEWORKER = {
@@ -177,7 +184,7 @@ _PERMITTED: Mapping[Role, Mapping[Purpose, frozenset[Action]]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: {
         **_CASEWORKER,
-        Purpose.SUPERVISION: _READS | {Action.READ_MODELS, Action.RELEASE_RULES},
+        Purpose.SUPERVISION: _READS | {Action.READ_MODELS, Action.RELEASE_RULES} | _INSPECT,
         # Erasing cannot be undone, so it is not the caseworker's alone.
         Purpose.PERSONS_REQUEST: _CASEWORKER[Purpose.PERSONS_REQUEST] | {Action.ERASE_CANDIDATE},
     },

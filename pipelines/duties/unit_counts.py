@@ -3,11 +3,14 @@
 A test holds the counts to those that `yougang quota` gives one by one.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from matching.entities import Employer, EmployerId, Placement
 from matching.rules.bulk import Answers, Columns, columns_of, decide_all
@@ -52,36 +55,64 @@ def counts_of(
     outcomes = _outcomes(case, book, months, facts, as_of)
     factors = _factors(book, facts, year)
     least, most = (weight_of(book, name, day) for name in ("other_weight", "severe_weight"))
-    for one, outcome in zip(months, outcomes, strict=True):
-        factor = factors[one.placement.candidate_id]
-        certain, possible = found[one.employer.employer_id]
+    alike = Counter(
+        (one.employer.employer_id, factors[one.placement.candidate_id], outcome)
+        for one, outcome in zip(months, outcomes, strict=True)
+    )
+    for (employer_id, factor, outcome), n_months in alike.items():
+        certain, possible = found[employer_id]
         if outcome == _MET:
-            certain += (least if factor is None else factor) / 12
+            certain += (least if factor is None else factor) * n_months / 12
         if outcome in (_MET, _UNKNOWN):
-            possible += (most if factor is None else factor) / 12
-        found[one.employer.employer_id] = certain, possible
+            possible += (most if factor is None else factor) * n_months / 12
+        found[employer_id] = certain, possible
     return found
 
 
 def _outcomes(
     case: Case, book: Rulebook, months: Sequence[_Month], facts: Mapping[Any, Mapping[str, Value]], as_of: date
 ) -> list[int]:
-    """Return for each month whether it counts: 1 yes, 0 no, -1 unknown."""
+    """Return for each month whether it counts: 1 yes, 0 no, -1 unknown.
+
+    What stays the same over the months of a placement is read once and repeated; the rest is put beside it.
+    """
+    first: dict[str, int] = {}
+    for place, one in enumerate(months):
+        first.setdefault(one.placement.placement_id, place)
+    nth = {placement_id: row for row, placement_id in enumerate(first)}
+    each = np.array([nth[one.placement.placement_id] for one in months], dtype=np.int64)
+    heads = [months[place] for place in first.values()]
     days = from_values([one.month for one in months], Kind.DATE, Reasons())
-    persons = [facts[one.placement.candidate_id] for one in months]
-    ages = decide_all(book, "person.working_age_statutory", columns_of(book, persons), days).outcomes().tolist()
-    cases = []
-    for one, person, age in zip(months, persons, ages, strict=True):
-        elsewhere = [
-            other
-            for other in case.placements_of.get(one.placement.candidate_id, ())
-            if other.employer_id is not None and other.employer_id != one.placement.employer_id
-        ]
-        in_range = None if age == _UNKNOWN else age == _MET
-        cases.append(month_facts(one.employer, one.placement, person, elsewhere, one.month, as_of, in_range))
-    answered = decide_all(book, "quota.person_month_eligible", facts_in_columns(book, cases), days)
+    people = columns_of(book, [facts[one.placement.candidate_id] for one in heads]).take(each)
+    ages = decide_all(book, "person.working_age_statutory", people, days).outcomes()
+    same = facts_in_columns(book, [_over_all_months(one, facts, as_of) for one in heads]).take(each)
+    beside = facts_in_columns(book, [_in_this_month(case, one, age) for one, age in zip(months, ages, strict=True)])
+    answered = decide_all(
+        book, "quota.person_month_eligible", Columns(len(months), {**same.facts, **beside.facts}), days
+    )
     found: list[int] = answered.outcomes().tolist()
     return found
+
+
+_OF_A_MONTH = frozenset({"quota_month", "age_in_range", "counted_elsewhere"})
+
+
+def _over_all_months(one: _Month, facts: Mapping[Any, Mapping[str, Value]], as_of: date) -> dict[str, Value]:
+    person = facts[one.placement.candidate_id]
+    told = month_facts(one.employer, one.placement, person, (), one.month, as_of, None)
+    return {name: value for name, value in told.items() if name not in _OF_A_MONTH}
+
+
+def _in_this_month(case: Case, one: _Month, age: int) -> dict[str, Value]:
+    told: dict[str, Value] = {"quota_month": one.month}
+    if age != _UNKNOWN:
+        told["age_in_range"] = bool(age == _MET)
+    if not any(
+        other.employer_id is not None and other.employer_id != one.placement.employer_id and in_month(other, one.month)
+        for other in case.placements_of.get(one.placement.candidate_id, ())
+    ):
+        told["counted_elsewhere"] = False
+    return told
 
 
 def _factors(book: Rulebook, facts: Mapping[Any, Mapping[str, Value]], year: int) -> dict[Any, Fraction | None]:

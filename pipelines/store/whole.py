@@ -3,6 +3,7 @@
 from pipelines.store import (
     claim_tables,
     consent_tables,
+    inspection_tables,
     machine_tables,
     model_tables,
     tables,
@@ -11,5 +12,14 @@ from pipelines.store import (
 )
 from pipelines.store.base import metadata
 
-PARTS = (tables, claim_tables, machine_tables, consent_tables, workflow_tables, upload_tables, model_tables)
+PARTS = (
+    tables,
+    claim_tables,
+    machine_tables,
+    consent_tables,
+    workflow_tables,
+    upload_tables,
+    model_tables,
+    inspection_tables,
+)
 __all__ = ["PARTS", "metadata"]

@@ -25,6 +25,7 @@ from pipelines.access.audit import events
 from pipelines.access.organisations import Organisations, office_id
 from pipelines.access.roles import Purpose, Role, local_subject
 from pipelines.registers.people import People
+from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.session import engine_for
 from pipelines.store.tables import CASE_TABLES, organisations
 from tests.support.accounts import FIRM, KEYS, a_user, gansu_with_others, place_of, the_accounts
@@ -160,6 +161,14 @@ CALLS |= {
     ),
     ("GET", f"{V1}/consent-texts"): PUBLIC,
     ("GET", f"{V1}/vacancies/{{vacancy_id}}/released"): Call(names=_VACANCY, wrong_for=EVERYBODY - STAFF),
+    ("GET", f"{V1}/inspections"): PUBLIC,
+    ("POST", f"{V1}/inspections"): Call(body={"year": TODAY.year, "seed": 1, "region": OTHER}, wrong_for=NOBODY),
+    ("GET", f"{V1}/inspections/{{inspection_id}}"): Call(names={"inspection_id": "inspection"}),
+    ("PUT", f"{V1}/inspections/{{inspection_id}}/decision"): Call(
+        names={"inspection_id": "inspection"},
+        body={"outcome": "nothing_found", "ground": "x", "evidence": "x"},
+        is_change=True,
+    ),
     ("GET", f"{V1}/reports"): PUBLIC,
     ("GET", f"{V1}/reports/plan"): Call(query={"year": "2026"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),
@@ -212,6 +221,7 @@ ABSENT: Mapping[str, str] = {
     "request": str(uuid4()),
     "review": str(uuid4()),
     "claim": str(uuid4()),
+    "inspection": str(uuid4()),
     "report": "people",
     "candidate": "absent-1",
     "placement": str(uuid4()),
@@ -313,12 +323,21 @@ def _settle(whole: Province) -> None:
         )
         _put(connection, "placements", placement_id="theirs-p", candidate_id=THEIRS, employer_id=employers[1])
         _put(connection, "interactions", candidate_id=THEIRS, vacancy_id=vacancy, kind="viewed", at=date(2026, 1, 2))
+        drawn: dict[str, Any] = {
+            **dict.fromkeys(Inspection.__dataclass_fields__),
+            "inspection_id": str(uuid4()),
+            "chosen": "random",
+        }
+        drawn |= {"employer_id": employers[1], "year": 2025, "seed": 1, "flags": "[]", "rules_version": "r"}
+        drawn |= {"drawn_by": "user:x", "drawn_at": datetime(2026, 11, 1, tzinfo=UTC), "row_version": 1}
+        InspectionRepository(connection, local_subject(Purpose.SUPERVISION)).add(Inspection(**drawn))
         _put(connection, "services", candidate_id=THEIRS, kind="training", on=date(2026, 1, 2))
         a_user(connection, "first-admin", Role.ADMINISTRATOR, OWN)
         for role in Role:
             a_user(connection, f"{role.value}-{OWN}", role, OWN)
         a_user(connection, f"caseworker-{OTHER}", Role.CASEWORKER, OTHER)
     whole.theirs = {**ABSENT, "candidate": THEIRS, "placement": "theirs-p", "assignment": assigned.assignment_id}
+    whole.theirs["inspection"] = drawn["inspection_id"]
     whole.theirs |= {"employer": employers[1], "vacancy": str(vacancy)}
     other = whole.enter(Role.CASEWORKER, OTHER)
     listed = whole.client.get(f"{V1}/candidates/{THEIRS}/shortlist", params={"as_of": DAY}, headers=other)

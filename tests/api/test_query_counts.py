@@ -21,6 +21,7 @@ from matching.vocabulary import HouseholdKind
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.schema import COURSES, EMPLOYERS, PLACEMENTS
+from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.repositories import RunRepository, TableRepository
 from pipelines.store.tables import organisations
 from pipelines.store.uploads import UploadRepository
@@ -41,6 +42,7 @@ LISTS = {
     f"{V1}/services": f"{V1}/services",
     f"{V1}/courses": f"{V1}/courses",
     f"{V1}/due": f"{V1}/due",
+    f"{V1}/inspections": f"{V1}/inspections",
     f"{V1}/due/households": f"{V1}/due/households?state=with_work",
     f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
     f"{V1}/shortlists": f"{V1}/shortlists?candidate_id={HERE}",
@@ -117,6 +119,14 @@ def grown(house: Service, first: int, last: int) -> None:
             courses.insert([{**dict.fromkeys(COURSES.by_name), "course_id": f"k-{n:03d}", "title": "电脑基础"}])
             employer = {"employer_id": f"9162010{n:03d}MA7XXXX1X"[:18], "name": f"公司{n}", "region": OWN}
             TableRepository(connection, EMPLOYERS, PROGRAM).insert([{**dict.fromkeys(EMPLOYERS.by_name), **employer}])
+            drawn: dict[str, Any] = {
+                **dict.fromkeys(Inspection.__dataclass_fields__),
+                "inspection_id": f"i-{n}",
+                "chosen": "random",
+            }
+            drawn |= {"employer_id": employer["employer_id"], "year": 2025, "seed": 1, "flags": "[]", "row_version": 1}
+            drawn |= {"rules_version": "r", "drawn_by": "user:x", "drawn_at": at}
+            InspectionRepository(connection, PROGRAM).add(Inspection(**drawn))
             RunRepository(connection).save_document(
                 {
                     "run_id": str(uuid4()), "candidate_id": HERE, "as_of": TODAY.isoformat(),

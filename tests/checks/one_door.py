@@ -75,6 +75,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}counts.py:job_seekers_in": "one count of a prefecture, told in bands of ten",
     f"{_STORE}crowding.py:*": "one number a published vacancy, the same in everybody's list",
     f"{_STORE}run_log.py:RunLog.shown": "a cycle counts what was shown to everybody; refuses who is not the program",
+    f"{_STORE}inspections.py:InspectionRepository.add": "of an employer found among those within reach",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",
     f"{_STORE}in_charge.py:_taken_on": "the same",
     f"{_STORE}repositories.py:_Layout.of": "what a table looks like; asks nothing",

@@ -1,0 +1,1 @@
+"""Looking into placements: units drawn by chance and for their hints, and decisions with what was seen."""
