@@ -5,7 +5,6 @@ the outcomes hands the case to rights protection. The same seed over the same ro
 """
 
 import json
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from sqlalchemy import Connection
 
 from matching.rules.rulebook import rulebook
@@ -84,8 +84,8 @@ class Inspections:
             raise InspectionRefused(f"随机种子应在0至{_SEEDS}之间")
         area = area_of(self.connection, how.region, self.on)
         before = self._kept.drawn(how.year)
-        units = [one for one in self._kept.candidates(how.year, area.codes) if one not in before]
-        random.Random(how.seed).shuffle(units)  # a draw that can be drawn again, no secret
+        known = [one for one in self._kept.candidates(how.year, area.codes) if one not in before]
+        units = [known[place] for place in np.random.default_rng(how.seed).permutation(len(known)).tolist()]
         by_chance, others = units[: how.n_random], units[how.n_random :][: how.n_looked_at]
         hinted = [(unit, self._hints(unit, how.year)) for unit in others]
         hinted = sorted((one for one in hinted if one[1]), key=lambda one: (-len(_by_rule(one[1])), one[0]))
