@@ -130,7 +130,8 @@ def show(request: Request, access: AccessDep, subject: SubjectDep, candidate_id:
         before = list_of_person(stored_list(connection, subject, before_id), candidate_id) if before_id else None
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
         acts = {act["vacancy_id"]: act for act in acts_of(connection, subject, candidate_id)}
-    lines = [_line(item, acts.get(item["vacancy_id"])) for item in document["items"]]
+    said = frozenset(name for note in document["notes"] for name in note["covers"])
+    lines = [_line(item, acts.get(item["vacancy_id"]), said) for item in document["items"]]
     filters = Filters.of(request)
     return page(
         request,
@@ -162,12 +163,13 @@ def _choices(items: Sequence[Mapping[str, Any]], name: str) -> list[str]:
     return sorted({item["vacancy"][name] for item in items if item["vacancy"][name]})
 
 
-def _line(item: Mapping[str, Any], act: Mapping[str, Any] | None) -> dict[str, Any]:
+def _line(item: Mapping[str, Any], act: Mapping[str, Any] | None, said: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return a line as it is shown; what the head of the list says for all lines (`said`) is not said again."""
     return {
         "item": item,
         "is_night": item["vacancy"]["night_shift"] == YesNo.YES.label,
         "accommodations": [_accommodation(one) for one in item["accommodations"]],
-        "missing": missing_by_source(item["missing"]),
+        "missing": missing_by_source([one for one in item["missing"] if one["fact"] not in said]),
         "act": None
         if act is None
         else {

@@ -10,8 +10,11 @@
   }
   function arrived(root) {
     var live = document.getElementById("live");
-    var word = root.querySelector("[data-say]");
-    if (live && word) { live.textContent = ""; window.setTimeout(function () { live.textContent = word.textContent.trim(); }, 60); }
+    var words = Array.prototype.map.call(root.querySelectorAll("[data-say]"), function (one) { return one.textContent.trim(); });
+    if (live && words.length) {
+      live.textContent = "";
+      window.setTimeout(function () { live.textContent = words.slice(0, 2).join(" "); }, 60);
+    }
     var target = root.querySelector("[data-focus]") || root.querySelector("h1");
     if (target) { focusOn(target); }
   }
