@@ -1,6 +1,7 @@
 """`yougang models`: which versions there are, what is known of each, promotion and going back."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from api.signing import signed_in
 from pipelines.access.accounts import any_account
 from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_subject
 from pipelines.model_documents import shown_version, version_document
+from pipelines.quarter.register import Office, register_html
 from pipelines.registry import Despite, Registry
 
 versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
@@ -35,6 +37,21 @@ def models_show(context: typer.Context, version: str) -> None:
     with current_engine(context).begin() as connection:
         document = shown_version(Registry(connection, session_of(context).settings.models), version)
     answer(context, document, lambda: [json.dumps(document, ensure_ascii=False, indent=2)])
+
+
+@versions.command("register")
+def models_register(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="写到这个 HTML 文件")],
+    office: Annotated[str | None, typer.Option(help="负责单位或负责人")] = None,
+    contact: Annotated[str | None, typer.Option(help="联系方式")] = None,
+) -> None:
+    """把现用版本写成一页公开登记：用途、数据、怎样排序、局限、检验结果、谁负责。"""
+    with current_engine(context).begin() as connection:
+        registry = Registry(connection, session_of(context).settings.models)
+        document = shown_version(registry, registry.in_use().version)
+    out.write_text(register_html(document, Office(office, contact)), encoding="utf-8")
+    answer(context, {"version": document["version"], "file": str(out)}, lambda: [f"已写出 {out}"])
 
 
 @versions.command("promote")

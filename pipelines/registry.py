@@ -99,9 +99,20 @@ class Registry:
         NoModel
             When none was trained yet.
         """
+        version = self.in_use()
+        return version.version, self.load(version)
+
+    def in_use(self) -> ModelVersion:
+        """Return the row of the version that answers.
+
+        Raises
+        ------
+        NoModel
+            When none was trained yet.
+        """
         for version in ModelVersionRepository(self.connection).all():
             if version.status == "champion":
-                return version.version, self.load(version)
+                return version
         raise NoModel("还没有训练好的模型：请先运行 yougang train")
 
     def load(self, version: ModelVersion) -> RankingModel:
