@@ -1,0 +1,198 @@
+"""What an analyst looks at in a notebook: tables and charts over the whole store, none of which tells of one person.
+
+Notebooks import this and hold no logic of their own. Everything returned shows itself (`_repr_html_`).
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Engine
+
+from matching.rules.rulebook import HOME, load_rulebook, rulebook
+from pipelines.access.audit import record
+from pipelines.access.roles import Action, Purpose, program_subject
+from pipelines.casebook import Casebook, load_casebook
+from pipelines.casework import all_facts, load_case
+from pipelines.errors import PipelineError
+from pipelines.evaluate import EvaluateConfig, evaluate
+from pipelines.quarter.charts import Bar, forest
+from pipelines.quarter.drift import drift
+from pipelines.quarter.drift_page import drift_html
+from pipelines.quarter.page import table
+from pipelines.quarter.profile import LABELS, profile_of
+from pipelines.quarter.report import ATTRIBUTES, group_name, shown
+from pipelines.ranking_model import RankingModel
+from pipelines.registry import Registry
+from pipelines.rule_preview import preview
+from pipelines.store.session import engine_for
+
+_SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
+_PARTS = ("parameters", "facts", "rulebook")
+
+
+class Shown(str):
+    """A piece of HTML that a notebook shows."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A store as an analyst looks at it, on the day until which the model in use has learned."""
+
+    engine: Engine
+    models: Path
+    casebook: Casebook
+    version: str
+    model: RankingModel
+
+    @classmethod
+    def open(cls, database_url: str, models: Path, keys: str) -> "Study":
+        """Open the store; that it was opened for study stands in the audit.
+
+        Raises
+        ------
+        NoModel
+            When no model was trained yet.
+        """
+        engine = engine_for(database_url, keys)
+        with engine.begin() as connection:
+            version, model = Registry(connection, models).champion()
+            casebook = load_casebook(connection, _SUBJECT).learnable()
+            record(connection, _SUBJECT.by, Action.READ_MODELS.value, object_kind="model", object_id=version)
+        return cls(engine, models, casebook, version, model)
+
+    @property
+    def on(self) -> date:
+        """The day that is asked for."""
+        return self.model.trained_until
+
+    # ---- the data ----
+
+    def sizes(self) -> Shown:
+        """Show how much there is, to tens."""
+        rows = [
+            ("求职者", len(self.casebook.candidates)),
+            ("岗位", len(self.casebook.vacancies)),
+            ("互动记录", len(self.casebook.interactions)),
+            ("安置就业", len(self.casebook.placements)),
+        ]
+        return Shown(table("数据的多少（约）", ("表", "行数"), [(name, round(n, -1)) for name, n in rows]))
+
+    def features(self) -> list[str]:
+        """Return the names of the features that can be shown."""
+        return list(LABELS)
+
+    def feature(self, name: str) -> Shown:
+        """Show how a feature is distributed; bins of fewer than ten are joined."""
+        counts = profile_of(self.casebook)[name]
+        whole = sum(counts.values()) or 1
+        bars = [Bar(group_name(bin_), n / whole) for bin_, n in counts.items()]
+        rows = [(group_name(bin_), f"{n / whole:.0%}") for bin_, n in counts.items()]
+        chart = forest(name.replace(".", "-"), LABELS[name], bars)
+        return Shown(chart + table(LABELS[name], ("取值", "比例"), rows))
+
+    # ---- models ----
+
+    @cached_property
+    def measured(self) -> Mapping[str, Any]:
+        """The models side by side, tested in time (`pipelines.evaluate`)."""
+        return evaluate(self.casebook, EvaluateConfig())
+
+    def models_side_by_side(self, segment: str = "all") -> Shown:
+        """Show how well each model's lists would have met what people did later."""
+        found, name = self.measured["models"], f"ndcg@{self.measured['k']}"
+        bars = [_bar(model, found[model][segment][name]) for model in found]
+        rows = [(model, found[model][segment]["n_people"], shown(found[model][segment][name])) for model in found]
+        return Shown(forest(f"models-{segment}", segment, bars) + table(segment, ("模型", "人数", name), rows))
+
+    def differences(self) -> Shown:
+        """Show the paired differences on the same people."""
+        name = f"ndcg@{self.measured['k']}"
+        held = {label: row["all"][name] for label, row in self.measured["differences"].items()}
+        bars = [_bar(label, value) for label, value in held.items()]
+        rows = [(label, shown(value)) for label, value in held.items()]
+        return Shown(forest("differences", "相差", bars, mark=0.0) + table("相差", ("比较", name), rows))
+
+    def groups(self, attribute: str) -> Shown:
+        """Show how well lists met what people of each group did later; small groups are not shown."""
+        name = f"recall@{self.measured['k']}"
+        held = self.measured["groups"].get(attribute, {})
+        label = ATTRIBUTES.get(attribute, attribute)
+        bars = [_bar(group_name(group), row[name]) for group, row in held.items() if name in row]
+        rows = [(group_name(group), row["n_people"], shown(row.get(name))) for group, row in held.items()]
+        return Shown(forest(f"by-{attribute}", label, bars) + table(label, ("人群", "人数", name), rows))
+
+    # ---- policy ----
+
+    def what_if(self, parameter: str, value: str) -> Shown:
+        """Show whom it would concern if a number of the law were another from its latest version on.
+
+        Raises
+        ------
+        PipelineError
+            When there is no such parameter.
+        """
+        with TemporaryDirectory() as scratch:
+            for part in _PARTS:
+                shutil.copytree(HOME / part, Path(scratch) / part)
+            _change(Path(scratch), parameter, value)
+            proposed = load_rulebook(Path(scratch))
+        now = rulebook()
+        with self.engine.connect() as connection:
+            facts = all_facts(load_case(connection, _SUBJECT), now, self.on)
+        found = preview(now, proposed, facts["person"], facts["employer"], self.on, facts["placement"])
+        rows = [(c.title, _about(c.concerned), f"{c.difference:,.0f}") for c in found.changes]
+        caption = f"如果 {parameter} 改为 {value}"
+        if not rows:
+            return Shown(f"<p>{escape(caption)}：没有人或单位的结果改变。</p>")
+        return Shown(table(caption, ("规则", "影响约多少个", "金额合计变化（元）"), rows))
+
+    # ---- the quarter ----
+
+    def gates(self) -> Shown:
+        """Show the gates of the version in use, where a cycle made it."""
+        with self.engine.connect() as connection:
+            card = Registry(connection, self.models).card(self.version)
+        if card is None:
+            return Shown("<p>现用版本不是由季度流程产生的，没有核查记录：请先运行 yougang quarter。</p>")
+        rows = [(r["label"], r["word"], r["reason"]) for r in card.document["gates"]["results"]]
+        return Shown(table(f"版本 {self.version}", ("核查", "结果", "依据"), rows))
+
+    def drift(self, months: int = 6) -> Shown:
+        """Show what moved in the last whole months."""
+        page = drift_html(drift(self.casebook, self.model, self.on, months=months))
+        return Shown(page.partition("<main>")[2].partition("</main>")[0])
+
+
+def _bar(label: str, value: Any) -> Bar:
+    return Bar(label, None) if value is None else Bar(label, value["mean"], value["low"], value["high"])
+
+
+def _about(n: int) -> str:
+    return "少于10" if n < 10 else str(round(n, -1))
+
+
+def _change(folder: Path, parameter: str, value: str) -> None:
+    """Write another value into the latest version of a parameter."""
+    found: Sequence[Path] = [
+        path
+        for path in (folder / "parameters").rglob("*.yaml")
+        if path.read_text(encoding="utf-8").startswith(f"id: {parameter}\n")
+    ]
+    if not found:
+        raise PipelineError("没有这个参数")
+    lines = found[0].read_text(encoding="utf-8").split("\n")
+    last = max(at for at, line in enumerate(lines) if line.strip().startswith("value:"))
+    lines[last] = lines[last].partition("value:")[0] + f'value: "{value}"'
+    found[0].write_text("\n".join(lines), encoding="utf-8")
