@@ -170,7 +170,7 @@ def _ratio(what: str, ratio: float) -> dict[str, Any]:
 
 
 def _first_stage(desk: Desk) -> list[dict[str, Any]]:
-    """Compare the first stage with others that know the learned vectors alone: with these alone, and with all it has."""
+    """Compare the first stage with others that know the learned vectors alone, with these alone and with all."""
     from implicit.cpu.topk import topk  # only the benchmarks install it
 
     few = neighbours_together(desk)[:TOGETHER]
