@@ -5,6 +5,7 @@ in the run's folder when it is done; a run that was killed goes on where it stop
 same for the same data and seed.
 """
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -21,7 +22,7 @@ from matching.rules.dated import rules_on
 from models.metrics.intervals import mean_interval
 from pipelines.access.audit import record
 from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_subject
-from pipelines.access.vault import Vault
+from pipelines.access.vault import Place, Vault
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
 from pipelines.evaluate import EvaluateConfig, measured_document, measured_people, split_day, values_of
@@ -43,7 +44,8 @@ from pipelines.store.run_log import RunLog
 from pipelines.store.sealed import vault_of
 from pipelines.train import TrainConfig
 
-EXTRACT = "extract.sealed"
+EXTRACT, REQUESTS = "extract.sealed", "requests.sealed"
+_REQUESTS = Place("quarter", "requests", "run")
 PAST, CHAMPION_PAST, TODAY = "past", "champion_past", "today"
 Tell = Callable[[str], None]
 _SUBJECT = program_subject("quarter", Purpose.MODEL_TRAINING)
@@ -105,7 +107,7 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
     _search(cycle, run, casebook, split)
     _learn(cycle, run, vault, casebook, split, champion)
     _evaluate(cycle, run, casebook, split, champion)
-    _compare(cycle, run, casebook, champion)
+    _compare(cycle, run, vault, casebook, champion)
     _gates(cycle, run, casebook, champion)
     _report(cycle, run, champion)
     _register(cycle, run)
@@ -154,12 +156,11 @@ def _extract(cycle: Cycle, run: Run, vault: Vault) -> None:
     data_hash = save_extract(own, run.folder / EXTRACT, vault)
     known = set(own.candidates)
     shown = [(extract_id(i), on, items) for i, on, items in requests if extract_id(i) in known]
-    log = run.write(
-        "requests.json", [{"who": who, "on": on.isoformat(), "shown": list(items)} for who, on, items in shown]
-    )
+    log = json.dumps([{"who": who, "on": on.isoformat(), "shown": list(items)} for who, on, items in shown])
+    (run.folder / REQUESTS).write_text(vault.seal(log, _REQUESTS), encoding="ascii")
     profile = run.write("profile.json", profile_of(own))
     counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
-    run.done("extract", [EXTRACT, log, profile], {"data_hash": data_hash, **counts})
+    run.done("extract", [EXTRACT, REQUESTS, profile], {"data_hash": data_hash, **counts})
 
 
 def _split(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> date:
@@ -304,14 +305,14 @@ def _evaluate(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: d
     run.done("evaluate", [run.write("metrics.json", document)])
 
 
-def _compare(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> None:
+def _compare(cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], champion: Champion) -> None:
     if run.is_done("compare"):
         return
     cycle.tell("用已存的名单请求对照两个模型，并计时")
     found, model = casebook(), _model(run, TODAY)
     requests = [
         StoredRequest(row["who"], date.fromisoformat(row["on"]), tuple(row["shown"]))
-        for row in run.read("requests.json")
+        for row in json.loads(vault.open((run.folder / REQUESTS).read_text(encoding="ascii"), _REQUESTS))
     ]
     shadowed = shadow(found, model, champion.model, requests, days=cycle.settings.shadow_days, seed=cycle.settings.seed)
     desk = Desk.open(found, model, "timed", cycle.as_of)
