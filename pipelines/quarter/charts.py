@@ -35,7 +35,9 @@ def forest(name: str, title: str, bars: Sequence[Bar], *, mark: float | None = N
     body = [f'<path d="M{LEFT} {height - 34}H{WIDTH - RIGHT}" stroke="#111" fill="none"/>']
     for step in range(5):
         value = low + (high - low) * step / 4
-        body.append(f'<text x="{x(value):.1f}" y="{height - 14}" text-anchor="middle">{value:.3g}{unit}</text>')
+        body.append(
+            f'<text x="{x(value):.1f}" y="{height - 14}" text-anchor="middle">{_tick(value, high - low)}{unit}</text>'
+        )
     if mark is not None:
         body.append(f'<path d="M{x(mark):.1f} 8V{height - 34}" stroke="#555" stroke-dasharray="6 4" fill="none"/>')
     for at, bar in enumerate(bars):
@@ -103,6 +105,11 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
         f"{line.label}最后为 {line.values[-1]:.3g}" for line in drawn if line.values and line.values[-1] is not None
     )
     return _svg(name, title, last, height, body)
+
+
+def _tick(value: float, span: float) -> str:
+    """Return a value for the axis; what is nothing against the axis is 0."""
+    return "0" if abs(value) < span / 1000 else f"{value:.3g}"
 
 
 def _svg(name: str, title: str, told: str, height: float, body: Sequence[str]) -> str:
