@@ -24,7 +24,7 @@ from models.metrics.intervals import (
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MeasuredPerson, groups_of, values_of
 from pipelines.quarter.gates import JOINED, ByGroup, GateList, Measured, Measures, Unmeasured, join_small
-from pipelines.quarter.profile import Binned, shifts
+from pipelines.quarter.profile import UNKNOWN, Binned, shifts
 from pipelines.quarter.standing import HEAD, Asked, Standing, congestion, exposures, shown_share
 from pipelines.retraining import HeardSources, moved
 
@@ -191,7 +191,10 @@ def _by_group_in_time(in_time: InTime, held: GateList) -> ByGroup:
 
 
 def _labels(casebook: Casebook, held: GateList, on: date) -> ByGroup:
-    """Return the share of each group that has any act within a year, against that of everybody."""
+    """Return the share of each group that has any act within a year, against that of everybody.
+
+    Those of whom the attribute is not known are no group here: who comes seldom is also who stated little.
+    """
     since = on - timedelta(days=365)
     active = {act.candidate_id for act in casebook.interactions if since < act.at <= on}
     people = sorted(casebook.candidates)
@@ -206,7 +209,9 @@ def _labels(casebook: Casebook, held: GateList, on: date) -> ByGroup:
         found = wilson_interval(int(has[list(rows)].sum()), len(rows), level=level) if rows else None
         return _TOO_FEW if found is None else _scaled(found, 1 / overall)
 
-    return {a: {g: measured(rows) for g, rows in _members(groups, a, held).items()} for a in held.attributes}
+    return {
+        a: {g: measured(rows) for g, rows in _members(groups, a, held).items() if g != UNKNOWN} for a in held.attributes
+    }
 
 
 def _scaled(interval: Interval, by: float) -> Interval:
