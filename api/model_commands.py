@@ -9,6 +9,7 @@ import typer
 from api.session import answer, current_engine, session_of
 from api.signing import signed_in
 from pipelines.access.accounts import any_account
+from pipelines.access.errors import Forbidden
 from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_subject
 from pipelines.model_documents import shown_version, version_document
 from pipelines.quarter.register import Office, register_html
@@ -86,8 +87,9 @@ def who_acts(context: typer.Context, login: str | None, name: str | None) -> tup
             login,
             Purpose.MODEL_TRAINING,
             lambda one: one.may(Action.WRITE_MODELS),
-            "模型版本由分析人员启用",
         )
+        if subject is None:
+            raise Forbidden("模型版本由分析人员启用")
         return subject.by, subject.by.actor, True
     by = program_subject().by
     if name is None or not name.strip():

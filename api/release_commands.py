@@ -17,6 +17,7 @@ from api.access import moment
 from api.session import answer, current_engine, say, session_of
 from api.signing import signed_in
 from matching.rules.rulebook import HOME, Rulebook, load_rulebook, rulebook
+from pipelines.access.errors import Forbidden
 from pipelines.access.roles import COMMAND_LINE, Action, Purpose, Subject, program_subject
 from pipelines.casework import all_facts, load_case
 from pipelines.errors import PipelineError
@@ -31,14 +32,16 @@ ReleaseId = Annotated[str, typer.Argument(help="签发编号")]
 
 def _signed_in(context: typer.Context, engine: Engine, login: str) -> Subject:
     """Return who signs in, in the capacity in which rules are released."""
-    return signed_in(
+    found = signed_in(
         context,
         engine,
         login,
         Purpose.SUPERVISION,
         lambda subject: subject.is_whole_province and subject.may(Action.RELEASE_RULES),
-        "规则须由省级主管人员提出和签发",
     )
+    if found is None:
+        raise Forbidden("规则须由省级主管人员提出和签发")
+    return found
 
 
 def _document(release: Release, *, answers: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from api.access import moment
 from api.session import session_of
 from pipelines.access.accounts import Accounts
-from pipelines.access.errors import Forbidden, LoginRefused, PasswordChangeRequired, SecondFactorRequired
+from pipelines.access.errors import LoginRefused, PasswordChangeRequired, SecondFactorRequired
 from pipelines.access.passwords import Passwords
 from pipelines.access.roles import Purpose, Subject
 from pipelines.access.sessions import subject_for
@@ -28,14 +28,15 @@ def signed_in(
     login: str,
     purpose: Purpose,
     may: Callable[[Subject], bool],
-    refusal: str,
-) -> Subject:
-    """Return who signs in, in a capacity that may do what is asked; password and code are typed.
+) -> Subject | None:
+    """Return who signs in, in a capacity that may do what is asked, or None; password and code are typed.
 
     Raises
     ------
-    Forbidden
-        When none of the capacities may; says `refusal`.
+    LoginRefused
+        When it is nobody, or may not come in now.
+    PasswordChangeRequired, SecondFactorRequired
+        When that comes first.
     """
     password, code = _asked("口令"), _asked("动态口令")
     on = session_of(context).settings.as_of
@@ -63,4 +64,4 @@ def signed_in(
             )
             if may(subject):
                 return subject
-    raise Forbidden(refusal)
+    return None

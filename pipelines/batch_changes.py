@@ -26,7 +26,7 @@ from pipelines.desk import Desk
 if TYPE_CHECKING:
     from matching.many.lists import Lists
 
-_PEOPLE, _STOCK = "people.parquet", "stock.parquet"
+_PEOPLE, _STOCK = "people.state", "stock.state"  # columns too, under a name that nobody takes for lists
 
 
 def _hashed(*values: object) -> str:

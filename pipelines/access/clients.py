@@ -35,6 +35,7 @@ FOR_PEOPLE_ONLY = frozenset(
         Action.APPROVE_VACANCIES,
         Action.DECIDE_BENEFITS,
         Action.DECIDE_REVIEWS,
+        Action.DECIDE_INSPECTIONS,
         Action.RELEASE_RULES,
         Action.ERASE_CANDIDATE,
         Action.EXTRACT_CANDIDATE,

@@ -47,7 +47,10 @@ def test_a_batch_gives_the_lists_that_single_requests_give(tmp_path: Path) -> No
         ]
 
 
-def test_a_stopped_batch_goes_on_without_repeating_finished_blocks(tmp_path: Path) -> None:
+def test_a_stopped_batch_goes_on_without_repeating_finished_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.batch.BLOCK", 200)
     run_batch(a_desk(), tmp_path, k=3)
     blocks = sorted(tmp_path.glob("block-*.parquet"))
     assert len(blocks) == 2

@@ -93,7 +93,7 @@ def test_batch_and_single_list_step_back_alike(
     monkeypatch.setattr("pipelines.batch.TOGETHER_FROM", together_from)
     run_batch(even, tmp_path, k=8)
     written: dict[str, list[str]] = {}
-    for path in sorted(tmp_path.glob("block-*.parquet")):
+    for path in sorted(tmp_path.glob("*.parquet")):
         for row in pq.read_table(path).to_pylist():
             written.setdefault(row["candidate_id"], []).append(row["vacancy_id"])
     for one in even.active()[:30]:

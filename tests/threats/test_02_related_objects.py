@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from api.rates import PEOPLE, RateLimit
 from pipelines.access.roles import Role
 from tests.api.test_matrix import ABSENT, CALLS, OTHER, THEIRS, Call, Province
 from tests.threats.doors import V1, a_province, add_case
@@ -57,6 +58,8 @@ def test_whoever_is_added_in_another_county_changes_no_list_count_or_report_of_t
     assert len(before) >= 8
     for number in range(12):
         add_case(own.engine, f"added-{number}", OTHER, own.theirs["vacancy"])
+    access: Any = own.client.app.state.access  # type: ignore[attr-defined]  # the application is ours
+    access.rates.people = RateLimit.of(PEOPLE)  # as an hour later: every list is asked for twice
     assert _heard(own, role) == before
 
 

@@ -49,6 +49,8 @@ DECIDES_NOTHING = {
     "candidates", "{candidate_id}", "assignments", "end", "consents", "requests", "reviews", "interactions",
     "placements", "{placement_id}", "services", "courses", "{course_id}", "employers", "{employer_id}", "claims",
     "withdrawal", "vacancies", "job-posting", "{vacancy_id}", "check", "publish", "confirm", "close", "{table}",
+    # units drawn for a look, each decided by its own address
+    "inspections",
     # models, rules and one's own session
     "evaluations", "promotion", "rollback", "session", "password", "second-factor", "token",
 }  # fmt: skip
