@@ -232,7 +232,46 @@ def _a_release(proposed_by: str, approved_by: str) -> str:
 _DECIDED_CLAIM = {"decided_by": "'user:2'", "decided_at": "'2026-01-06'"}
 _WITHDRAWN_CLAIM = {"status": "'withdrawn'", "withdrawn_by": "'user:1'", "withdrawn_at": "'2026-01-06'"}
 
+
+def _a_crowded_post(price: str = "1", openings: str = "1") -> str:
+    columns = "vacancy_id, model_version, as_of, price, looks, expected, openings, bound"
+    return f"crowded_posts ({columns}) VALUES ('v', 'm', '2026-01-01', {price}, 1, 1, {openings}, 1)"
+
+
+def _a_card(sha256: str = _H, made_by: str = "user:1") -> str:
+    values = f"'m', '{{}}', '{sha256}', '{made_by}', '2026-01-01 00:00:00'"
+    return f"model_cards (version, payload, sha256, made_by, made_at) VALUES ({values})"
+
+
+def _a_promotion(
+    act: str = "promote", failed: str = "[]", reason: str = "NULL", by: str = "user:2", made_by: str = "user:1"
+) -> str:
+    columns = 'promotion_id, version, act, made_by, failed, reason, "by", "at"'
+    values = f"'p', 'm', '{act}', '{made_by}', '{failed}', {reason}, '{by}', '2026-01-01 00:00:00'"
+    return f"model_promotions ({columns}) VALUES ({values})"
+
+
+def _an_inspection(chosen: str = "random", outcome: str = "NULL", decided: bool = False) -> str:
+    columns = "inspection_id, employer_id, year, chosen, seed, flags, rules_version, drawn_by, drawn_at, outcome"
+    values = f"'i', 'e', 2026, '{chosen}', 1, '[]', 'x', 'user:1', '2026-01-01 00:00:00', {outcome}"
+    if decided:
+        columns += ", ground, evidence, decided_by, decided_at"
+        values += ", 'g', 'e', 'user:2', '2026-01-02 00:00:00'"
+    return f"inspections ({columns}) VALUES ({values})"
+
+
 REFUSED_BY = {
+    "ck_crowded_posts_price_not_negative": _a_crowded_post(price="-1"),
+    "ck_crowded_posts_openings_above_zero": _a_crowded_post(openings="0"),
+    "ck_model_cards_hash_of_sha256": _a_card(sha256="x"),
+    "ck_model_cards_says_who": _a_card(made_by=""),
+    "ck_model_promotions_act_known": _a_promotion(act="crown"),
+    "ck_model_promotions_overruled_for_a_reason": _a_promotion(failed='["recall"]'),
+    "ck_model_promotions_overruled_by_another": _a_promotion(failed='["recall"]', reason="'x'", by="user:1"),
+    "ck_model_promotions_says_who": _a_promotion(by=""),
+    "ck_inspections_chosen_known": _an_inspection(chosen="hunch"),
+    "ck_inspections_outcome_known": _an_inspection(outcome="'guilty'", decided=True),
+    "ck_inspections_decided_whole": _an_inspection(outcome="'corrected'"),
     "ck_claims_claimant_known": _a_claim(claimant_kind="'somebody'"),
     "ck_claims_person_named": _a_claim(candidate_id="NULL"),
     "ck_claims_employer_named": _a_claim(claimant_kind="'employer'"),
@@ -583,7 +622,7 @@ def test_shortlist_is_kept_under_its_run_id(engine: Engine) -> None:
         "as_of": "2026-11-23",
         "model_version": "m1",
         "rules_version": "x",
-        "items": ["岗位"],
+        "items": [{"title": "岗位", "outcome": "unknown"}],
     }
     with engine.begin() as connection:
         RunRepository(noted(connection)).save_document(document)
