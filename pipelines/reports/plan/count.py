@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matching.duties.terms import CLOCKS, DutyTerms, terms_on
-from matching.regions import GANSU, region_name
+from matching.regions import GANSU, divisions, region_name
 from matching.vocabulary import EmployerKind
 from pipelines.access.roles import Subject
 from pipelines.duties.households import all_households
@@ -187,4 +187,10 @@ def _add_lines(tally: Tally, name: str) -> None:
 
 def label_of(place: str) -> str:
     """Return what an area is called."""
-    return "省外、省本级或未登记地区" if place == ELSEWHERE else region_name(place)
+    return "省外、省本级或未登记地区" if place == ELSEWHERE else _own_name(place)
+
+
+def _own_name(code: str) -> str:
+    """Return a column's name: 兰州新区 and 甘肃矿区 stand beside the prefectures, not below one."""
+    own = divisions().get(code)
+    return own.name if own is not None else region_name(code)

@@ -18,7 +18,7 @@ from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.errors import NoSuchReport
 from pipelines.duties.households import all_households, household_list
-from pipelines.reports.plan.count import ELSEWHERE, count_plan
+from pipelines.reports.plan.count import ELSEWHERE, count_plan, label_of
 from pipelines.reports.plan.figures import ALL, FIGURES, NOT_COUNTED
 from pipelines.reports.plan.files import NoSuchKind, write_report
 from pipelines.reports.plan.report import plan_report, rows_behind
@@ -238,3 +238,7 @@ def test_files_say_what_the_report_says(connection: Connection, tmp_path: Path) 
 def test_year_is_counted_until_its_end_and_not_beyond(connection: Connection) -> None:
     assert plan_report(connection, PROGRAM, 2025, TODAY, is_exact=True)["as_of"] == "2025-12-31"
     assert plan_report(connection, PROGRAM, YEAR, TODAY, is_exact=True)["as_of"] == TODAY.isoformat()
+
+
+def test_the_two_places_beside_the_prefectures_stand_under_their_own_names() -> None:
+    assert [label_of(code) for code in ("620100", "620171", "620299")] == ["兰州市", "兰州新区", "甘肃矿区"]
