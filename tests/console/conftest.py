@@ -98,8 +98,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for the tests of this folder: while it is open, nothing else may run an event loop in this thread."""
     with a_browser() as opened:
         yield opened
