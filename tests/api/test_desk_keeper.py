@@ -124,6 +124,6 @@ def test_reading_opens_no_desk(client: TestClient, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("pipelines.desk.Desk.open", opened)
     monkeypatch.setattr("pipelines.desk.Desk.with_people", opened)
     for _ in range(3):
-        shortlist(client)
-        client.get(f"{V1}/candidates/{PERSON}")
-        client.get(f"{V1}/candidates", params={"limit": 5})
+        assert shortlist(client)["items"]
+        assert client.get(f"{V1}/candidates/{PERSON}").status_code == 200
+        assert client.get(f"{V1}/candidates", params={"limit": 5}).status_code == 200
