@@ -12,6 +12,7 @@ from api.access import OPEN, Access, declare, guard
 from api.budgets import Budgets
 from api.desk_keeper import DeskKeeper
 from api.errors import add_handlers
+from api.kept_work import KeptWork
 from api.limits import Limits
 from api.logs import Traced
 from api.metrics import Metrics
@@ -64,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.keeper = keeper
     app.state.access = Access(keeper.engine, settings)
     app.state.metrics = Metrics()
+    app.state.kept_drift = KeptWork(most=4, seconds=24 * 3600)
+    app.state.kept_reports = KeptWork()
     add_handlers(app)
     app.add_middleware(Budgets)
     app.add_middleware(Limits)

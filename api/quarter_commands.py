@@ -8,14 +8,11 @@ import typer
 
 from api.model_commands import who_acts
 from api.session import answer, current_engine, say, session_of
-from pipelines.access.audit import record
-from pipelines.access.roles import Action, Purpose, program_subject
-from pipelines.casebook import load_casebook
+from pipelines.access.roles import program_subject
 from pipelines.quarter.cycle import Cycle, run_cycle
-from pipelines.quarter.drift import drift
+from pipelines.quarter.drift_now import drift_of_store, note_drift_read
 from pipelines.quarter.drift_page import drift_html
 from pipelines.quarter.settings import quarter_settings
-from pipelines.registry import NoModel, Registry
 
 
 def quarter(
@@ -62,13 +59,9 @@ def drift_command(
     """各月的求职者、岗位、结果和得分有什么变化，可能是什么原因。"""
     settings = session_of(context).settings
     with current_engine(context).begin() as connection:
-        casebook = load_casebook(connection, program_subject("quarter", Purpose.MODEL_TRAINING)).learnable()
-        try:
-            model = Registry(connection, settings.models).champion()[1]
-        except NoModel:
-            model = None
-        record(connection, program_subject().by, Action.READ_MODELS.value, object_kind="model", object_id="drift")
-    found = drift(casebook, model, settings.as_of, months=months)
+        note_drift_read(connection, program_subject())
+    with current_engine(context).connect() as connection:
+        found = drift_of_store(connection, settings.models, settings.as_of, months=months)
     if out is not None:
         out.write_text(drift_html(found), encoding="utf-8")
     answer(context, found, lambda: _drift_lines(found))

@@ -5,6 +5,8 @@
 `YOUGANG_KEYS`          keys that seal sensitive values, as `id:base64` with commas between; the first one seals
 `YOUGANG_KEY_FILE`      file with such keys, one a line; asked where YOUGANG_KEYS is not given; beside the SQLite file
                         (`yougang.keys`), else beside the folder of models, where neither is given
+`YOUGANG_OFFICE`        who is in charge of the model in use, for the public register; 需人工核实 there where not given
+`YOUGANG_CONTACT`       how the public reaches them; 需人工核实 there where not given
 `YOUGANG_DEBUG`         1 shows tracebacks of unexpected faults
 """
 
@@ -36,6 +38,8 @@ class Settings:
     as_of: date
     is_debug: bool = False
     keys: str = field(default="", repr=False)
+    office: str | None = None
+    contact: str | None = None
 
     @classmethod
     def of(cls, database_url: str | None = None, as_of: date | None = None) -> "Settings":
@@ -49,6 +53,8 @@ class Settings:
             as_of=as_of or today(),
             is_debug=is_debug(),
             keys=_keys(keys_beside(url, models)),
+            office=os.environ.get("YOUGANG_OFFICE") or None,
+            contact=os.environ.get("YOUGANG_CONTACT") or None,
         )
 
     @property

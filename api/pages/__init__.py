@@ -1,5 +1,21 @@
 """The pages of the console, one module a part: thin routes that call what the API's routes call, and show it."""
 
-from api.pages import facts, home, income, lists, offline, people, services, sheets, sign_in, statics
+from api.pages import (
+    facts,
+    home,
+    income,
+    lists,
+    models,
+    offline,
+    people,
+    quarters,
+    register,
+    services,
+    sheets,
+    sign_in,
+    statics,
+)
 
-PAGES = tuple(part.router for part in (statics, sign_in, home, people, facts, lists, services, income, sheets, offline))
+_STAFF = (home, people, facts, lists, services, income, sheets, offline)
+_ANALYST = (quarters, models)  # addresses of their own before those of a version
+PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_ANALYST))

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from api.logs import nonce_of
 from api.pages.navigation import Link, navigation
 from api.pages.statics import static, takes_gzip
 from api.pages.words import Words, words
+from api.settings import SHANGHAI
 from pipelines.access.roles import Subject
 from pipelines.access.sessions import SignedIn
 
@@ -54,8 +56,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"static": static, "t": words()}
+    made.filters |= {"day": lambda text: moment_shown(text)[:10], "moment": moment_shown}
     made.filters["path"] = lambda text: quote(str(text), safe="")
     return made
+
+
+def moment_shown(text: str) -> str:
+    """Return a moment, as documents have it, by the clock of Gansu: 2026-11-30 08:05."""
+    return f"{datetime.fromisoformat(text).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> Response:

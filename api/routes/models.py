@@ -2,17 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import StringConstraints
 from sqlalchemy import Connection
 
-from api.access import AccessDep, SubjectDep, declare, for_action
+from api.access import Access, AccessDep, SubjectDep, declare, for_action
 from api.bodies import STORABLE, Body, Kept
 from api.desk_keeper import DeskKeeper
 from api.idempotency import Answer, once
-from pipelines.access.roles import Action, Purpose
+from api.kept_work import KeptWork
+from api.problems import Busy
+from api.settings import today
+from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.model_documents import shown_version, version_document
+from pipelines.quarter.drift_now import MONTHS, MOST_MONTHS, drift_of_store, note_drift_read, state_of_store
 from pipelines.registers.errors import NoSuchModel, NothingToRestore
 from pipelines.registers.rows import require
 from pipelines.registry import Despite, NoModel, Registry
@@ -21,6 +25,8 @@ from pipelines.store.repositories import ModelVersion
 router = APIRouter(prefix="/models", tags=["models"])
 _READ = for_action(Action.READ_MODELS, Purpose.MODEL_TRAINING)
 _WRITE = for_action(Action.WRITE_MODELS, Purpose.MODEL_TRAINING)
+_WAIT_SECONDS = 40
+"""Shorter than a request may take; until then who asked is told to come again."""
 
 
 class Version(Kept):
@@ -59,6 +65,29 @@ class Card(Version):
     promotions: list[Promotion]
 
 
+class DriftAlert(Kept):
+    """一个月里有变化的一项，以及可能的原因；原因是推断，须由人核实。"""
+
+    month: str
+    feature: str
+    label: str
+    text: str
+    likely_cause: str
+
+
+class Drift(Kept):
+    """各月的求职者、岗位、结果和得分的变化。"""
+
+    as_of: str
+    months: list[str]
+    reference: list[str]
+    limit: float
+    labels: dict[str, str]
+    features: dict[str, dict[str, Any]]
+    outcomes: dict[str, dict[str, Any]]
+    alerts: list[DriftAlert]
+
+
 class Reason(Body):
     """核查没有通过的版本仍要启用：制作人以外的另一人所说的理由。"""
 
@@ -68,6 +97,25 @@ class Reason(Body):
 def _registry(request: Request, connection: Connection) -> Registry:
     keeper: DeskKeeper = request.app.state.keeper
     return Registry(connection, keeper.settings.models)
+
+
+def kept_drift(
+    request: Request, access: Access, subject: Subject, months: int, *, wait: float
+) -> dict[str, Any] | None:
+    """Return the drift of the day, or None while it is being worked out; that it was asked for is recorded."""
+    keeper: DeskKeeper = request.app.state.keeper
+    on, models = today(), keeper.settings.models
+    with access.engine.begin() as connection:
+        note_drift_read(connection, subject)
+        state = state_of_store(connection, models)
+
+    def work() -> dict[str, Any]:
+        with access.engine.connect() as connection:
+            return drift_of_store(connection, models, on, months=months)
+
+    kept: KeptWork = request.app.state.kept_drift
+    found: dict[str, Any] | None = kept.get((on, months, state), work, wait=wait)
+    return found
 
 
 def _get(registry: Registry, version: str) -> ModelVersion:
@@ -84,6 +132,21 @@ def versions(request: Request, access: AccessDep, subject: SubjectDep) -> dict[s
     require(subject, Action.READ_MODELS)
     with access.engine.connect() as connection:
         return {"items": [version_document(version) for version in _registry(request, connection).all()]}
+
+
+@router.get("/drift", responses={200: {"model": Drift}})
+@declare(_READ)
+def drift(
+    request: Request,
+    access: AccessDep,
+    subject: SubjectDep,
+    months: Annotated[int, Query(ge=1, le=MOST_MONTHS, description="看最近几个整月")] = MONTHS,
+) -> dict[str, Any]:
+    """Return what moved by month, with alerts and their likely cause; worked out once a day and version."""
+    found = kept_drift(request, access, subject, months, wait=_WAIT_SECONDS)
+    if found is None:
+        raise Busy("还在计算", seconds=_WAIT_SECONDS)
+    return found
 
 
 @router.get("/{version}", responses={200: {"model": Version}})

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.consent.texts import automated_decision_notice
+from pipelines.quarter.group_words import group_word
 from pipelines.quarter.page import heading, page, paragraph, table
-from pipelines.quarter.report import ATTRIBUTES, group_name, shown
+from pipelines.quarter.report import ATTRIBUTES, shown
 
 UNKNOWN = "需人工核实"
 
@@ -23,8 +24,16 @@ class Office:
     contact: str | None
 
 
+TITLE = "岗位推荐模型公开登记"
+
+
 def register_html(version: Mapping[str, Any], office: Office) -> str:
     """Return the page for the version in use (`pipelines.model_documents.shown_version`)."""
+    return page(TITLE, register_parts(version, office))
+
+
+def register_parts(version: Mapping[str, Any], office: Office) -> list[str]:
+    """Return what stands on the page, part by part as HTML without styles; every text in it is escaped."""
     card: Mapping[str, Any] | None = version["card"]
     notice = automated_decision_notice()
     parts = [
@@ -57,7 +66,7 @@ def register_html(version: Mapping[str, Any], office: Office) -> str:
         heading("依据"),
         paragraph("个人信息保护法第二十四条（自动化决策）、第五十五条（个人信息保护影响评估）。"),
     ]
-    return page("岗位推荐模型公开登记", [part for part in parts if part])
+    return [part for part in parts if part]
 
 
 def _data(version: Mapping[str, Any], card: Mapping[str, Any] | None) -> str:
@@ -110,7 +119,7 @@ def _measured(card: Mapping[str, Any] | None) -> list[str]:
     ]
     for attribute, groups in card["fairness"].items():
         shown_rows = [
-            (group_name(name), shown(row["recall"]) or UNKNOWN, shown(row["covered"]) or UNKNOWN)
+            (group_word(attribute, name), shown(row["recall"]) or UNKNOWN, shown(row["covered"]) or UNKNOWN)
             for name, row in groups.items()
         ]
         parts.append(table(f"按{ATTRIBUTES.get(attribute, attribute)}", ("人群", "召回率", "有名单的比例"), shown_rows))

@@ -128,6 +128,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{V1}/benefits/employers/{{employer_id}}"): Call(names={"employer_id": "employer"}),
     ("GET", f"{V1}/benefits/placements/{{placement_id}}"): Call(names={"placement_id": "placement"}),
     ("GET", f"{V1}/models"): PUBLIC,
+    ("GET", f"{V1}/models/drift"): PUBLIC,
     ("GET", f"{V1}/models/{{version}}"): Call(names={"version": "model"}, wrong_for=NOBODY),
     ("GET", f"{V1}/models/{{version}}/card"): Call(names={"version": "model"}, wrong_for=NOBODY),
     ("POST", f"{V1}/models/{{version}}/promotion"): Call(names={"version": "model"}, wrong_for=NOBODY),

@@ -131,6 +131,7 @@ PROGRAM: Mapping[str, str] = {
     "pipelines/consent/released.py": "a company sees no person's row; it is shown what was made of it",
     "pipelines/consent/retention.py": "looks at everybody",
     "pipelines/quarter/cycle.py": "a model is learned from everybody; what leaves the run tells of nobody",
+    "pipelines/quarter/drift_now.py": "shares over everybody, small ones joined; told to analysts by month",
     "pipelines/quarter/study.py": "figures over everybody, small ones joined; opened by whoever runs the machine",
     "pipelines/readings.py": "reads the texts of all vacancies",
     "pipelines/duties/units.py": "an employer's figures are the law's, over everybody it employs",

@@ -72,6 +72,16 @@ PAGES: dict[tuple[str, str], Call] = {
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
     ),
 }
+PAGES |= {
+    ("GET", "/models"): Call(wrong_for=ANYBODY),
+    ("GET", "/models/compare"): Call(wrong_for=ANYBODY),
+    ("GET", "/models/runs"): Call(wrong_for=ANYBODY),
+    ("GET", "/models/runs/{name}"): Call(names={"name": "model"}, wrong_for=ANYBODY),
+    ("GET", "/models/drift"): Call(wrong_for=ANYBODY),
+    ("GET", "/models/{version}"): Call(names={"version": "model"}, wrong_for=ANYBODY),
+    ("POST", "/models/{version}/promotion"): Call(names={"version": "model"}, form={}, wrong_for=ANYBODY),
+    ("POST", "/models/rollback"): Call(form={}, wrong_for=ANYBODY),
+}
 _CHANGING = re.compile(r'(name="(?:csrf_token|request_key)" value=")[^"]*')
 """What differs in each answer: the mask of the token, and the key of a form."""
 
