@@ -93,6 +93,8 @@ def reseal(context: typer.Context) -> None:
     then = (
         "旧密钥可以移出密钥文件（先用 accounts client list 查看是否还有客户端依赖它）"
         if done.is_done
+        else "旧密钥还要保留：现用模型是用它学习的，请重新训练并启用新版本，再运行一次"
+        if done.is_held_by_model
         else "旧密钥还要保留：一天内的请求编号须用它识别，满一天后请再运行一次"
     )
     document = {"resealed": n_sealed, "older_keys_needed": not done.is_done}

@@ -115,6 +115,27 @@ def load_artefact(folder: Path, *, expected: str | None = None) -> Artefact:
     return Artefact(_arrays(files[ARRAYS]), manifest["metadata"])
 
 
+def to_bytes(artefact: Artefact) -> bytes:
+    """Return an artefact as one piece, the same bytes for the same content: settings, an end of line, and arrays."""
+    return _manifest(artefact.metadata, {}).replace(b"\n", b"") + b"\n" + _npz(artefact.arrays)
+
+
+def from_bytes(content: bytes) -> Artefact:
+    """Return the artefact that `to_bytes` wrote.
+
+    Raises
+    ------
+    ArtefactMismatch
+        When it cannot be read.
+    """
+    head, _, arrays = content.partition(b"\n")
+    try:
+        metadata: Mapping[str, Any] = json.loads(head)["metadata"]
+    except (ValueError, KeyError) as error:
+        raise ArtefactMismatch("A part of the saved model cannot be read.") from error
+    return Artefact(_arrays(arrays), metadata)
+
+
 def pack_strings(values: Iterable[str]) -> npt.NDArray[np.uint8]:
     """Return texts as one array of bytes, which takes less room than an array of fixed width."""
     return np.frombuffer(json.dumps(list(values), ensure_ascii=False).encode(), dtype=np.uint8)

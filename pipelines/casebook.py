@@ -32,6 +32,7 @@ from matching.vocabulary import InteractionKind
 from models.columns import Columns
 from pipelines.access.roles import Subject
 from pipelines.consent.effects import learning_refused, matching_refused
+from pipelines.names_in_models import UNKEYED, Names
 from pipelines.readings import ReadText, read_texts
 from pipelines.schema import CANDIDATES
 from pipelines.store.crowding import CrowdedPost, crowding
@@ -46,6 +47,7 @@ from pipelines.store.repositories import (
     TableRepository,
     VacancyRepository,
 )
+from pipelines.store.sealed import vault_of
 
 NO_OFFICES = Offices()
 _FIRST_DAY = date(1970, 1, 1).toordinal()
@@ -68,6 +70,8 @@ class Casebook:
     not_learned_from: frozenset[CandidateId] = frozenset()
     offices: Offices = NO_OFFICES
     crowding: tuple[CrowdedPost, ...] = ()
+    names: Names = UNKEYED
+    """Under which names a model learned from these cases keeps people's histories."""
 
     def learnable(self) -> "Casebook":
         """Return the casebook without those who do not want their record to be learned from."""
@@ -210,7 +214,7 @@ def load_casebook(connection: Connection, subject: Subject) -> Casebook:
     """Read everything from the store; texts not read yet are read and kept."""
     # Databases sort by their own collation: the order that anything is learned in is made here.
     vacancies = sorted(VacancyRepository(connection, subject).all(), key=lambda v: v.vacancy_id)
-    refused = matching_refused(connection)
+    refused, vault = matching_refused(connection), vault_of(connection)
     everybody = sorted(CandidateRepository(connection, subject).all(), key=lambda c: c.candidate_id)
     people = [person for person in everybody if person.candidate_id not in refused]
     return Casebook(
@@ -228,4 +232,5 @@ def load_casebook(connection: Connection, subject: Subject) -> Casebook:
         not_learned_from=learning_refused(connection),
         offices=offices(connection),
         crowding=crowding(connection),
+        names=Names.under(vault) if vault.keys else UNKEYED,
     )

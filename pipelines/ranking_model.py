@@ -1,10 +1,9 @@
 """A fitted ranking model: what was learned, how it is put over a stock, and how it is saved and loaded.
 
-People appear in it only by a hash of their id, as positions of their history, never by id or by any identity fact.
+People appear in it only by a keyed hash of their id (`pipelines.names_in_models`), in the order of that hash, never by
+id or by any identity fact. In its files what was learned of people is sealed.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matching.components import COMPONENTS, Asked, Crowded, EmployerUptake, History, TextIndex, VacancyIndex, history_of
-from matching.entities import Candidate, CandidateId, VacancyId
+from matching.entities import Candidate, VacancyId
 from matching.features import (
     address_words,
     candidate_features,
@@ -29,31 +28,32 @@ from matching.ranking import Weights
 from matching.settings import ranking_settings
 from matching.stock import Stock
 from models.arrays import Sparse, unit_vectors
-from models.artefact import Artefact, load_artefact, pack_strings, save_artefact, unpack_strings
+from models.artefact import (
+    Artefact,
+    from_bytes,
+    load_artefact,
+    pack_strings,
+    save_artefact,
+    to_bytes,
+    unpack_strings,
+)
 from models.chance import ChanceModel
 from models.factors import FactorModel
 from models.features import FeatureSpace
 from models.hybrid import HybridModel
 from models.text import TextSpace
 from models.uptake import Uptake
+from pipelines.access.vault import Vault
 from pipelines.casebook import Casebook
+from pipelines.errors import PipelineError
+from pipelines.names_in_models import UNKEYED, Names
 from pipelines.readings import ReadText
 
-_PSEUDONYM = re.compile(r"~([0-9a-f]{20})")
+_NO_VAULT = Vault({})
 
 
-def pseudonym(candidate_id: CandidateId) -> str:
-    """Return the name under which a person's history is kept in a model.
-
-    What stands for an id in an extract (`extract_id`) holds that name already.
-    """
-    held = _PSEUDONYM.fullmatch(candidate_id)
-    return held[1] if held else hashlib.sha256(candidate_id.encode()).hexdigest()[:20]
-
-
-def extract_id(candidate_id: CandidateId) -> CandidateId:
-    """Return what stands for a person's id in an extract."""
-    return CandidateId(f"~{pseudonym(candidate_id)}")
+class NamesUnkeyed(PipelineError):
+    """A model that anybody who holds a roster could read people's names in is not saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,15 @@ class Prepared:
 class Collaborative:
     """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread.
 
-    `factors`, learned from the same data, is there to be compared with it where that was asked for; it is not saved.
+    `names` are those under which it keeps histories. `factors`, learned from the same data, is there to be compared
+    with it where that was asked for; it is not saved.
     """
 
     model: HybridModel
     candidate_space: FeatureSpace
     vacancy_space: FeatureSpace
     scale: float
+    names: Names
     factors: FactorModel | None = None
 
     def vector(self, candidate: Candidate, words: Sequence[str]) -> NDArray[np.float32]:
@@ -86,7 +88,7 @@ class Collaborative:
     def vectors(self, candidates: Sequence[Candidate], words: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         """Return the vectors of several people, float32 (n, d)."""
         rows = self.candidate_space.transform(map(candidate_features, candidates, words))
-        vectors = self.model.candidate_vectors(rows, [pseudonym(c.candidate_id) for c in candidates])
+        vectors = self.model.candidate_vectors(rows, [self.names.of(c.candidate_id) for c in candidates])
         return np.asarray(vectors / self.scale, dtype=np.float32)
 
     def profile(self, candidate: Candidate, words: Sequence[str]) -> sparse.csr_matrix:
@@ -138,7 +140,7 @@ class Collaborative:
         if self.factors is None:
             return np.zeros(len(vectors))
         row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
-        own = self.factors.candidate_vectors(row, [pseudonym(candidate.candidate_id)])[0]
+        own = self.factors.candidate_vectors(row, [self.names.of(candidate.candidate_id)])[0]
         return np.asarray(vectors @ own.astype(np.float64))
 
 
@@ -221,14 +223,26 @@ class RankingModel:
         return found
 
     def save(self, folder: Path) -> str:
-        """Write the model to a new folder and return the checksum of its manifest."""
+        """Write the model to a new folder and return the checksum of its manifest.
+
+        Raises
+        ------
+        NamesUnkeyed
+            When it keeps histories under names that anybody could make from a roster.
+        """
+        if self.collaborative is not None and self.collaborative.names.key_id is None:
+            raise NamesUnkeyed("模型中的人员代号没有用密钥生成，不能保存：请先配置加密密钥再训练")
         parts = {"text": self.text_space.to_artefact(), "popularity": _pack_popularity(self.popularity)}
         if self.address_space is not None:
             parts["address"] = self.address_space.to_artefact()
         if self.collaborative is not None:
-            parts["hybrid"] = self.collaborative.model.to_artefact()
-            parts["candidate_space"] = self.collaborative.candidate_space.to_artefact()
-            parts["vacancy_space"] = self.collaborative.vacancy_space.to_artefact()
+            own = {
+                "hybrid": self.collaborative.model.to_artefact(),
+                "candidate_space": self.collaborative.candidate_space.to_artefact(),
+                "vacancy_space": self.collaborative.vacancy_space.to_artefact(),
+            }
+            sealed = self.collaborative.names.seal(to_bytes(Artefact.of_parts(own)))
+            parts["people"] = Artefact({"sealed": np.frombuffer(sealed, dtype=np.uint8)}, {})
         if self.uptake is not None:
             parts["uptake"] = self.uptake.to_artefact()
         if self.weights.chance is not None:
@@ -242,23 +256,33 @@ class RankingModel:
         return save_artefact(Artefact.of_parts(parts, metadata), folder)
 
     @classmethod
-    def load(cls, folder: Path, *, expected: str | None = None) -> "RankingModel":
-        """Read a model back.
+    def load(cls, folder: Path, *, expected: str | None = None, vault: Vault = _NO_VAULT) -> "RankingModel":
+        """Read a model back; one learned before names were keyed goes on answering under the names that it has.
 
         Raises
         ------
         ArtefactMismatch
             When a file is not the one that was saved, or its components are not those of this program.
+        KeysMissing
+            When the key that its names were made with is not in the vault.
+        VaultError
+            When its sealed part does not open with that key.
         """
         artefact = load_artefact(folder, expected=expected)
         parts, metadata = set(artefact.parts), artefact.metadata
         collaborative = None
-        if "hybrid" in parts:
+        if "people" in parts or "hybrid" in parts:
+            key_id = metadata["summary"].get("names_key")
+            names = Names.under(vault, key_id) if key_id else UNKEYED
+            held = artefact
+            if "people" in parts:
+                held = from_bytes(names.open(artefact.part("people").arrays["sealed"].tobytes()))
             collaborative = Collaborative(
-                HybridModel.load(artefact.part("hybrid")),
-                FeatureSpace.from_artefact(artefact.part("candidate_space")),
-                FeatureSpace.from_artefact(artefact.part("vacancy_space")),
+                HybridModel.load(held.part("hybrid")),
+                FeatureSpace.from_artefact(held.part("candidate_space")),
+                FeatureSpace.from_artefact(held.part("vacancy_space")),
                 float(metadata["scale"]),
+                names,
             )
         saved = metadata["weights"]
         chance = ChanceModel.from_artefact(artefact.part("chance")) if "chance" in parts else None

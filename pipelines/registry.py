@@ -20,6 +20,7 @@ from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
 from pipelines.store.model_records import Card, ModelRecords, Promotion
 from pipelines.store.repositories import ModelVersion, ModelVersionRepository
+from pipelines.store.sealed import vault_of
 
 
 class NoModel(PipelineError):
@@ -118,7 +119,9 @@ class Registry:
     def load(self, version: ModelVersion) -> RankingModel:
         """Read one version's files, checked against the checksum of its row."""
         summary: dict[str, Any] = json.loads(version.summary)
-        return RankingModel.load(self.folder / version.folder, expected=summary["checksum"])
+        return RankingModel.load(
+            self.folder / version.folder, expected=summary["checksum"], vault=vault_of(self.connection)
+        )
 
     def all(self) -> list[ModelVersion]:
         """Return every version, newest first."""

@@ -33,7 +33,7 @@ from models.uptake import NOWHERE, Acts, Offers, Uptake, UptakeConfig
 from pipelines.casebook import Casebook
 from pipelines.choices import ChoiceConfig, columns_at, gather_choices, learn_weights
 from pipelines.influence import within_influence
-from pipelines.ranking_model import Collaborative, RankingModel, pseudonym
+from pipelines.ranking_model import Collaborative, RankingModel
 
 logger = logging.getLogger(__name__)
 # Place decides more than any word, and a row has one place and many words: measured on real job views.
@@ -93,6 +93,7 @@ def train(
         "n_pairs": len(acts),
         "n_choices": n_choices,
         "influence": bounded.as_dict(),
+        "names_key": casebook.names.key_id,
         "weights": dict(zip(COMPONENTS, np.round(weights, 4).tolist(), strict=True)),
         "has_collaborative": learned.collaborative is not None,
         "has_chance": chance is not None,
@@ -204,25 +205,27 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     if len(acts) < config.min_acts:
         return None
     stock = casebook.stock(until)
-    people = list(casebook.candidates.values())
+    names = casebook.names
+    # In the order of the names: that of the ids would tell who is who.
+    people = sorted(casebook.candidates.values(), key=lambda candidate: names.of(candidate.candidate_id))
     rows = [candidate_features(c, candidate_words(c)) for c in people]
     vacancy_rows = [vacancy_features(i, casebook.texts[i.vacancy.vacancy_id].words) for i in stock.items]
     weighting = FeatureWeighting(PLACE_WEIGHTS)
     candidate_space = FeatureSpace.fit(rows, min_count=2, weighting=weighting)
     vacancy_space = FeatureSpace.fit(vacancy_rows, min_count=2, weighting=weighting)
-    candidate_ids = IdMap(pseudonym(c.candidate_id) for c in people)
+    candidate_ids = IdMap(names.of(c.candidate_id) for c in people)
     vacancy_ids = IdMap(item.vacancy.vacancy_id for item in stock.items)
-    table = acts.assign(**{Names.CANDIDATE: [pseudonym(CandidateId(c)) for c in acts[Names.CANDIDATE]]})
+    table = acts.assign(**{Names.CANDIDATE: [names.of(c) for c in acts[Names.CANDIDATE]]})
     interactions = Interactions.from_table(table, candidate_ids, vacancy_ids, drop_unknown=True)
     candidate_matrix, vacancy_matrix = candidate_space.transform(rows), vacancy_space.transform(vacancy_rows)
     dataset = Dataset(interactions, candidate_matrix, vacancy_matrix)
     model = HybridModel(config.hybrid).fit(dataset)
     sample = np.random.default_rng(config.seed).choice(len(people), size=min(300, len(people)), replace=False)
-    vectors = model.candidate_vectors(candidate_matrix[sample], [pseudonym(people[i].candidate_id) for i in sample])
+    vectors = model.candidate_vectors(candidate_matrix[sample], [names.of(people[i].candidate_id) for i in sample])
     towards, biases = model.vacancy_vectors(vacancy_matrix, [item.vacancy.vacancy_id for item in stock.items])
     scale = float(np.std(vectors @ towards.T + biases)) or 1.0
     factors = None if config.factors is None else FactorModel(config.factors).fit(dataset)
-    return Collaborative(model, candidate_space, vacancy_space, scale, factors)
+    return Collaborative(model, candidate_space, vacancy_space, scale, names, factors)
 
 
 STATIC = tuple(

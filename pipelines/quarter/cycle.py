@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -37,7 +37,7 @@ from pipelines.quarter.settings import Point, QuarterSettings, quarter_settings
 from pipelines.quarter.shadow import StoredRequest, off_policy, shadow
 from pipelines.quarter.standing import asked_on, standing
 from pipelines.quarter.training import learn, search
-from pipelines.ranking_model import RankingModel, extract_id
+from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
 from pipelines.retraining import heard_sources
 from pipelines.store.run_log import RunLog
@@ -45,7 +45,8 @@ from pipelines.store.sealed import vault_of
 from pipelines.train import TrainConfig
 
 EXTRACT, REQUESTS = "extract.sealed", "requests.sealed"
-_REQUESTS = Place("quarter", "requests", "run")
+OTHER_NAMES = "names.sealed"
+_REQUESTS, _OTHER_NAMES = Place("quarter", "requests", "run"), Place("quarter", "names", "run")
 PAST, CHAMPION_PAST, TODAY = "past", "champion_past", "today"
 Tell = Callable[[str], None]
 _SUBJECT = program_subject("quarter", Purpose.MODEL_TRAINING)
@@ -101,16 +102,17 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
         card = registry.card(version)
     champion = Champion(version, model, None if card is None else card.document)
     run = Run.open(cycle.folder, _head(cycle, champion))
-    _extract(cycle, run, vault)
+    _extract(cycle, run, vault, champion)
     casebook = _Opened(run, vault)
+    champion = _under_own_names(run, vault, champion)
     split = _split(cycle, run, casebook, champion)
     _search(cycle, run, casebook, split)
     _learn(cycle, run, vault, casebook, split, champion)
-    _evaluate(cycle, run, casebook, split, champion)
+    _evaluate(cycle, run, vault, casebook, split, champion)
     _compare(cycle, run, vault, casebook, champion)
     _gates(cycle, run, casebook, champion)
     _report(cycle, run, champion)
-    _register(cycle, run)
+    _register(cycle, run, vault)
     report: dict[str, Any] = run.read("report.json")
     return {**report, "version": run.told("register")["version"], "folder": str(cycle.folder)}
 
@@ -144,7 +146,7 @@ class _Opened:
 # ---- the data -------------------------------------------------------------------------------------------------------
 
 
-def _extract(cycle: Cycle, run: Run, vault: Vault) -> None:
+def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
     if run.is_done("extract"):
         return
     cycle.tell("摘录可以用于学习的数据（去身份，加密保存）")
@@ -155,12 +157,33 @@ def _extract(cycle: Cycle, run: Run, vault: Vault) -> None:
     own = pseudonymised(casebook)
     data_hash = save_extract(own, run.folder / EXTRACT, vault)
     known = set(own.candidates)
-    shown = [(extract_id(i), on, items) for i, on, items in requests if extract_id(i) in known]
+    names = casebook.names
+    shown = [(names.stand_in(i), on, items) for i, on, items in requests if names.stand_in(i) in known]
     log = json.dumps([{"who": who, "on": on.isoformat(), "shown": list(items)} for who, on, items in shown])
     (run.folder / REQUESTS).write_text(vault.seal(log, _REQUESTS), encoding="ascii")
+    _keep_other_names(run, vault, casebook, champion)
     profile = run.write("profile.json", profile_of(own))
     counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
-    run.done("extract", [EXTRACT, REQUESTS, profile], {"data_hash": data_hash, **counts})
+    run.done("extract", [EXTRACT, REQUESTS, OTHER_NAMES, profile], {"data_hash": data_hash, **counts})
+
+
+def _keep_other_names(run: Run, vault: Vault, casebook: Casebook, champion: Champion) -> None:
+    """Write which name of the extract is which in the champion, where that was learned under another key."""
+    others, held = {}, champion.model.collaborative
+    if held is not None and held.names.key_id != casebook.names.key_id:
+        others = {casebook.names.of(i): held.names.of(i) for i in casebook.candidates}
+    text = json.dumps(others, sort_keys=True)
+    (run.folder / OTHER_NAMES).write_text(vault.seal(text, _OTHER_NAMES), encoding="ascii")
+
+
+def _under_own_names(run: Run, vault: Vault, champion: Champion) -> Champion:
+    """Return the champion so that it knows the people of the extract again."""
+    held = champion.model.collaborative
+    others = json.loads(vault.open((run.folder / OTHER_NAMES).read_text(encoding="ascii"), _OTHER_NAMES))
+    if held is None or not others:
+        return champion
+    known = replace(held, names=replace(held.names, others=others))
+    return replace(champion, model=replace(champion.model, collaborative=known))
 
 
 def _split(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> date:
@@ -242,43 +265,45 @@ def _learn(
             run.done(name, run.files_of(name), {"sha256": checksum, "until": tasks[name].until.isoformat()})
 
 
-def _model(run: Run, name: str) -> RankingModel:
-    return RankingModel.load(run.folder / name, expected=run.told(name)["sha256"])
+def _model(run: Run, vault: Vault, name: str) -> RankingModel:
+    return RankingModel.load(run.folder / name, expected=run.told(name)["sha256"], vault=vault)
 
 
-def _past_champion(run: Run, champion: Champion) -> tuple[RankingModel, str]:
+def _past_champion(run: Run, vault: Vault, champion: Champion) -> tuple[RankingModel, str]:
     """Return the champion as it can be tested, and how that was come by."""
     if run.told("split")["champion_as_is"]:
         return champion.model, "as_is"
     if CHAMPION_PAST in run.stages:
-        return _model(run, CHAMPION_PAST), "its_parameters"
-    return _model(run, PAST), "same_parameters"
+        return _model(run, vault, CHAMPION_PAST), "its_parameters"
+    return _model(run, vault, PAST), "same_parameters"
 
 
 # ---- holding them side by side --------------------------------------------------------------------------------------
 
 
-def _in_time(cycle: Cycle, run: Run, casebook: Casebook, champion: Champion) -> InTime:
+def _in_time(cycle: Cycle, run: Run, vault: Vault, casebook: Casebook, champion: Champion) -> InTime:
     split = date.fromisoformat(run.told("split")["split_at"])
     config = EvaluateConfig(split_at=split, max_people=cycle.settings.measured_people, seed=cycle.settings.seed)
-    model = _model(run, PAST)
+    model = _model(run, vault, PAST)
     ours = measured_people(casebook, model, split, config, tell=cycle.tell)
-    other, how = _past_champion(run, champion)
+    other, how = _past_champion(run, vault, champion)
     theirs = ours if how == "same_parameters" else measured_people(casebook, other, split, config, tell=cycle.tell)
     document = measured_document(casebook, model, ours, split, config)
     return InTime(ours, theirs, document, how == "same_parameters")
 
 
-def _evaluate(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: date, champion: Champion) -> None:
+def _evaluate(
+    cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], split: date, champion: Champion
+) -> None:
     if run.is_done("evaluate"):
         return
     cycle.tell(f"以 {split.isoformat()} 为界检验两个模型（同一批人、同一时段）")
     held = gates_on(cycle.as_of)
-    in_time = _in_time(cycle, run, casebook(), champion)
+    in_time = _in_time(cycle, run, vault, casebook(), champion)
     found = casebook()
     asked = asked_on(found, cycle.as_of, n_people=cycle.settings.asked_people, n_posts=cycle.settings.asked_posts)
     cycle.tell("对照两个模型今天的名单")
-    today_model = _model(run, TODAY)
+    today_model = _model(run, vault, TODAY)
     today = Today(asked, standing(found, today_model, asked), standing(found, champion.model, asked))
     sources = heard_sources(found, since=champion.model.trained_until, until=cycle.as_of)
     measures = measures_of(
@@ -295,7 +320,7 @@ def _evaluate(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: d
     recalls = values_of([(p, p.relevant) for p in in_time.challenger], "shortlist", k)[f"recall@{k}"]
     level = mean_interval(recalls, seed=cycle.settings.seed)
     document = {
-        "in_time": {**in_time.document, "champion_tested": _past_champion(run, champion)[1]},
+        "in_time": {**in_time.document, "champion_tested": _past_champion(run, vault, champion)[1]},
         "measures": measures.as_dict(),
         "fairness": fairness_sheet(found, in_time, today, held),
         "covered": covered_record(found, today, held),
@@ -309,7 +334,7 @@ def _compare(cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebo
     if run.is_done("compare"):
         return
     cycle.tell("用已存的名单请求对照两个模型，并计时")
-    found, model = casebook(), _model(run, TODAY)
+    found, model = casebook(), _model(run, vault, TODAY)
     requests = [
         StoredRequest(row["who"], date.fromisoformat(row["on"]), tuple(row["shown"]))
         for row in json.loads(vault.open((run.folder / REQUESTS).read_text(encoding="ascii"), _REQUESTS))
@@ -364,7 +389,7 @@ def _report(cycle: Cycle, run: Run, champion: Champion) -> None:
     run.done("report", [name, page.name])
 
 
-def _register(cycle: Cycle, run: Run) -> None:
+def _register(cycle: Cycle, run: Run, vault: Vault) -> None:
     if run.is_done("register"):
         return
     metrics = run.read("metrics.json")
@@ -390,7 +415,7 @@ def _register(cycle: Cycle, run: Run) -> None:
         "profile": run.read("profile.json"),
         "gates": run.read("gates.json"),
     }
-    model = _model(run, TODAY)
+    model = _model(run, vault, TODAY)
     with cycle.engine.begin() as connection:
         version = Registry(connection, cycle.models).save(model, by=cycle.by, card=card, made_by=cycle.made_by)
     run.done("register", [], {"version": version.version})

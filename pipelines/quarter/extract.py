@@ -22,11 +22,11 @@ from matching.features import candidate_words
 from pipelines.access.vault import Place, Vault
 from pipelines.casebook import Casebook
 from pipelines.errors import PipelineError
-from pipelines.ranking_model import extract_id
+from pipelines.names_in_models import UNKEYED, Names
 from pipelines.readings import ReadText, pack, unpack
 from pipelines.schema import TABLES, TableSpec
 
-FORMAT = 1
+FORMAT = 2
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "candidates": frozenset(
         {
@@ -55,16 +55,16 @@ class Extract:
 
 def pseudonymised(casebook: Casebook) -> Casebook:
     """Return the cases that may be learned from, without identity."""
-    held = casebook.learnable()
+    held, names = casebook.learnable(), casebook.names
     public = frozenset(word for read in held.texts.values() for word in read.words)
-    people = sorted((_person(c, public) for c in held.candidates.values()), key=lambda c: c.candidate_id)
+    people = sorted((_person(c, public, names) for c in held.candidates.values()), key=lambda c: c.candidate_id)
     acts = [
-        replace(i, candidate_id=extract_id(i.candidate_id), reason=None)
+        replace(i, candidate_id=names.stand_in(i.candidate_id), reason=None)
         for i in held.interactions
         if i.candidate_id in held.candidates
     ]
     placements = [
-        _placement(p) for p in held.placements if p.candidate_id in held.candidates or p.vacancy_id is not None
+        _placement(p, names) for p in held.placements if p.candidate_id in held.candidates or p.vacancy_id is not None
     ]
     return Casebook(
         candidates={c.candidate_id: c for c in people},
@@ -74,17 +74,18 @@ def pseudonymised(casebook: Casebook) -> Casebook:
         placements=sorted(placements, key=_order_of_placement),
         courses=(),
         texts=held.texts,
+        names=names,
     )
 
 
-def _person(candidate: Candidate, public: frozenset[str]) -> Candidate:
+def _person(candidate: Candidate, public: frozenset[str], names: Names) -> Candidate:
     """Return one person without identity; of what they wrote only words that vacancies use as well."""
     born = candidate.known_birth_date
     certificate = candidate.certificate
     words = dict.fromkeys(word for word in candidate_words(_experience_alone(candidate)) if word in public)
     return replace(
         candidate,
-        candidate_id=extract_id(candidate.candidate_id),
+        candidate_id=names.stand_in(candidate.candidate_id),
         name=None,
         certificate_number=None,
         certificate_valid_until=None,
@@ -121,8 +122,9 @@ def _month_end(day: date | None) -> date | None:
     return None if day is None else (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def _placement(placement: Placement) -> Placement:
-    held = replace(placement, candidate_id=extract_id(placement.candidate_id), monthly_wage=None, contract_months=None)
+def _placement(placement: Placement, names: Names) -> Placement:
+    own = names.stand_in(placement.candidate_id)
+    held = replace(placement, candidate_id=own, monthly_wage=None, contract_months=None)
     held = replace(held, wage_paid_by_bank=None, attendance_confirmed=None)
     return replace(held, placement_id=hashlib.sha256(repr(_order_of_placement(held)).encode()).hexdigest()[:16])
 
@@ -146,6 +148,7 @@ def to_text(casebook: Casebook) -> str:
     }
     document = {
         "format": FORMAT,
+        "names_key": casebook.names.key_id,
         "tables": {name: list(_cells(TABLES[name], rows)) for name, rows in tables.items()},
         "readings": {i: pack(casebook.texts[i]) for i in sorted(casebook.texts)},
     }
@@ -162,8 +165,16 @@ def _cells(spec: TableSpec, rows: Iterable[Any]) -> Iterable[list[str]]:
         yield [column.format(getattr(row, column.attribute)) for column in columns]
 
 
-def from_text(text: str) -> Casebook:
-    """Read a casebook back."""
+def from_text(text: str, vault: Vault) -> Casebook:
+    """Read a casebook back.
+
+    Raises
+    ------
+    ExtractChanged
+        When it was written by another version of the program.
+    KeysMissing
+        When the key that its names were made with is not in the vault.
+    """
     document = json.loads(text)
     if document.get("format") != FORMAT:
         raise ExtractChanged("摘录的格式不是本程序所写")
@@ -179,6 +190,7 @@ def from_text(text: str) -> Casebook:
         placements=held["placements"],
         courses=(),
         texts=texts,
+        names=Names.under(vault, document["names_key"]) if document["names_key"] else UNKEYED,
     )
 
 
@@ -229,7 +241,7 @@ def load_extract(file: Path, vault: Vault) -> Extract:
     text = zlib.decompress(b64decode(vault.open(sealed, _place(data_hash)))).decode()
     if hashlib.sha256(text.encode()).hexdigest() != data_hash:
         raise ExtractChanged("摘录的内容与记录的哈希不符")
-    return Extract(from_text(text), data_hash)
+    return Extract(from_text(text, vault), data_hash)
 
 
 def _place(data_hash: str) -> Place:

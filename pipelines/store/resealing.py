@@ -4,6 +4,7 @@ Block by block and beside the work: each block is a transaction of its own, reco
 and signatures of rules have owners of their own (`Accounts.reseal`, `Releases.sign_anew`), who come first.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from pipelines.access.audit import record
 from pipelines.access.roles import By
 from pipelines.store import consents, tables, uploads
 from pipelines.store.machine_tables import kept_answers
+from pipelines.store.repositories import ModelVersionRepository
 from pipelines.store.sealed import reseal_block, retire_keys, vault_of
 from pipelines.store.whole import metadata
 
@@ -30,10 +32,11 @@ _MARK = "v1."
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many values changed, and whether nothing needs an older key any more."""
+    """How many values changed, whether nothing needs an older key any more, and whether the model in use does."""
 
     n: int
     is_done: bool
+    is_held_by_model: bool = False
 
 
 def reseal_all(engine: Engine, *, by: By, answers_since: datetime) -> Resealed:
@@ -56,14 +59,22 @@ def reseal_all(engine: Engine, *, by: By, answers_since: datetime) -> Resealed:
         n += consents.reseal(connection) + uploads.reseal(connection)
     with engine.begin() as connection:
         _note(connection, by)
-        is_done = not needs_older_keys(connection, answers_since=answers_since)
+        is_held = _model_needs_older(connection)
+        is_done = not is_held and not needs_older_keys(connection, answers_since=answers_since)
         if is_done:
             retire_keys(connection)
-    return Resealed(n, is_done)
+    return Resealed(n, is_done, is_held)
 
 
 def _note(connection: Connection, by: By) -> None:
     record(connection, by, "keys.reseal", object_kind="vault")
+
+
+def _model_needs_older(connection: Connection) -> bool:
+    """True where the model in use knows people by names that were made with an older key."""
+    in_use = [v for v in ModelVersionRepository(connection).all() if v.status == "champion"]
+    made_with = {json.loads(version.summary).get("names_key") for version in in_use} - {None}
+    return bool(made_with - {vault_of(connection).current})
 
 
 def needs_older_keys(connection: Connection, *, answers_since: datetime) -> bool:

@@ -24,6 +24,7 @@ from pipelines.ranking_model import RankingModel
 from pipelines.readings import read_all, text_hash
 from pipelines.train import train
 from pipelines.worlds import WorldError, load_world
+from tests.support.accounts import VAULT
 from tests.support.builders import certificate_number
 from tests.support.province import QUICK, TODAY, a_casebook, a_desk, trained
 
@@ -73,7 +74,7 @@ def test_a_batch_over_changed_data_starts_anew(tmp_path: Path) -> None:
 def test_a_model_comes_back_from_its_files_as_it_was(tmp_path: Path) -> None:
     model = a_desk().model
     checksum = model.save(tmp_path / "saved")
-    again = Desk.open(a_casebook(), RankingModel.load(tmp_path / "saved", expected=checksum), "m", TODAY)
+    again = Desk.open(a_casebook(), RankingModel.load(tmp_path / "saved", expected=checksum, vault=VAULT), "m", TODAY)
     assert document_of(again, "demo-c-00001") == document_of(a_desk(), "demo-c-00001")
 
 
@@ -86,7 +87,7 @@ def test_a_model_changed_by_one_byte_is_refused(tmp_path: Path) -> None:
         content[len(content) // 2] ^= 1
         (spoiled / path.name).write_bytes(bytes(content))
         with pytest.raises(ArtefactMismatch):
-            RankingModel.load(spoiled, expected=checksum)
+            RankingModel.load(spoiled, expected=checksum, vault=VAULT)
 
 
 def test_a_model_holds_nothing_that_names_a_person(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pipelines.choices import ChoiceConfig, Choices, columns_at, learn_weights
 from pipelines.ranking_model import RankingModel
 from pipelines.train import train
 from tests.conftest import Town
+from tests.support.accounts import VAULT
 from tests.support.province import QUICK, TODAY
 
 CONFIG = ChoiceConfig(n_negatives=20, prior_strength=5.0)
@@ -66,7 +67,7 @@ def test_a_model_with_what_areas_did_comes_back_as_it_was_and_ranks_an_arrival_b
 ) -> None:
     model = train(casebook, until=TODAY, config=QUICK)
     assert model.uptake is not None
-    back = RankingModel.load(tmp_path / "model", expected=model.save(tmp_path / "model"))
+    back = RankingModel.load(tmp_path / "model", expected=model.save(tmp_path / "model"), vault=VAULT)
     assert back.uptake is not None
     index = back.index(casebook.stock(TODAY), casebook.texts)
     rows = np.arange(len(index.stock))
@@ -82,7 +83,7 @@ def test_a_model_with_what_areas_did_comes_back_as_it_was_and_ranks_an_arrival_b
 def test_a_model_saved_before_areas_were_counted_is_read_and_ranks_without(casebook: Casebook, tmp_path: Path) -> None:
     model = replace(train(casebook, until=TODAY, config=QUICK), uptake=None)
     model.save(tmp_path / "model")
-    back = RankingModel.load(tmp_path / "model")
+    back = RankingModel.load(tmp_path / "model", vault=VAULT)
     index = back.index(casebook.stock(TODAY), casebook.texts)
     assert back.uptake is None
     asked = back.ask(next(iter(casebook.candidates.values())), [], index)

@@ -10,12 +10,13 @@ from models.errors import ArtefactMismatch
 from pipelines.registry import NoModel, Registry
 from pipelines.store.session import engine_for
 from tests.conftest import Town
+from tests.support.accounts import KEYS
 from tests.support.stores import PROGRAM
 
 
 @pytest.fixture
 def registry(own_town: Town) -> Iterator[Registry]:
-    engine = engine_for(own_town.url)
+    engine = engine_for(own_town.url, KEYS)
     with engine.begin() as connection:
         yield Registry(connection, own_town.models)
     engine.dispose()

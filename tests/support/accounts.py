@@ -14,6 +14,7 @@ from pipelines.access.vault import Vault
 from pipelines.store.tables import users
 
 KEYS = f"k1:{'A' * 43}="
+VAULT = Vault.read(KEYS)
 PASSWORD = "correct-horse-7"
 SINCE = date(2020, 1, 1)
 FIRM, OFFICE = OrganisationId("firm"), OrganisationId("analysts")

@@ -25,13 +25,14 @@ from sqlalchemy import true
 from api import access, app, errors
 from api.budgets import Budgets
 from models import artefact
-from pipelines import backup, export, hints, ranking_model, train
+from pipelines import backup, export, hints, influence
 from pipelines.access import audit, clients, sessions
 from pipelines.access.accounts import Accounts
 from pipelines.access.kept_answers import KeptAnswers
 from pipelines.access.sessions import SignedIn
 from pipelines.access.vault import Vault
 from pipelines.consent import effects, employer_view, erasure, released
+from pipelines.names_in_models import Names
 from pipelines.registers import masks
 from pipelines.registers.rows import Register
 from pipelines.reports import extract, tables
@@ -106,8 +107,11 @@ def _answers_that_repeat(patch: Patch) -> None:
 
 
 def _names_in_models(patch: Patch) -> None:
-    for module in (ranking_model, train):
-        patch.setattr(module, "pseudonym", str)
+    patch.setattr(Names, "of", lambda _, candidate_id: str(candidate_id))
+
+
+def _names_unkeyed(patch: Patch) -> None:
+    patch.setattr(Names, "of", lambda _, candidate_id: hashlib.sha256(candidate_id.encode()).hexdigest()[:20])
 
 
 def _numbers_in_order(patch: Patch) -> None:
@@ -230,6 +234,10 @@ GUARDS: Mapping[str, Guard] = {
         10, "a model knows people by pseudonyms", _names_in_models,
         "model_memorises::test_model_files_hold_no_id_name_number_or_address",
     ),
+    "keyed-names": Guard(
+        10, "a model's pseudonyms are made with a key", _names_unkeyed,
+        "model_memorises::test_who_holds_the_roster_cannot_tell_from_files_who_was_learned_from",
+    ),
     "generalising": Guard(
         11, "the extract is made coarser until ten share a row", _set(extract, "generalise", _as_it_is),
         "training_extract::test_linking_the_extract_to_the_roster_fails_for_99_of_100_rows",
@@ -271,7 +279,7 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "influence": Guard(
         20, "one source is heard no louder than its cap",
-        _set(sys.modules["pipelines.influence"], "_kept", lambda strongest, *_: strongest),
+        _set(influence, "_kept", lambda strongest, *_: strongest),
         "poisoned_feedback::test_one_source_is_heard_no_louder_than_its_cap",
     ),
     "released-rules": Guard(

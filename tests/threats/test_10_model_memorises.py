@@ -4,17 +4,31 @@ Model file and explanation store contain no identifiers; no id-valued features; 
 schema.
 """
 
+import hashlib
 import json
 import zipfile
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from matching.entities import CandidateId
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+
+from matching.entities import Candidate, CandidateId
 from matching.features import candidate_features, candidate_words
 from matching.vocabulary import ReasonKind
+from models.artefact import unpack_strings
+from pipelines.access.errors import KeysMissing
+from pipelines.casebook import Casebook
+from pipelines.quarter.extract import pseudonymised, save_extract, to_text
+from pipelines.ranking_model import RankingModel
 from pipelines.store.repositories import CandidateRepository
 from pipelines.store.session import engine_for
+from pipelines.train import train
 from tests.conftest import Town
-from tests.support.accounts import KEYS
+from tests.support.accounts import KEYS, VAULT
+from tests.support.province import QUICK, TODAY
 from tests.support.stores import PROGRAM
 
 
@@ -90,3 +104,144 @@ def test_stored_lists_hold_no_identity(own_town: Town) -> None:
         text = json.dumps(desk.document(person.candidate_id, k=5), ensure_ascii=False, default=str)
         for value in (person.name, person.certificate_number, person.phone):
             assert value is None or value not in text
+
+
+# Who was learned from? The attacker holds the roster with everybody's facts, the program, and files; not the key.
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model, an extract and the people who are in them, beside those who might have been."""
+
+    casebook: Casebook
+    model: RankingModel
+    members: Sequence[CandidateId]
+    others: Sequence[CandidateId]
+    folder: Path
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Everything that lies in files, packed arrays unpacked."""
+        found: dict[str, bytes] = {}
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file() and zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    found |= {name: archive.read(name) for name in archive.namelist()}
+            elif path.is_file():
+                found[path.name] = path.read_bytes()
+        return found
+
+
+@pytest.fixture(scope="module")
+def learned(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    """Learn from every other one of those who acted; the rest might as well have been learned from."""
+    whole, folder = town.casebook(), tmp_path_factory.mktemp("learned")
+    active = sorted(set(whole.acts(until=TODAY)["candidate_id"]) & set(whole.candidates))
+    drawn = np.random.default_rng(5).permutation(len(active)) < len(active) // 2
+    members = [i for i, is_in in zip(active, drawn, strict=True) if is_in]
+    others = [i for i, is_in in zip(active, drawn, strict=True) if not is_in]
+    casebook = replace(whole, not_learned_from=frozenset(others))
+    model = train(casebook, until=TODAY, config=QUICK)
+    model.save(folder / "model")
+    own = pseudonymised(casebook)
+    save_extract(own, folder / "extract.sealed", VAULT)
+    # Even whoever could read the opened extract finds nobody by the id.
+    (folder / "opened").write_text(to_text(replace(own, placements=[])), encoding="utf-8")
+    return Learned(whole, model, members, others, folder)
+
+
+def _auc(inside: Sequence[float], outside: Sequence[float]) -> float:
+    """Return how often somebody of the first kind scores above somebody of the second; 0.5 is chance."""
+    ranks = rankdata([*inside, *outside])
+    n, m = len(inside), len(outside)
+    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def _guesses(candidate_id: str, salts: Sequence[str]) -> Iterator[str]:
+    """Yield what could stand for an id without a key: the id itself, and its hashes with what lies in sight."""
+    yield candidate_id
+    for salt in ("", *salts):
+        for said in (f"{salt}{candidate_id}", f"{candidate_id}{salt}"):
+            for made in (hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.sha512, hashlib.blake2b):
+                yield made(said.encode()).hexdigest()[:20]
+
+
+def test_who_holds_the_roster_cannot_tell_from_files_who_was_learned_from(learned: Learned) -> None:
+    assert min(len(learned.members), len(learned.others)) > 60
+    files = learned.files
+    assert {"extract.sealed", "opened", "manifest.json"} <= set(files)
+    in_sight = ["k1", "names in models", hashlib.sha256(files["manifest.json"]).hexdigest()]
+    whole = b"".join(files.values())
+
+    def found(candidate_id: str) -> float:
+        return float(any(guess.encode() in whole for guess in _guesses(candidate_id, in_sight)))
+
+    assert _auc([found(i) for i in learned.members], [found(i) for i in learned.others]) == 0.5
+
+
+def _of(learned: Learned, say: Callable[[Candidate], float]) -> tuple[list[float], list[float]]:
+    people = learned.casebook.candidates
+    return [say(people[i]) for i in learned.members], [say(people[i]) for i in learned.others]
+
+
+def _sought_nearby(learned: Learned) -> Callable[[Candidate], float]:
+    """Are posts in somebody's places more sought if that person was learned from?"""
+    posts = [(v.region, learned.model.popularity.get(v.vacancy_id, 0.0)) for v in learned.casebook.vacancies]
+
+    def say(person: Candidate) -> float:
+        places = {person.region, *person.wished_regions}
+        return float(np.mean([sought for region, sought in posts if region in places] or [0.0]))
+
+    return say
+
+
+def _sought_by_words(learned: Learned) -> Callable[[Candidate], float]:
+    """Are posts that say what somebody wishes more sought if that person was learned from?"""
+    posts = [(set(learned.casebook.texts[i].words), n) for i, n in learned.model.popularity.items()]
+
+    def say(person: Candidate) -> float:
+        words = set(candidate_words(person))
+        return float(np.mean([n * len(words & own) for own, n in posts]))
+
+    return say
+
+
+@pytest.mark.parametrize("attack", [_sought_nearby, _sought_by_words])
+def test_what_lies_open_in_a_model_file_does_not_tell_whom_it_learned_from(
+    learned: Learned, attack: Callable[[Learned], Callable[[Candidate], float]]
+) -> None:
+    inside, outside = _of(learned, attack(learned))
+    spread = np.sqrt((len(inside) + len(outside) + 1) / (12 * len(inside) * len(outside)))
+    assert abs(_auc(inside, outside) - 0.5) < 3 * spread
+
+
+def test_what_was_learned_of_peoples_features_is_sealed(learned: Learned) -> None:
+    """With it alone, whoever holds everybody's facts tells better than by chance who was learned from."""
+    held, stock = learned.model.collaborative, learned.casebook.stock(TODAY)
+    assert held is not None
+    vectors, biases = held.vacancies(stock, learned.casebook.texts)
+
+    def surer(person: Candidate) -> float:
+        rows = held.candidate_space.transform([candidate_features(person, candidate_words(person))])
+        scores = vectors @ held.model.candidate_vectors(rows, [""])[0] + biases
+        return float(np.sort(scores)[-10:].mean() - scores.mean())
+
+    assert _auc(*_of(learned, surer)) > 0.6
+    assert not {name for name in learned.files if name.startswith(("hybrid", "candidate_space"))}
+    whole = b"".join(learned.files.values())
+    assert not [name for name in held.candidate_space.names if name.startswith("wish") and name.encode() in whole]
+    with pytest.raises(KeysMissing):
+        RankingModel.load(learned.folder / "model")
+
+
+def test_no_order_in_a_model_leads_to_a_person(learned: Learned) -> None:
+    """The row of a person among the rows is no more like the place of the id in the roster than chance has it."""
+    held = learned.model.collaborative
+    assert held is not None
+    arrays = held.model.to_artefact().arrays
+    known = unpack_strings(arrays["candidate.known"])
+    own = {held.names.of(i): i for i in learned.members}
+    assert set(known) == set(own)
+    assert sum(own[name] == guess for name, guess in zip(known, sorted(learned.members), strict=True)) <= 5
+    places = rankdata([own[name] for name in known])
+    assert abs(np.corrcoef(places, np.arange(len(places)))[0, 1]) < 3 / np.sqrt(len(places))

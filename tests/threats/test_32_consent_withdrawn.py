@@ -14,11 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import update
 
-from matching.entities import CandidateId
 from matching.vocabulary import InteractionKind
 from pipelines.access.roles import Role
 from pipelines.consent.texts import current_texts
-from pipelines.ranking_model import pseudonym
 from pipelines.store.tables import CASE_TABLES, organisations
 from pipelines.train import train
 from tests.api.test_matrix import DAY, OWN, Province
@@ -188,7 +186,7 @@ def check_batch_exports_and_training(home: Home, yougang: Yougang, folder: Path)
     model = train(home.town.casebook(), **until)  # type: ignore[arg-type]  # day and config
     assert model.summary["n_candidates"] == n_before - 1
     assert model.collaborative is not None
-    assert pseudonym(CandidateId(home.person)) not in str(vars(model.collaborative.model))
+    assert home.town.casebook().names.of(home.person) not in str(vars(model.collaborative.model))
 
 
 def test_withdrawn_person_is_in_no_next_batch_export_or_training_set(

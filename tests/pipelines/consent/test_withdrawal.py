@@ -16,7 +16,6 @@ from pipelines.consent.effects import learning_refused, matching_refused, refuse
 from pipelines.consent.errors import MatchingRefused
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.export import export
-from pipelines.ranking_model import pseudonym
 from pipelines.schema import TABLES
 from pipelines.store.session import engine_for
 from pipelines.train import train
@@ -92,7 +91,7 @@ def test_threat_32_the_next_model_has_not_learned_from_the_person(
     assert after.summary["n_pairs"] < before.summary["n_pairs"]
     assert after.summary["n_candidates"] == before.summary["n_candidates"] - 1
     assert after.collaborative is not None
-    assert pseudonym(person) not in str(vars(after.collaborative.model))
+    assert own_town.casebook().names.of(person) not in str(vars(after.collaborative.model))
 
 
 def test_refusing_to_be_learned_from_leaves_the_lists_alone(

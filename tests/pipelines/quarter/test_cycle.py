@@ -18,7 +18,6 @@ from pipelines.casebook import Casebook
 from pipelines.evaluate import split_day
 from pipelines.quarter import cycle as cycles
 from pipelines.quarter.runs import RunRefused
-from pipelines.ranking_model import pseudonym
 from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
 from pipelines.store.session import engine_for
@@ -139,7 +138,7 @@ def test_report_has_a_table_for_each_chart_and_names_nobody(quarter: Quarter) ->
 def test_nothing_readable_in_the_folder_but_the_models_tells_of_one_person(quarter: Quarter) -> None:
     """The extract and the lists are sealed; models keep histories under a hash, as those in use do."""
     casebook = quarter.town.casebook()
-    people = {word for i in casebook.candidates for word in (i, pseudonym(i))}
+    people = {word for i in casebook.candidates for word in (i, casebook.names.of(i))}
     files = [path for path in quarter.folder.iterdir() if path.is_file()]
     assert {"extract.sealed", "requests.sealed", "metrics.json", "report.html"} <= {path.name for path in files}
     for path in files:

@@ -9,8 +9,8 @@ import pytest
 from matching.entities import CandidateId
 from pipelines.access.errors import KeysMissing, VaultError
 from pipelines.access.vault import Vault
+from pipelines.names_in_models import Names
 from pipelines.quarter.extract import ExtractChanged, load_extract, pseudonymised, save_extract, to_text
-from pipelines.ranking_model import extract_id, pseudonym
 from pipelines.store.repositories import CandidateRepository
 from pipelines.store.session import engine_for
 from tests.conftest import Town
@@ -47,8 +47,9 @@ def test_who_refused_learning_is_not_in_it_at_all(town: Town) -> None:
     casebook = town.casebook()
     refusing = casebook.interactions[0].candidate_id
     text = to_text(pseudonymised(replace(casebook, not_learned_from=frozenset({refusing}))))
-    assert extract_id(refusing) in to_text(pseudonymised(casebook))
-    assert f'"{extract_id(refusing)}"' not in _without_placements(text)
+    name = casebook.names.stand_in(refusing)
+    assert name in to_text(pseudonymised(casebook))
+    assert f'"{name}"' not in _without_placements(text)
 
 
 def _without_placements(text: str) -> str:
@@ -59,8 +60,9 @@ def _without_placements(text: str) -> str:
 
 def test_a_name_in_an_extract_is_the_name_in_the_model() -> None:
     one = CandidateId("demo-c-00001")
-    assert pseudonym(extract_id(one)) == pseudonym(one)
-    assert extract_id(extract_id(one)) == extract_id(one)
+    names = Names.under(VAULT)
+    assert names.of(names.stand_in(one)) == names.of(one)
+    assert names.stand_in(names.stand_in(one)) == names.stand_in(one)
 
 
 def test_what_was_sealed_comes_back_equal_and_says_the_same_hash(town: Town, tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""Under which name a person's history is kept in a model, and what a model holds of people, sealed.
+
+The name is a keyed hash, so that a roster tells nothing of a model file. What was learned of people's features is
+sealed as well: with it alone one could tell a little better than by chance who was learned from (in the province of
+8,000, right in 54 to 56 of 100 pairs). Both keys are made from the vault's current key, and the model says from which.
+After a rotation the next model has other names; one learned before goes on answering as long as the key that it was
+learned under is still in the key file.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from matching.entities import CandidateId
+from pipelines.access.errors import KeysMissing, VaultError
+from pipelines.access.keyed import derived
+from pipelines.access.vault import Vault
+
+_USE, _SEALING = "names in models", "models"
+_LENGTH = 20
+_STAND_IN = re.compile(rf"~([0-9a-f]{{{_LENGTH}}})")
+_NO_OTHERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of people under one key; `key_id` is that of the vault's key, None where there is none.
+
+    Without a key it is the plain hash that models had before: anybody who holds the ids can try them. It serves tables
+    that lie in a folder, and is never saved. `others` leads from the names in an extract to these, where the extract
+    was made under another key.
+    """
+
+    key_id: str | None = None
+    key: bytes = field(default=b"", repr=False)
+    sealing: bytes = field(default=b"", repr=False)
+    others: Mapping[str, str] = field(default_factory=lambda: _NO_OTHERS, repr=False)
+
+    @classmethod
+    def under(cls, vault: Vault, key_id: str | None = None) -> "Names":
+        """Return the names under the vault's current key, or under the one of this id.
+
+        Raises
+        ------
+        KeysMissing
+            When there is no such key.
+        """
+        key_id = key_id or vault.current
+        if key_id not in vault.keys:
+            raise KeysMissing(
+                f"这个模型版本是用密钥 {key_id} 学习的，密钥文件中已没有它：请放回旧密钥，或重新训练并启用新版本"
+            )
+        key = vault.keys[key_id]
+        return cls(key_id, derived(key, _USE), derived(key, _SEALING))
+
+    def of(self, candidate_id: str) -> str:
+        """Return the name of a person; what stands for an id in an extract (`stand_in`) holds it already."""
+        held = _STAND_IN.fullmatch(candidate_id)
+        if held:
+            return self.others.get(held[1], held[1])
+        if self.key_id is None:
+            return hashlib.sha256(candidate_id.encode()).hexdigest()[:_LENGTH]
+        return hmac.new(self.key, candidate_id.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+
+    def seal(self, content: bytes) -> bytes:
+        """Return content sealed; the same for the same, so that equal models are equal bytes (RFC 5297)."""
+        return AESSIV(self.sealing).encrypt(content, None)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Return what was sealed.
+
+        Raises
+        ------
+        VaultError
+            When it was altered, or sealed under another key.
+        """
+        try:
+            return AESSIV(self.sealing).decrypt(sealed, None)
+        except (InvalidTag, ValueError) as error:
+            raise VaultError("模型中加密的部分已损坏，或不是用这个密钥加密的") from error
+
+    def stand_in(self, candidate_id: str) -> CandidateId:
+        """Return what stands for a person's id in an extract."""
+        return CandidateId(f"~{self.of(candidate_id)}")
+
+
+UNKEYED = Names()
