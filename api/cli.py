@@ -38,6 +38,7 @@ from api.report_commands import reports
 from api.rule_commands import rules
 from api.session import Session, answer, current_engine, say, session_of
 from api.settings import Settings, is_debug
+from api.task_commands import tasks
 from api.usage import usage_line
 from matching.errors import MatchingError
 from models.errors import ModelError
@@ -94,7 +95,7 @@ add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
-for _command in (extract, erase, retention, due):
+for _command in (extract, erase, retention, due, tasks):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)

@@ -45,6 +45,7 @@ from pipelines.access.errors import (
     VaultError,
 )
 from pipelines.access.roles import Purpose
+from pipelines.caseload.errors import CaseworkRefused, NoSuchNote, NoSuchTask
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
@@ -125,6 +126,9 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
         "inspection-refused",
         "这项核查不能这样办理：已有结论，或须由具名的工作人员写明理由和材料",
     ),
+    NoSuchNote: (404, "no-such-record", "没有这条记录"),
+    NoSuchTask: (404, "no-such-record", "没有这条记录"),
+    CaseworkRefused: (409, "casework-refused", "不能这样办理"),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
@@ -188,7 +192,7 @@ OTHERS: dict[str, tuple[int, str]] = {
 _HTTP_KINDS = {404: "no-such-address", 405: "method-not-offered"}
 TELLING = (
     Forbidden, RequestRefused, PasswordRefused, AssignmentRefused, UploadRefused, AlreadyVerified, ClaimRefused,
-    NotTold, UnknownRecipient, WitnessNeeded, NamedPersonNeeded,
+    NotTold, UnknownRecipient, WitnessNeeded, NamedPersonNeeded, CaseworkRefused,
 )  # fmt: skip
 """Whose own words say more than the title, and are written in the program: nothing of what was sent is in them."""
 _FAULTS = {

@@ -53,7 +53,15 @@ _OF_PEOPLE = frozenset(
 )  # fmt: skip
 """Acts whose answers tell of people; a change tells the record back."""
 _OF_RECORDS = frozenset(
-    {Action.READ_INTERACTIONS, Action.READ_PLACEMENTS, Action.READ_SERVICES, Action.READ_BENEFITS, Action.READ_QUOTA}
+    {
+        Action.READ_INTERACTIONS,
+        Action.READ_PLACEMENTS,
+        Action.READ_SERVICES,
+        Action.READ_BENEFITS,
+        Action.READ_QUOTA,
+        Action.READ_NOTES,
+        Action.READ_TASKS,
+    }
 )
 OF_ONE = frozenset({Action.READ_CONSENTS, Action.WRITE_CANDIDATES})
 """Acts that tell of the one person in the address, or of nobody."""

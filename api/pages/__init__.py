@@ -1,6 +1,7 @@
 """The pages of the console, one module a part: thin routes that call what the API's routes call, and show it."""
 
 from api.pages import (
+    casework,
     facts,
     home,
     income,
@@ -16,6 +17,6 @@ from api.pages import (
     statics,
 )
 
-_STAFF = (home, people, facts, lists, services, income, sheets, offline)
+_STAFF = (home, people, casework, facts, lists, services, income, sheets, offline)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_ANALYST))

@@ -1,22 +1,26 @@
 """The first page: what there is to do today, by role; for who sees people, whom to see first and why."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare
 from api.cursors import PageDep
+from api.pages.casework import SOON_DAYS, tasks_shown
 from api.pages.people import person_line
 from api.pages.render import page
 from api.rows import acting
 from api.settings import today
 from matching.duties.terms import DutyKind
 from pipelines.access.roles import Action, Purpose, Subject
+from pipelines.caseload.tasks import Wanted
 from pipelines.duties.due import due_document, due_list
 from pipelines.registers.rows import Register
 from pipelines.schema import CANDIDATES
 
 router = APIRouter(include_in_schema=False)
+_TASKS = 10
 
 
 @router.get("/")
@@ -41,10 +45,14 @@ def _due(access: Any, subject: Subject, part: Any, kind: DutyKind | None) -> dic
         found = due_list(connection, subject, today(), limit=part.limit, kinds=kinds, after=key)
         ids = [(item.duty.candidate_id,) for item in found.items]
         people = Register(connection, CANDIDATES, subject).repository.find(ids)
+        soon = Wanted(until=today() + timedelta(days=SOON_DAYS), is_mine=True)
+        is_whole = after is None and kind is None
+        tasks, _ = tasks_shown(connection, subject, soon, after=None, limit=_TASKS) if is_whole else ([], False)
     lines = [
         {**due_document(item, found.on), "person": person_line(people[item.duty.candidate_id,])} for item in found.items
     ]
     return {
+        "tasks": tasks,
         "lines": lines,
         "on": found.on.isoformat(),
         "kinds": list(DutyKind),

@@ -27,6 +27,7 @@ class Link:
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 ENTRIES = [
     Entry("nav.people", "/people", Action.READ_CANDIDATES, STAFF),
+    Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
 ]
 """In the order in which they are shown, after the first page; add a page here and it is at the head of all."""

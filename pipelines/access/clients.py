@@ -39,6 +39,11 @@ FOR_PEOPLE_ONLY = frozenset(
         Action.RELEASE_RULES,
         Action.ERASE_CANDIDATE,
         Action.EXTRACT_CANDIDATE,
+        # Words of staff about people are for people; an exchange has nothing to look for there.
+        Action.READ_NOTES,
+        Action.WRITE_NOTES,
+        Action.READ_TASKS,
+        Action.WRITE_TASKS,
     }
 )
 

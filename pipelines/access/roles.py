@@ -75,6 +75,11 @@ class Action(StrEnum):
     WRITE_PLACEMENTS = "placements.write"
     READ_SERVICES = "services.read"
     WRITE_SERVICES = "services.write"
+    READ_NOTES = "notes.read"
+    """What staff wrote down of a person in words of their own."""
+    WRITE_NOTES = "notes.write"
+    READ_TASKS = "tasks.read"
+    WRITE_TASKS = "tasks.write"
     READ_COURSES = "courses.read"
     WRITE_COURSES = "courses.write"
     READ_EMPLOYERS = "employers.read"
@@ -134,6 +139,10 @@ _CASEWORK = frozenset(
         Action.WRITE_PLACEMENTS,
         Action.READ_SERVICES,
         Action.WRITE_SERVICES,
+        Action.READ_NOTES,
+        Action.WRITE_NOTES,
+        Action.READ_TASKS,
+        Action.WRITE_TASKS,
         Action.READ_COURSES,
         Action.WRITE_COURSES,
         Action.READ_EMPLOYERS,

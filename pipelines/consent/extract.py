@@ -14,13 +14,16 @@ from matching.vocabulary import Term
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.access.scope import ScopedCandidates, VisibleCandidate
+from pipelines.caseload.words import NotePurpose, TaskKind, TaskStatus
 from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, PLACEMENTS, SERVICES, ColumnSpec, TableSpec
+from pipelines.store.case_notes import CaseNoteRepository
 from pipelines.store.consents import ConsentRepository, RequestRepository
 from pipelines.store.own_record import own_record
 from pipelines.store.repositories import CandidateRepository, TableRepository
+from pipelines.store.tasks import TaskRepository
 
 _OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES)
 _MOST = 100_000
@@ -44,6 +47,10 @@ _ACTS = {
     "placements.write": "登记或修改就业记录",
     "services.read": "查看就业服务记录",
     "services.write": "登记就业服务记录",
+    "notes.read": "查看个案记录",
+    "notes.write": "登记个案记录",
+    "tasks.read": "查看任务",
+    "tasks.write": "登记任务",
     "benefits.read": "查看或判断待遇",
     "quota.read": "核算用人单位安排残疾人的人数",
     "answer.replay": "重复发来的请求，答复相同",
@@ -108,6 +115,8 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
         },
         "requests": [request_document(row) for row in requests],
         **{spec.name: _rows(connection, spec, subject, person) for spec in _OF_PERSON},
+        "notes": _notes(connection, subject, person),
+        "tasks": _tasks(connection, subject, person),
         "shortlists": [_told(row) for row in kept.runs],
         "decisions": [_told(row) for row in kept.decisions],
         "looked": [
@@ -135,6 +144,36 @@ def _rows(connection: Connection, spec: TableSpec, subject: Subject, person: Vis
             "text": "；".join(f"{c.label} {said}" for c in columns if (said := _said(c, values[c.name])) is not None),
         }
         for values, _ in found
+    ]
+
+
+def _notes(connection: Connection, subject: Subject, person: VisibleCandidate) -> list[dict[str, Any]]:
+    """Return what staff wrote down of the person, corrected notes too; names of staff are left out."""
+    rows = CaseNoteRepository(connection, subject).of(person)
+    instead = {row["corrects"] for row in rows}
+    return [
+        {
+            "happened_on": row["happened_on"].isoformat(),
+            "purpose": row["purpose"],
+            "label": NotePurpose(row["purpose"]).label,
+            "words": row["words"],
+            "is_corrected": row["note_id"] in instead,
+        }
+        for row in rows
+    ]
+
+
+def _tasks(connection: Connection, subject: Subject, person: VisibleCandidate) -> list[dict[str, Any]]:
+    return [
+        {
+            "due_on": row["due_on"].isoformat(),
+            "kind": row["kind"],
+            "label": TaskKind(row["kind"]).label,
+            "words": row["words"],
+            "status": row["status"],
+            "status_label": TaskStatus(row["status"]).label,
+        }
+        for row in TaskRepository(connection, subject).of(person)
     ]
 
 
@@ -217,6 +256,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for spec in _OF_PERSON:
         for row in document[spec.name]:
             yield f"  {spec.label}：{row['text']}"
+    for note in document["notes"]:
+        state = "（已更正）" if note["is_corrected"] else ""
+        yield f"  个案记录 {note['happened_on']} {note['label']}{state}：{note['words']}"
+    for task in document["tasks"]:
+        yield f"  任务 {task['due_on']} {task['label']}（{task['status_label']}）：{task['words']}"
     yield "四、申请与答复"
     for asked in document["requests"]:
         yield f"  {asked['asked_on']} {asked['label']}：{_STATUS[asked['status']]}{_because(asked)}"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select
 
 from pipelines.store import tables
+from pipelines.store.caseload_tables import case_notes, task_steps
 from pipelines.store.consent_tables import archived_events, archived_people, consents, person_requests
 from pipelines.store.whole import metadata
 
@@ -48,6 +49,8 @@ def last_active(connection: Connection) -> dict[str, date]:
         (taken.candidate_id, taken.ended_at),
         (consents.c.candidate_id, consents.c.recorded_at),
         (person_requests.c.candidate_id, person_requests.c.recorded_at),
+        (case_notes.c.candidate_id, case_notes.c.happened_on),
+        (task_steps.c.candidate_id, task_steps.c["at"]),
     ):
         for candidate_id, latest in connection.execute(select(owner, func.max(day)).group_by(owner)):
             if latest is not None:

@@ -1,10 +1,12 @@
 """Which office and which of its people answer for a person: who took the person on, else who answers for the place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
+from pipelines.access.roles import SEES_PEOPLE
 from pipelines.store import tables
 
 
@@ -68,3 +70,27 @@ def display_name(connection: Connection, user_id: str) -> str | None:
     """Return the name of a user as colleagues know it."""
     u = tables.users.c
     return connection.execute(select(u.display_name).where(u.user_id == user_id)).scalar()
+
+
+def names_of(connection: Connection, actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of those who act, by how the audit calls them; programs have none."""
+    ids = {actor.removeprefix("user:") for actor in actors if actor.startswith("user:")}
+    if not ids:
+        return {}
+    u = tables.users.c
+    rows = connection.execute(select(u.user_id, u.display_name).where(u.user_id.in_(sorted(ids))))
+    return {f"user:{row.user_id}": row.display_name for row in rows}
+
+
+def colleagues(connection: Connection, organisation_id: str | None, on: date) -> dict[str, str]:
+    """Return who works with people at an office on a day, by id, under the name that colleagues know."""
+    u, m = tables.users.c, tables.memberships.c
+    wanted = select(u.user_id, u.display_name).join_from(tables.users, tables.memberships, u.user_id == m.user_id)
+    wanted = wanted.where(
+        m.organisation_id == organisation_id,
+        m.role.in_(sorted(SEES_PEOPLE)),
+        m.valid_from <= on,
+        or_(m.valid_to.is_(None), m.valid_to >= on),
+        u.status == "active",
+    )
+    return {row.user_id: row.display_name for row in connection.execute(wanted.order_by(u.display_name, u.user_id))}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Table, or_, select
 
 from pipelines.access.audit import record
 from pipelines.access.roles import By
-from pipelines.store import consents, tables, uploads
+from pipelines.store import consents, of_people, tables, uploads
 from pipelines.store.machine_tables import kept_answers
 from pipelines.store.repositories import ModelVersionRepository
 from pipelines.store.sealed import reseal_block, retire_keys, vault_of
@@ -22,6 +22,7 @@ from pipelines.store.whole import metadata
 SEALED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     **tables.SEALED,
     **consents.SEALED,
+    **of_people.SEALED,
     "users": ("totp_secret",),
     "uploads": ("rejects",),
     "kept_answers": ("answer",),
@@ -56,7 +57,7 @@ def reseal_all(engine: Engine, *, by: By, answers_since: datetime) -> Resealed:
         after = last
     with engine.begin() as connection:
         _note(connection, by)
-        n += consents.reseal(connection) + uploads.reseal(connection)
+        n += consents.reseal(connection) + of_people.reseal(connection) + uploads.reseal(connection)
     with engine.begin() as connection:
         _note(connection, by)
         is_held = _model_needs_older(connection)

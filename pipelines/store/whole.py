@@ -1,6 +1,7 @@
 """The metadata with every table of the store in it, whichever module a table is written in."""
 
 from pipelines.store import (
+    caseload_tables,
     claim_tables,
     consent_tables,
     inspection_tables,
@@ -21,5 +22,6 @@ PARTS = (
     upload_tables,
     model_tables,
     inspection_tables,
+    caseload_tables,
 )
 __all__ = ["PARTS", "metadata"]

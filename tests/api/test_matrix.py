@@ -69,6 +69,8 @@ V1 = "/api/v1"
 _VACANCY, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
 CONSENT = {"purpose": "contact", "act": "refused", "stated_at": f"{DAY}T08:00:00+08:00"}
 DECISION = {"is_granted": True, "reason": "x"}
+NOTE = {"purpose": "visit", "happened_on": DAY, "words": "x"}
+TASK = {"kind": "contact", "due_on": "2030-01-01", "words": "x"}
 CLAIM = {
     "rule_id": "benefit.nursing_tier",
     "candidate_id": "{candidate}",
@@ -160,6 +162,13 @@ CALLS |= {
     ("POST", f"{_PERSON_IN}/reviews/{{request_id}}/decision"): Call(
         names={**_OF_PERSON, "request_id": "review"}, body=DECISION, is_change=True
     ),
+    ("GET", f"{_PERSON_IN}/notes"): PERSON,
+    ("POST", f"{_PERSON_IN}/notes"): Call(names=_OF_PERSON, body=NOTE),
+    ("GET", f"{_PERSON_IN}/tasks"): PERSON,
+    ("POST", f"{_PERSON_IN}/tasks"): Call(names=_OF_PERSON, body=TASK),
+    ("GET", f"{V1}/tasks"): Call(wrong_for=NOBODY),
+    ("GET", f"{V1}/tasks/{{task_id}}"): Call(names={"task_id": "task"}),
+    ("PUT", f"{V1}/tasks/{{task_id}}/step"): Call(names={"task_id": "task"}, body={"act": "done"}, is_change=True),
     ("GET", f"{V1}/consent-texts"): PUBLIC,
     ("GET", f"{V1}/vacancies/{{vacancy_id}}/released"): Call(names=_VACANCY, wrong_for=EVERYBODY - STAFF),
     ("GET", f"{V1}/inspections"): PUBLIC,
@@ -222,6 +231,7 @@ ABSENT: Mapping[str, str] = {
     "request": str(uuid4()),
     "review": str(uuid4()),
     "claim": str(uuid4()),
+    "task": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
     "candidate": "absent-1",
@@ -356,6 +366,7 @@ def _settle(whole: Province) -> None:
         "request": (f"{person}/requests", {"kind": "erasure"}, "request_id"),
         "review": (f"{person}/reviews", {}, "request_id"),
         "claim": (f"{V1}/benefits/claims", claim, "claim_id"),
+        "task": (f"{person}/tasks", TASK, "task_id"),
     }
     for kind, (path, body, name) in made.items():
         answer = whole.client.post(path, json=body, headers={**other, "Idempotency-Key": str(uuid4())})

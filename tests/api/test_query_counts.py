@@ -25,7 +25,7 @@ from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.repositories import RunRepository, TableRepository
 from pipelines.store.tables import organisations
 from pipelines.store.uploads import UploadRepository
-from tests.api.test_matrix import Province, routes_of
+from tests.api.test_matrix import NOTE, TASK, Province, routes_of
 from tests.support.accounts import FIRM
 from tests.support.people import acted, agrees_to_tell, says
 from tests.support.province import TODAY
@@ -43,6 +43,7 @@ LISTS = {
     f"{V1}/courses": f"{V1}/courses",
     f"{V1}/due": f"{V1}/due",
     f"{V1}/inspections": f"{V1}/inspections",
+    f"{V1}/tasks": f"{V1}/tasks",
     f"{V1}/due/households": f"{V1}/due/households?state=with_work",
     f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
     f"{V1}/shortlists": f"{V1}/shortlists?candidate_id={HERE}",
@@ -56,6 +57,8 @@ LISTS = {
 OTHERS = (
     f"{_PERSON}/consents",
     f"{_PERSON}/requests",
+    f"{_PERSON}/notes",
+    f"{_PERSON}/tasks",
     f"{V1}/quota/{EMPLOYER}?year={TODAY.year}",
     f"{V1}/benefits/employers/{EMPLOYER}",
     f"{V1}/employers/{EMPLOYER}/review-items?year={TODAY.year}",
@@ -141,6 +144,9 @@ def grown(house: Service, first: int, last: int) -> None:
         for path, body in (
             (f"{V1}/benefits/claims", claim),
             (f"{_PERSON}/requests", {"kind": "correction"}),
+            (f"{_PERSON}/notes", NOTE),
+            (f"{_PERSON}/tasks", TASK),
+            (f"{V1}/candidates/{person}/tasks", TASK),
             (f"{V1}/vacancies", {"title": "文员", "employer_id": EMPLOYER}),
         ):
             answer = house.client.post(path, json=body, headers=by(house))

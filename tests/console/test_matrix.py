@@ -68,6 +68,18 @@ PAGES: dict[tuple[str, str], Call] = {
     ("GET", "/people/{candidate_id}/consents/{consent_id}/receipt"): Call(
         names={**_OF_PERSON, "consent_id": "consent"}
     ),
+    ("GET", "/tasks"): Call(wrong_for=ANYBODY),
+    ("GET", "/people/{candidate_id}/notes"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/notes"): Call(
+        names=_OF_PERSON, form={"purpose": "visit", "happened_on": DAY, "words": "x", "request_key": "0123456789ac"}
+    ),
+    ("POST", "/people/{candidate_id}/tasks"): Call(
+        names=_OF_PERSON,
+        form={"kind": "contact", "due_on": "2030-01-01", "task_words": "x", "request_key": "0123456789ad"},
+    ),
+    ("POST", "/people/{candidate_id}/tasks/{task_id}/step"): Call(
+        names={**_OF_PERSON, "task_id": "task"}, form={"act": "done", "row_version": "1"}
+    ),
     ("POST", "/people/{candidate_id}/acts/undo"): Call(
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
     ),

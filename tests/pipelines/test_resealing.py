@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,16 @@ from pipelines.access.kept_answers import KeptAnswers
 from pipelines.access.roles import COMMAND_LINE
 from pipelines.access.vault import Vault
 from pipelines.backup import backup, verify
+from pipelines.caseload.notes import NewNote, Notes
+from pipelines.caseload.tasks import NewTask, Step, Tasks
+from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
 from pipelines.consent.words import ConsentAct
 from pipelines.store.consents import ConsentRepository
 from pipelines.store.repositories import CandidateRepository
 from pipelines.store.resealing import SEALED_COLUMNS, Resealed, reseal_all
 from pipelines.store.sealed import VAULT_OPTION, accept_keys
 from pipelines.store.session import engine_for, upgrade
+from pipelines.store.tasks import TaskRepository, TaskStepRepository
 from pipelines.store.uploads import UploadRepository
 from pipelines.store.whole import metadata
 from tests.conftest import Yougang
@@ -31,6 +35,7 @@ from tests.support.stores import BACKENDS, PROGRAM, a_file, a_store, noted
 NEW = f"k2:{'B' * 43}="
 BOTH = f"{NEW}\n{KEYS}"
 DAY = timedelta(days=1)
+NOTE = NewNote(NotePurpose.VISIT, date(2026, 1, 5), "见到本人")
 NUMBER = certificate_number()
 
 
@@ -56,6 +61,10 @@ def fill(engine: Engine) -> None:
         for n in range(3):
             a_person(connection, f"c-{n}", **({"certificate_number": NUMBER} if n == 0 else {}))
         says(connection, "c-1", ConsentAct.WITHDRAWN, particulars={"guardian_name": "王大明"})
+        Notes(connection, PROGRAM).add("c-1", NOTE, on=NOTE.happened_on, now=started)
+        tasks = Tasks(connection, PROGRAM, on=started.date())
+        task = tasks.add("c-1", NewTask(TaskKind.VISIT, "上门", started.date()), now=started)
+        tasks.step(task["task_id"], Step(TaskAct.DROPPED, "搬走了"), version=1, now=started)
         uploads = UploadRepository(connection, PROGRAM)
         for name in ("u-1", "u-2"):
             uploads.add({"upload_id": name, **values})
@@ -83,6 +92,10 @@ def test_without_the_old_key_all_is_there_once_everything_is_sealed_anew(kept: K
         assert [person.name for person in people.all(with_identity=True)] == ["王小明"] * 3
         assert people.holders([NUMBER]) == {NUMBER: "c-0"}
         assert ConsentRepository(connection, PROGRAM).of("c-1")[0]["particulars"] == {"guardian_name": "王大明"}
+        assert Notes(connection, PROGRAM).repository.of("c-1")[0]["words"] == "见到本人"
+        task = TaskRepository(connection, PROGRAM).of("c-1")[0]
+        steps = TaskStepRepository(connection, PROGRAM).of([task["task_id"]])[task["task_id"]]
+        assert (task["words"], steps[-1]["reason"]) == ("上门", "搬走了")
         uploads = UploadRepository(connection, PROGRAM)
         assert [uploads.rejects(name) for name in ("u-1", "u-2")] == ["3,region,不对", "4,region,没有"]
 
@@ -123,7 +136,9 @@ def test_whatever_looks_sealed_is_known_to_be_and_is_tried_by_a_backup(kept: Kep
             and connection.execute(select(column).where(column.startswith("v1.k1.")).limit(1)).first() is not None
         }
     known = {(table, column) for table, columns in SEALED_COLUMNS.items() for column in columns}
-    assert {table for table, _ in found} == {"candidates", "consents", "uploads", "kept_answers"}
+    assert {table for table, _ in found} == {
+            "candidates", "consents", "uploads", "kept_answers", "case_notes", "tasks", "task_steps",
+        }  # fmt: skip
     assert found <= known
     with kept.engine.begin() as connection:
         noted(connection).execute(text("UPDATE uploads SET rejects = 'v1.k1.AAAA' WHERE upload_id = 'u-1'"))

@@ -260,7 +260,41 @@ def _an_inspection(chosen: str = "random", outcome: str = "NULL", decided: bool 
     return f"inspections ({columns}) VALUES ({values})"
 
 
+def _a_note(**different: str) -> str:
+    given = {
+        "note_id": "'n'", "candidate_id": "'known'", "happened_on": "'2026-01-05'", "purpose": "'visit'",
+        "words": "'v1.k1.x'", "corrects": "NULL", "recorded_at": "'2026-01-05'", "recorded_by": "'user:1'", **different,
+    }  # fmt: skip
+    return f"case_notes ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _a_task(**different: str) -> str:
+    given = {
+        "task_id": "'t'", "candidate_id": "'known'", "kind": "'visit'", "words": "'v1.k1.x'", "due_on": "'2026-01-05'",
+        "status": "'open'", "made_at": "'2026-01-05'", "made_by": "'user:1'", **different,
+    }  # fmt: skip
+    return f"tasks ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _a_step(**different: str) -> str:
+    given = {
+        "step_id": "'s'", "task_id": "'t'", "candidate_id": "'known'", "number": "1", "act": "'done'",
+        "due_on": "NULL", "reason": "NULL", '"at"': "'2026-01-05'", '"by"': "'user:1'", **different,
+    }  # fmt: skip
+    return f"task_steps ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
 REFUSED_BY = {
+    "ck_case_notes_purpose_known": _a_note(purpose="'gossip'"),
+    "ck_case_notes_corrects_another": _a_note(corrects="'n'"),
+    "ck_case_notes_by_a_person": _a_note(recorded_by="'client:1'"),
+    "ck_tasks_kind_known": _a_task(kind="'party'"),
+    "ck_tasks_status_known": _a_task(status="'lost'"),
+    "ck_tasks_row_version_from_1": _a_task(row_version="0"),
+    "ck_task_steps_numbered_from_one": _a_step(number="0"),
+    "ck_task_steps_act_known": _a_step(act="'burnt'"),
+    "ck_task_steps_says_the_new_day": _a_step(act="'made'"),
+    "ck_task_steps_says_why": _a_step(act="'dropped'"),
     "ck_crowded_posts_price_not_negative": _a_crowded_post(price="-1"),
     "ck_crowded_posts_openings_above_zero": _a_crowded_post(openings="0"),
     "ck_model_cards_hash_of_sha256": _a_card(sha256="x"),

@@ -51,6 +51,8 @@ DECIDES_NOTHING = {
     "withdrawal", "vacancies", "job-posting", "{vacancy_id}", "check", "publish", "confirm", "close", "{table}",
     # units drawn for a look, each decided by its own address
     "inspections",
+    # what staff wrote down, and what they have to do
+    "notes", "tasks", "step",
     # models, rules and one's own session
     "evaluations", "promotion", "rollback", "session", "password", "second-factor", "token",
 }  # fmt: skip
@@ -82,7 +84,7 @@ PAGES_DECIDE_NOTHING = {
     # signing in and out, looking something up
     "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
     # what is registered, answered, stated, or done by people and taken back by them
-    "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline",
+    "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
 }  # fmt: skip
 
 

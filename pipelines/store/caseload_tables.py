@@ -1,0 +1,76 @@
+"""Tables of casework: notes on people, and tasks with everything that was done about them.
+
+Notes and steps are append-only (triggers of migration 0016): what was wrong is corrected by a new note that names the
+old one. What was written in words of somebody's own is sealed.
+"""
+
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from pipelines.store.base import UtcDateTime, metadata
+
+case_notes = Table(
+    "case_notes",
+    metadata,
+    Column("note_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False),
+    Column("happened_on", Date, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    # The note that this one stands in the place of; each is corrected once, and the correction may be corrected.
+    Column("corrects", Text, ForeignKey("case_notes.note_id"), unique=True),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("organisation_id", Text),
+    CheckConstraint(
+        "purpose IN ('contact', 'visit', 'guidance', 'employer', 'placement', 'training', 'family', 'other')",
+        name="purpose_known",
+    ),
+    CheckConstraint("corrects <> note_id", name="corrects_another"),
+    CheckConstraint("recorded_by NOT LIKE 'client:%'", name="by_a_person"),
+)
+Index(None, case_notes.c.candidate_id, case_notes.c.happened_on)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("task_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("due_on", Date, nullable=False),
+    # Whose task it is; nobody's is that of everybody who sees the person.
+    Column("owner_id", Text, ForeignKey("users.user_id")),
+    Column("status", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("organisation_id", Text),
+    Column("row_version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(
+        "kind IN ('contact', 'visit', 'papers', 'follow_up', 'employer', 'training', 'other')", name="kind_known"
+    ),
+    CheckConstraint("status IN ('open', 'done', 'dropped')", name="status_known"),
+    CheckConstraint("row_version >= 1", name="row_version_from_1"),
+)
+Index(None, tasks.c.candidate_id)
+Index(None, tasks.c.status, tasks.c.due_on, tasks.c.task_id)
+
+task_steps = Table(
+    "task_steps",
+    metadata,
+    Column("step_id", Text, primary_key=True),
+    Column("task_id", Text, ForeignKey("tasks.task_id"), nullable=False),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("due_on", Date),
+    Column("owner_id", Text, ForeignKey("users.user_id")),
+    Column("reason", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    UniqueConstraint("task_id", "number"),
+    CheckConstraint("number >= 1", name="numbered_from_one"),
+    CheckConstraint("act IN ('made', 'postponed', 'handed', 'done', 'dropped')", name="act_known"),
+    CheckConstraint("(act IN ('made', 'postponed')) = (due_on IS NOT NULL)", name="says_the_new_day"),
+    CheckConstraint("act NOT IN ('postponed', 'dropped') OR reason IS NOT NULL", name="says_why"),
+)
+Index(None, task_steps.c.candidate_id)
