@@ -72,8 +72,9 @@ _SAME_LENGTH = {
     f"{V1}/employers/{EMPLOYER}/review-items?year={TODAY.year}",
     f"{V1}/reports/people",
     f"{V1}/reports/plan?year={TODAY.year}",
+    f"{V1}/audit",
 }
-"""Worked out from all rows, told in as many words."""
+"""Worked out from all rows and told in as many words, or a whole page either way."""
 FEW, MANY = 4, 15
 """Few are more than one, of whom one is told: a single row goes into the audit in fewer statements."""
 
