@@ -112,6 +112,7 @@ class VacancyIndex:
     `popularity` float32 (n,) is ln(1 + recent acts); `factors` float64 (n, d), `biases` (n,) and `units` (n, d),
     the factors at unit length, come from the collaborative model, or are None without one (in double width, so that
     inner products do not depend on how many rows are asked at once); `uptake` is None where too few acts are recorded.
+    `schooling` is the share of people at each rank of education, of those who state it; empty where too few do.
     """
 
     stock: Stock
@@ -123,6 +124,7 @@ class VacancyIndex:
     units: NDArray[np.float64] | None = None
     uptake: EmployerUptake | None = None
     crowding: "Crowded | None" = None
+    schooling: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def named_components(
     named |= _occupations(asked, index.stock, rows)
     named["skills"] = skill_share(asked.candidate, index.stock, rows)
     named |= _places(asked.candidate, index.stock, rows, distance)
-    named |= _gaps(asked.candidate, index.stock, rows, fit)
+    named |= _gaps(asked.candidate, index, rows, fit)
     days = np.maximum(0, on.toordinal() - index.stock.opens[rows])
     is_dated = index.stock.opens[rows] > 0
     named["freshness"] = np.where(is_dated, np.exp(-days / ranking_settings().freshness_days), 0.0)
@@ -401,15 +403,18 @@ def _training_gap(candidate: Candidate, stock: Stock, rows: NDArray[np.intp]) ->
 def training_gap_by_family(candidate: Candidate) -> NDArray[np.float64]:
     """Return 1 for work that takes professional training of which nothing the person stated shows a sign, else 0.
 
-    float64 (n_families + 1,), the last for a family that nobody knows. Where the person stated nothing to go by, or has
-    been to college, nobody knows, and it is 0.
+    float64 (n_families + 1,), the last for a family that nobody knows. Where the person has been to college and stated
+    nothing else to go by, nobody knows, and it is 0; where education is not known either, a half: few are trained.
     """
     stated = (*candidate.wished_occupations, *candidate.skills, *candidate.certificates, candidate.experience or "")
     shown = {family.family_id: family for text in stated if (family := classify(text)) is not None}
     to_college = candidate.education is not None and candidate.education.rank >= Education.COLLEGE.rank
-    if not shown and (candidate.education is None or to_college):
+    if not shown and to_college:
         return np.zeros(len(FAMILIES) + 1)
-    return _lacking(frozenset(family.group for family in shown.values() if family.family_id in trained_families()))
+    certain = 0.5 if not shown and candidate.education is None else 1.0
+    return certain * _lacking(
+        frozenset(family.group for family in shown.values() if family.family_id in trained_families())
+    )
 
 
 @cache
@@ -422,9 +427,8 @@ def _lacking(groups: frozenset[str]) -> NDArray[np.float64]:
 def trained_families() -> frozenset[str]:
     """Return the occupation families that take professional training, by `data/ranking.yaml`."""
     settings = ranking_settings().trained_work
-    return frozenset(
-        f.family_id for f in families().values() if f.group in settings.groups and f.family_id not in settings.but_not
-    )
+    of_groups = {f.family_id for f in families().values() if f.group in settings.groups}
+    return frozenset((of_groups | {*settings.also}) - {*settings.but_not})
 
 
 def experience_asked(stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -435,20 +439,35 @@ def experience_asked(stock: Stock, rows: NDArray[np.intp]) -> NDArray[np.float64
     )
 
 
+def education_gaps(rank: int, schooling: Sequence[float]) -> NDArray[np.float64]:
+    """Return how many ranks of education are lacking for each rank asked for, float64 (n_ranks,), 0 or above.
+
+    Of a person whose education is not known (`rank` -1) the mean over those who state theirs, so that work that asks
+    for a degree stands no higher for their silence than it does for most.
+    """
+    asked = np.arange(N_RANKS, dtype=np.float64)
+    if rank >= 0:
+        return np.maximum(0.0, asked - rank)
+    shares = np.asarray(schooling, dtype=np.float64)
+    return np.maximum(0.0, asked[:, None] - np.arange(len(shares))[None, :]) @ shares
+
+
+N_RANKS = 1 + max(education.rank for education in Education)
+
+
 def _gaps(
-    candidate: Candidate, stock: Stock, rows: NDArray[np.intp], fit: FitArrays
+    candidate: Candidate, index: VacancyIndex, rows: NDArray[np.intp], fit: FitArrays
 ) -> Mapping[str, NDArray[np.floating]]:
-    zero = np.zeros(len(rows))
-    wage, education, experience = zero, zero, zero
+    stock, zero = index.stock, np.zeros(len(rows))
+    wage, experience = zero, zero
+    rank = -1 if candidate.education is None else candidate.education.rank
+    education = -education_gaps(rank, index.schooling)[np.maximum(stock.education[rows], 0)]
     if candidate.wished_wage_min:
         wished = float(candidate.wished_wage_min)
         # Below the wish only where the highest wage is known; a lowest wage alone can still meet it.
         top = np.where(np.isnan(stock.wage_max[rows]), np.maximum(stock.wage_min[rows], wished), stock.wage_max[rows])
         top = np.where(np.isnan(stock.wage_min[rows]) & np.isnan(stock.wage_max[rows]), np.nan, top)
         wage = np.nan_to_num(np.clip((top - wished) / wished, -1.0, 0.5))
-    if candidate.education is not None:
-        asked = stock.education[rows].astype(float)
-        education = -np.maximum(0.0, np.where(asked >= 0, asked - candidate.education.rank, 0.0))
     if candidate.experience_years is not None:
         experience = -np.nan_to_num(np.maximum(0.0, experience_asked(stock, rows) - float(candidate.experience_years)))
     offered = zero

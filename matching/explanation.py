@@ -7,25 +7,23 @@ changes an order. Employers' and persons' renderings are left to the doors.
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.accommodation import facts as accommodation_facts
 from matching.body_conditions import BodyCondition, joined_clauses
-from matching.components import COMPONENTS, Asked, VacancyIndex, is_of_kind, plain_wishes
+from matching.components import is_of_kind, plain_wishes
 from matching.entities import Candidate
 from matching.fit import Fit
+from matching.line import Line, Reason
 from matching.occupations import classify, families, group_label
-from matching.ranking import Band, Ranking, priority_ground
+from matching.ranking import Band, priority_ground
 from matching.reach import MUNICIPALITIES, comfortable_km
 from matching.regions import is_prefecture_wide, prefecture, region_name
 from matching.retrieval import in_regions
-from matching.rules.dated import Rules
 from matching.rules.wage import minimum_wage
 from matching.settings import ranking_settings
 from matching.source import Source
@@ -41,65 +39,6 @@ from matching.vocabulary import (
     VacancyKind,
     WorkMode,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One sentence with its kind, the facts it rests on, and its source where it cites one.
-
-    `weight` orders reasons among each other, larger first; it is not shown.
-    """
-
-    kind: ReasonKind
-    text: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    source: Source | None = None
-    weight: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a ranking, as explaining needs it."""
-
-    asked: Asked
-    index: VacancyIndex
-    ranking: Ranking
-    place: int
-    fit: Fit
-    rules: Rules
-    words: NDArray[np.float32]
-    """How much each word of the text space says of the person, (n_words,); made once for all lines."""
-
-    @property
-    def row(self) -> int:
-        """Position of the vacancy in the stock."""
-        return int(self.ranking.retrieval.rows[self.ranking.order[self.place]])
-
-    @property
-    def item(self) -> StockItem:
-        """The vacancy."""
-        return self.index.stock.items[self.row]
-
-    @property
-    def candidate(self) -> Candidate:
-        """The person."""
-        return self.asked.candidate
-
-    @property
-    def km(self) -> float | None:
-        """Straight-line km, or None where either place is not known."""
-        typical = float(self.ranking.retrieval.distance.typical[self.ranking.order[self.place]])
-        return None if np.isnan(typical) else typical
-
-    @property
-    def is_exact_place(self) -> bool:
-        """True where both places are given as points."""
-        distance, position = self.ranking.retrieval.distance, self.ranking.order[self.place]
-        return bool(distance.typical[position] == distance.least[position])
-
-    def component(self, name: str) -> float:
-        """Return one component of the score as it stands in the columns."""
-        return float(self.ranking.columns[self.place, COMPONENTS.index(name)])
 
 
 def explain(line: Line) -> tuple[Reason, ...]:
@@ -133,6 +72,8 @@ def _against(line: Line) -> Iterator[Reason]:
     yield from _unread(line)
     yield from _certificates(line)
     yield from _requirements_not_met(line)
+    yield from _untrained(line)
+    yield from _passed_over(line)
     yield from _body_conditions(line)
 
 
@@ -151,7 +92,8 @@ def _policy(line: Line) -> Iterator[Reason]:
 def _why_not_first(line: Line) -> str:
     if line.ranking.band[line.place] == Band.ASK_FIRST:
         return "要先核实"
-    return "学历低于要求" if line.component("education_gap") < 0 else "路程较远"
+    falls_short = line.candidate.education is not None and line.component("education_gap") < 0
+    return "学历低于要求" if falls_short else "路程较远"
 
 
 def _functions(line: Line) -> Iterator[Reason]:
@@ -439,7 +381,25 @@ def _uptake(line: Line) -> Iterator[Reason]:
     yield Reason(ReasonKind.HISTORY, text, {"times_expected": round(times, 1)}, None, 2.5)
 
 
-_OFTEN, _SEVERAL = 2.0, 3.0
+def _passed_over(line: Line) -> Iterator[Reason]:
+    """Say where a vacancy stands lower because people of the person's own area seldom turn to the employer."""
+    times, region = math.exp(line.component("area_uptake")), line.candidate.region
+    if region is None or times > _SELDOM or not line.counts("area_uptake"):
+        return
+    text = f"{region_name(region)}的求职者近来很少与该单位接触，排序因此靠后些"
+    yield Reason(ReasonKind.HISTORY, text, {"times_expected": round(times, 1)}, None, 2.0)
+
+
+_OFTEN, _SELDOM, _SEVERAL = 2.0, 0.5, 3.0
+
+
+def _untrained(line: Line) -> Iterator[Reason]:
+    """Say where a vacancy stands lower because its work takes training of which the person stated no sign."""
+    family_id = line.item.reading.family_id
+    if line.component("training_gap") > -1.0 or family_id is None or not line.counts("training_gap"):
+        return
+    text = f"“{families()[family_id].label}”一般要经过专门学习，本人登记的意向、技能、证书和经历中没有看到：请先问清"
+    yield Reason(ReasonKind.SKILL, text, {"family": family_id}, None, 7.5)
 
 
 def needed_at(candidate: Candidate, item: StockItem) -> tuple[Accommodation, ...]:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from matching.components import COMPONENTS, Asked, VacancyIndex
 from matching.entities import Candidate
-from matching.explanation import Line, Reason, explain, needed_at
+from matching.explanation import explain, needed_at
 from matching.fit import Fit, compare
+from matching.line import Line, Reason
 from matching.missing import LicenceUnlock, MissingFact, Unlock, licence_unlocks, missing_for, unlocks
 from matching.notes import Employment, PersonNote, list_notes, person_notes, wish_notes
 from matching.ranking import Band, Probability, Ranking, Weights, rank

@@ -138,7 +138,8 @@ def rank(
     band = np.full(len(rows), Band.GENERAL, dtype=np.int8)
     leading = np.flatnonzero(leads >= 0)
     leading = leading[_can_lead(asked.candidate, index.stock, rows[leading], distance.typical[leading])]
-    leading = leading[named["education_gap"][leading] >= 0]
+    if asked.candidate.education is not None:
+        leading = leading[named["education_gap"][leading] >= 0]
     band[leading] = np.where(np.isin(leads[leading], _ANNOUNCED), Band.ANNOUNCED, Band.PRIORITY)
     behind = (function_fit.outlook == 3) & (function_fit.open_gap >= ranking_settings().derived_gap_behind)
     behind |= function_fit.unread_hard >= ranking_settings().unread_behind

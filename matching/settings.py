@@ -29,6 +29,7 @@ class TrainedWork(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     groups: tuple[str, ...]
+    also: tuple[str, ...]
     but_not: tuple[str, ...]
 
 
@@ -86,6 +87,7 @@ class RankingSettings(BaseModel):
     fit: FitSettings
     prior_weights: dict[str, float]
     not_negative: tuple[str, ...]
+    not_below: dict[str, float]
     lead: LeadSettings
     derived_gap_behind: int
     unread_behind: float

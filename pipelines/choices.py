@@ -155,6 +155,14 @@ def learn_weights(choices: Choices, config: ChoiceConfig) -> PairwiseBlend:
 
 
 def _fitted(choices: Choices, config: ChoiceConfig, fixed: Mapping[str, float]) -> PairwiseBlend:
+    """Fit the weights with some fixed; those that fall below what `data/ranking.yaml` allows are held there."""
+    blend = _blend(choices, config, fixed)
+    floors = ranking_settings().not_below
+    held = {name: least for name, least in floors.items() if name not in fixed and blend.weights_[name] < least}
+    return _blend(choices, config, {**fixed, **held}) if held else blend
+
+
+def _blend(choices: Choices, config: ChoiceConfig, fixed: Mapping[str, float]) -> PairwiseBlend:
     settings, n = ranking_settings(), len(COMPONENTS)
     blend = PairwiseBlend(
         BlendConfig(

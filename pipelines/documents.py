@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from matching.explanation import Reason, derived_text, wage_text
+from matching.explanation import derived_text, wage_text
+from matching.line import Reason
 from matching.matcher import Item, Shortlist, written
 from matching.missing import MissingFact, Unlock
 from matching.regions import region_name

@@ -156,6 +156,7 @@ class RankingModel:
     weights: Weights
     summary: Mapping[str, Any]
     uptake: Uptake | None = None
+    schooling: tuple[float, ...] = ()
 
     def index(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> VacancyIndex:
         """Put the model over a stock; vacancies that it never saw are placed by their features and words."""
@@ -179,6 +180,7 @@ class RankingModel:
             biases=biases,
             units=units,
             uptake=uptake,
+            schooling=self.schooling,
         )
 
     def prepare(self, candidate: Candidate) -> Prepared:
@@ -252,6 +254,7 @@ class RankingModel:
             "weights": dict(zip(COMPONENTS, self.weights.values.tolist(), strict=True)),
             "scale": self.collaborative.scale if self.collaborative else None,
             "summary": dict(self.summary),
+            "schooling": list(self.schooling),
         }
         return save_artefact(Artefact.of_parts(parts, metadata), folder)
 
@@ -295,6 +298,7 @@ class RankingModel:
             weights=Weights(np.array([saved.get(name, 0.0) for name in COMPONENTS]), chance),
             summary=metadata["summary"],
             uptake=Uptake.from_artefact(artefact.part("uptake")) if "uptake" in parts else None,
+            schooling=tuple(metadata.get("schooling", ())),
         )
 
 

@@ -110,6 +110,7 @@ def train(
         weights=Weights(weights, chance),
         summary=summary,
         uptake=learned.uptake,
+        schooling=learned.schooling,
     )
 
 
@@ -136,7 +137,20 @@ def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainCon
         weights=Weights.prior(),
         summary={},
         uptake=_uptake(casebook, known, acts, until, config),
+        schooling=_schooling(casebook),
     )
+
+
+def _schooling(casebook: Casebook) -> tuple[float, ...]:
+    """Return the share of people at each rank of education, of those who state it; nothing where too few do."""
+    ranks = [c.education.rank for c in casebook.candidates.values() if c.education is not None]
+    if len(ranks) < _FEW_PEOPLE:
+        return ()
+    counts = np.bincount(ranks)
+    return tuple((counts / counts.sum()).tolist())
+
+
+_FEW_PEOPLE = 50
 
 
 def _text_space(texts: Sequence[Sequence[str]]) -> TextSpace:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.components import COMPONENTS, experience_asked
+from matching.components import COMPONENTS, education_gaps, experience_asked
 from matching.many.facets import Facets
 from matching.many.kernel import Found, Persons, Posts, Weighed, fill_first
 from matching.many.people import People, Queries
@@ -98,6 +98,7 @@ class FirstStage:
             shuttle=facets.shuttle,
             family=stock.family,
             education=stock.education,
+            usual_education=education_gaps(-1, index.schooling),
             wage_min=stock.wage_min,
             wage_max=stock.wage_max,
             years=experience_asked(stock, np.arange(n)),

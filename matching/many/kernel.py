@@ -30,6 +30,7 @@ class Posts(NamedTuple):
     shuttle: Array  # bool (n,)
     family: Array  # int16 (n,)
     education: Array  # int8 (n,)
+    usual_education: Array  # float64 (n_ranks,), ranks commonly lacking where nobody knows
     wage_min: Array  # float64 (n,)
     wage_max: Array  # float64 (n,)
     years: Array  # float64 (n,)
@@ -350,7 +351,10 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
             by_family[0, f] = weights.occupation * wished + rest
             by_family[1, f] = weights.occupation * max(0.5, wished) + rest
         for at in range(128):
-            by_education[at] = 0.0 if education < 0 or at <= education else -float(at - education)
+            by_education[at] = 0.0 if at <= education else -float(at - education)
+        if education < 0:
+            by_education[:] = 0.0
+            by_education[: len(posts.usual_education)] = -posts.usual_education
         m, limit, best = 0, -np.inf, -np.inf
         for i in range(n_listed):
             v = listed[i]
@@ -375,7 +379,7 @@ def _first(posts: Posts, persons: Persons, weights: Weighed, most: int, found: F
                 score += learned[v]
             band = 2
             reached = flag & _REACHED or posts.remote[v] or (flag & _WISHED and posts.dorm[v])
-            if leads[v] >= 0 and education_gap >= 0.0 and reached:
+            if leads[v] >= 0 and (education < 0 or education_gap >= 0.0) and reached:
                 band = 0 if leads[v] < 2 else 1
             if behind[posts.pattern[v]] or is_refused[v]:
                 band = 3

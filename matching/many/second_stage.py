@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, experience_asked
+from matching.components import COMPONENTS, N_RANKS, education_gaps, experience_asked
 from matching.many.facets import Facets
 from matching.many.first_stage import Kept, sparse_parts
 from matching.many.pairs import pair_likeness, pair_products, pair_skills
@@ -62,6 +62,8 @@ class SecondStage:
         self.facets, self._weights = facets, weights
         index, stock = facets.index, facets.index.stock
         self._years = experience_asked(stock, np.arange(len(stock)))
+        # By rank of education; the last row, which -1 points at, is for a person whose education is not known.
+        self._education_gaps = np.stack([education_gaps(rank, index.schooling) for rank in (*range(N_RANKS), -1)])
         self._texts = sparse_parts(index.text.rows)
         self._addresses = None if index.address is None else sparse_parts(index.address.rows)
         self._skills = sparse_parts(facets.skills)
@@ -123,7 +125,7 @@ class SecondStage:
         limit = ranking_settings().lead.reach_factor * homes.daily[home]
         reached = np.isnan(typical) | (typical <= limit) | inside(code, homes.own[home][:, None, :])
         reached |= facets.is_remote[v] | (inside(code, homes.wished[home]) & facets.dorm[v])
-        leading = (leads >= 0) & reached & (education_gap >= 0)
+        leading = (leads >= 0) & reached & ((education_gap >= 0) | (people.education[p] < 0))
         band = np.where(leading, np.where(leads < 2, Band.ANNOUNCED, Band.PRIORITY), Band.GENERAL)
         behind = np.stack([f.behind for f in people.functions])[people.function[p], facets.patterns.of[v]]
         behind |= _in_own(people.refused, p, v)
@@ -198,8 +200,7 @@ class SecondStage:
         top = np.where(np.isnan(highest), np.maximum(lowest, wished), highest)
         top = np.where(facets.no_wage[v], np.nan, top)
         wage = np.nan_to_num(np.clip((top - wished) / wished, -1.0, 0.5))
-        own, asked = people.education[p], stock.education[v].astype(np.float64)
-        education = -np.maximum(0.0, np.where((asked >= 0) & (own >= 0), asked - own, 0.0))
+        education = -self._education_gaps[people.education[p], np.maximum(stock.education[v], 0)]
         experience = -np.nan_to_num(np.maximum(0.0, self._years[v] - people.years[p]))
         function, pattern = people.function[p], facets.patterns.of[v]
         gap = np.stack([-(f.fit.open_gap + f.fit.unread_open) for f in people.functions])

@@ -1,5 +1,6 @@
 """The order: bands are stated reasons, the score decides within a band, and nothing depends on the order of rows."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.components import COMPONENTS, Asked, History
-from matching.entities import Employer, EmployerId
-from matching.matcher import Shortlist
+from matching.entities import Candidate, Employer, EmployerId
+from matching.matcher import Shortlist, match
 from matching.ranking import Band, Weights, first_by, rank
 from matching.retrieval import retrieve
 from matching.settings import ranking_settings
@@ -219,3 +220,47 @@ def test_the_head_of_a_list_is_that_of_the_whole_list(monkeypatch: pytest.Monkey
         assert head.columns[:k].tolist() == whole.columns[:k].tolist()
         assert head.fit.total[:k].tolist() == whole.fit.total[:k].tolist()
         assert len(head) == len(whole) == len(retrieval.listed)
+
+
+def with_schooling(*shares: float, people: Candidate | None = None) -> list[str]:
+    """Return the order of three posts that ask for less and less schooling, where people have had this much of it."""
+    posts = [
+        a_vacancy(f"asks-{e.value}", education_min=e) for e in (Education.BACHELOR, Education.JUNIOR, Education.NONE)
+    ]
+    index = replace(an_index(a_stock(*posts)), schooling=shares)
+    return listed_ids(match(Asked.of(people or a_candidate(), History(), None), index, rules(), Weights.prior(), k=9))
+
+
+def test_work_that_asks_for_a_degree_stands_no_higher_for_not_knowing_the_persons_schooling() -> None:
+    mostly_primary = (0.2, 0.5, 0.2, 0.1)
+    assert with_schooling(*mostly_primary) == ["asks-none", "asks-junior", "asks-bachelor"]
+    graduate = a_candidate(education=Education.MASTER)
+    assert with_schooling(*mostly_primary, people=graduate) == with_schooling(people=graduate)
+
+
+def test_a_directed_post_leads_for_a_person_whose_schooling_is_not_known() -> None:
+    directed = a_vacancy("directed", kind=VacancyKind.DIRECTED, education_min=Education.COLLEGE)
+    index = replace(an_index(a_stock(directed, a_vacancy("other"))), schooling=(0.5, 0.5))
+    found = match(Asked.of(a_candidate(region=LANZHOU), History(), None), index, rules(), Weights.prior(), k=9)
+    assert listed_ids(found) == ["directed", "other"]
+    assert not any("学历" in text for text in reason_texts(found))
+
+
+def test_work_that_takes_training_stands_behind_for_whoever_shows_no_sign_of_it_and_the_line_says_so() -> None:
+    coder, cleaner = a_vacancy("a-coder", title="Java开发工程师"), a_vacancy("cleaner", title="保洁员")
+    left_school = a_candidate(education=Education.PRIMARY)
+    found = a_shortlist(left_school, coder, cleaner)
+    assert listed_ids(found) == ["cleaner", "a-coder"]
+    assert any("一般要经过专门学习" in text for text in reason_texts(found, 1))
+    trained = a_candidate(education=Education.PRIMARY, certificates=("软件开发",))
+    assert not any(
+        "专门学习" in text for place in (0, 1) for text in reason_texts(a_shortlist(trained, coder, cleaner), place)
+    )
+
+
+def test_training_counts_less_against_somebody_of_whom_nothing_is_known() -> None:
+    coder = a_vacancy("coder", title="Java开发工程师")
+    unknown = a_shortlist(a_candidate(), coder).items[0]
+    left_school = a_shortlist(a_candidate(education=Education.PRIMARY), coder).items[0]
+    assert left_school.score_parts["training_gap"] < unknown.score_parts["training_gap"] < 0
+    assert not any("专门学习" in reason.text for reason in unknown.reasons)

@@ -81,3 +81,16 @@ def test_ones_own_acts_are_not_told_as_the_neighbours() -> None:
     index = an_index_with_acts()
     own = History(np.array([index.stock.row(f"v-3-{SOUGHT}")], dtype=np.intp), np.ones(1))
     assert not any("接触较多" in text for text in texts(shortlist(a_candidate(region=LANZHOU), index, own)))
+
+
+def test_a_line_that_stands_lower_because_neighbours_pass_the_employer_by_says_so() -> None:
+    found = shortlist(a_candidate(region=LANZHOU), an_index_with_acts(n_acts=12))
+    said = {str(i.stock_item.vacancy.vacancy_id): [r.text for r in i.reasons if "很少" in r.text] for i in found.items}
+    assert said[f"v-2-{PASSED_OVER}"] == ["兰州市城关区的求职者近来很少与该单位接触，排序因此靠后些"]
+    assert said[f"v-3-{SOUGHT}"] == said[f"v-1-{NEW}"] == []
+
+
+def test_nothing_is_said_of_neighbours_where_they_do_not_count() -> None:
+    asked = Asked.of(a_candidate(region=LANZHOU), History(), None)
+    found = match(asked, an_index_with_acts(n_acts=12), rules(), Weights.prior(), k=10)
+    assert not any("很少" in text for text in texts(found))

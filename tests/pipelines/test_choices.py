@@ -115,3 +115,13 @@ def test_later_acts_do_not_reach_what_areas_did(casebook: Casebook) -> None:
     assert then is not None
     for name in ("totals", "rates"):
         assert getattr(now, name).tolist() == getattr(then, name).tolist()
+
+
+def test_training_never_counts_less_than_the_list_settings_allow_whatever_was_chosen() -> None:
+    choices, lacking = invented(by_area=2.0, by_nearness=2.0), COMPONENTS.index("training_gap")
+    rng = np.random.default_rng(1)
+    for at, (chosen, others) in enumerate(zip(choices.positives, choices.negatives, strict=True)):
+        chosen[lacking], others[:, lacking] = -float(at % 2), -rng.integers(0, 2, len(others))  # chosen either way
+    weights = learn_weights(choices, CONFIG).weights_
+    assert weights["training_gap"] >= 0.7
+    assert weights["nearness"] > 0.8
