@@ -20,7 +20,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, Engine
 
 from api.forms import CSRF_FIELD, form_of, unmasked
-from api.rates import OF_ONE, SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
+from api.rates import OF_ONE, PREVIEWS, SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
 from api.settings import Settings, today
 from pipelines.access.accounts import Accounts, any_account
 from pipelines.access.clients import Clients
@@ -108,6 +108,7 @@ class Access:
         self.by_client = RateLimit.of(SIGN_IN_BY_PLACE)
         self.by_login = RateLimit.of(SIGN_IN_BY_LOGIN)
         self.rates = Rates()
+        self._previews = RateLimit.of(PREVIEWS)
         self._each_by_itself = each_by_itself(engine)
         self._has_accounts = False
         self._swept_at: float | None = None
@@ -123,6 +124,17 @@ class Access:
             return False
         self._swept_at = now
         return True
+
+    def take_preview(self, subject: Subject) -> None:
+        """Count one question of an organisation about how many people there are.
+
+        Raises
+        ------
+        TooManyRequests
+            When it asked too often.
+        """
+        if not subject.is_local:
+            self._previews.take(str(subject.organisation_id))
 
     def has_accounts(self, connection: Connection) -> bool:
         """True from the first account on; accounts are never deleted, so that a yes holds."""

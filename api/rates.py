@@ -41,6 +41,8 @@ EXTRACTS = Rate("extracts", 20, 3600)
 """A person asks for the own file seldom, and each takes a whole reading of the store."""
 IMPORTS = Rate("imports", 60, 3600)
 """Seven tables, tried and sent again some times; each may have tens of thousands of rows."""
+PREVIEWS = Rate("previews", 240, 3600)
+"""A form that is filled in asks some tens of times; for an organisation, whoever of it asks (threat 6)."""
 RECORDS = Rate("records", 3000, 3600)
 """What happened to people, by id and without a name: a few pages at a time; a register could be copied by them too."""
 RECORDS_TO_MACHINES = Rate("records", 60_000, 3600)

@@ -12,6 +12,8 @@ from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
 from api.documents import row_document
 from api.etags import etag
 from matching.vocabulary import Function, Term
+from pipelines.consent.answers import Refusal
+from pipelines.consent.released import ANSWERS
 from pipelines.schema import EMPLOYERS, VACANCIES
 from pipelines.vacancy_workflow.check import EXPLAINABLE, Weight
 from pipelines.vacancy_workflow.content import Content, Task
@@ -41,9 +43,12 @@ if TYPE_CHECKING:
     ExplainedWord = str
     ReasonWord = str
     MethodWord = str
+    AnswerWord = str
+    RefusalWord = str
 else:
     FunctionWord, ReasonWord, MethodWord = _words(Function), _words(CloseReason), _words(Method)
-    ExplainedWord = _literal[tuple(sorted(EXPLAINABLE))]
+    ExplainedWord, RefusalWord = _literal[tuple(sorted(EXPLAINABLE))], _words(Refusal)
+    AnswerWord = _literal[tuple(one.value for one in ANSWERS)]
 
 
 class TaskBody(Body):

@@ -413,12 +413,19 @@ def _saving(option: Marginal) -> str:
 
 
 def quota(
-    case: Case, book: Rulebook, employer_id: str, year: int, as_of: date, social_wage: Fraction | None = None
+    case: Case,
+    book: Rulebook,
+    employer_id: str,
+    year: int,
+    as_of: date,
+    social_wage: Fraction | None = None,
+    count: Fraction | None = None,
 ) -> Quota:
     """Work out required, counted, gap and levy for an employer's year of work.
 
     The levy is asked for on `as_of` where that lies in the year of payment, else at that year's middle. `social_wage`
-    is the place's average wage of the year in yuan, for the cap; without it the cap is unknown.
+    is the place's average wage of the year in yuan, for the cap; without it the cap is unknown. `count` is what an
+    employer says that it has placed in the year, in place of what follows from the stored placements.
 
     Raises
     ------
@@ -428,7 +435,7 @@ def quota(
     employer = case.employer(employer_id)
     levy_date = as_of if as_of.year == year + 1 else date(year + 1, 7, 1)
     persons = counted_persons(case, book, employer, year, as_of)
-    certain, possible = count_range(book, persons, levy_date)
+    certain, possible = count_range(book, persons, levy_date) if count is None else (count, count)
     base: dict[str, Value] = {**employer_facts(employer), "levy_date": levy_date}
     if social_wage is not None:
         base[_SOCIAL_WAGE] = social_wage

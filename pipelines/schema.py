@@ -375,7 +375,8 @@ def _terms_column(name: str, label: str, terms: type[Term]) -> ColumnSpec:
     return ColumnSpec(name, label, _terms(terms), _format_list(_value), stored="packed")
 
 
-def _texts_column(name: str, label: str) -> ColumnSpec:
+def texts_column(name: str, label: str) -> ColumnSpec:
+    """Return a column of a list of free texts."""
     return ColumnSpec(name, label, _list(_text), _format_list(str), stored="packed")
 
 
@@ -435,8 +436,8 @@ VACANCIES = TableSpec(
         _term_column("night_shift", "是否夜班", YesNo),
         _term_column("education_min", "最低学历", Education),
         _decimal_column("experience_years_min", "最低工作年限", 80),
-        _texts_column("skills", "技能要求"),
-        _texts_column("certificates", "证书要求"),
+        texts_column("skills", "技能要求"),
+        texts_column("certificates", "证书要求"),
         _integer_column("contract_months", "合同期限（月）"),
         _term_column("social_insurance", "是否缴纳社会保险", YesNo),
         _levels_column("demands", "岗位功能要求"),
@@ -469,11 +470,11 @@ CANDIDATES = TableSpec(
         text_column("phone", "联系电话", sensitive=True),
         _term_column("education", "学历", Education),
         _date_column("graduated_on", "毕业日期"),
-        _texts_column("skills", "技能"),
+        texts_column("skills", "技能"),
         text_column("experience", "工作经历"),
         _decimal_column("experience_years", "工作年限", 80),
-        _texts_column("certificates", "职业证书"),
-        _texts_column("wished_occupations", "意向职业"),
+        texts_column("certificates", "职业证书"),
+        texts_column("wished_occupations", "意向职业"),
         ColumnSpec("wished_regions", "意向地区", _list(region_code), _format_list(str), stored="packed"),
         _decimal_column("wished_wage_min", "期望最低月工资"),
         _terms_column("work_modes", "可接受的工作方式", WorkMode),
@@ -552,7 +553,7 @@ COURSES = TableSpec(
         text_column("provider", "培训机构"),
         text_column("title", "课程名称"),
         text_column("description", "课程说明"),
-        _texts_column("skills", "所授技能"),
+        texts_column("skills", "所授技能"),
         text_column("certificate", "可获证书"),
         ColumnSpec("class", "培训类别", _text, str, field="class_"),
         _region_column("region", "培训地区"),

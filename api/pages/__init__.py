@@ -2,6 +2,7 @@
 
 from api.pages import (
     casework,
+    company,
     facts,
     home,
     income,
@@ -9,8 +10,13 @@ from api.pages import (
     models,
     offline,
     people,
+    post_sheets,
+    post_work,
+    posts,
     quarters,
+    quota,
     register,
+    released,
     services,
     sheets,
     sign_in,
@@ -18,5 +24,6 @@ from api.pages import (
 )
 
 _STAFF = (home, people, casework, facts, lists, services, income, sheets, offline)
+_COMPANY = (company, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{vacancy_id}`
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
-PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_ANALYST))
+PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_ANALYST))

@@ -4,6 +4,7 @@ Each is told apart by length, pattern and words, never by colour alone, has a ti
 the same values beside it as a table.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,4 +62,43 @@ def bars(title: str, description: str, name: str, rows: Sequence[Bar], most: flo
         elif row.value:
             made.append(draw.Rectangle(_LABEL, y, _BAR * row.value / most, 20, fill=BRAND))
         made.append(draw.Text(row.words, _SIZE, _LABEL + _BAR + 10, y + 15))
+    return svg(made)
+
+
+_MONTHS_WIDTH, _MONTHS_HEIGHT, _LEFT, _TOP, _FOOT = 720, 260, 44, 26, 30
+
+
+def _scale(most: float) -> tuple[float, float]:
+    """Return a round number above the largest, and the round part in which it is marked."""
+    power = 10 ** math.floor(math.log10(most))
+    part = next(step * power for step in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if most * 1.1 <= 6 * step * power)
+    return part * math.ceil(most * 1.1 / part), part
+
+
+def month_bars(
+    title: str, description: str, rows: Sequence[tuple[int, float, float]], line: float | None, line_label: str
+) -> Markup:
+    """Return a column for each month: what is certain filled, what may come on top as a dashed frame, and a line."""
+    made = drawing(_MONTHS_WIDTH, _MONTHS_HEIGHT, title, description, "months")
+    most, part = _scale(max([1.0, *(high for _, __, high in rows), *([] if line is None else [line])]))
+    height, step = _MONTHS_HEIGHT - _TOP - _FOOT, (_MONTHS_WIDTH - _LEFT) / max(1, len(rows))
+
+    def y(value: float) -> float:
+        return _TOP + height * (1 - value / most)
+
+    for n in range(round(most / part) + 1):
+        at = y(part * n)
+        made.append(draw.Line(_LEFT, at, _MONTHS_WIDTH, at, stroke=LINE if n else INK, stroke_width=1))
+        made.append(draw.Text(f"{part * n:g}", 13, _LEFT - 6, at + 4, text_anchor="end"))
+    for place, (month, certain, possible) in enumerate(rows):
+        x, width = _LEFT + step * (place + 0.2), step * 0.6
+        if certain:
+            made.append(draw.Rectangle(x, y(certain), width, y(0) - y(certain), fill=BRAND))
+        if possible > certain:
+            frame = {"fill": "none", "stroke": SOFT, "stroke_dasharray": "4 4"}
+            made.append(draw.Rectangle(x + 0.5, y(possible), width - 1, y(certain) - y(possible), **frame))
+        made.append(draw.Text(str(month), 14, x + width / 2, _MONTHS_HEIGHT - 8, text_anchor="middle"))
+    if line is not None:
+        made.append(draw.Line(_LEFT, y(line), _MONTHS_WIDTH, y(line), stroke="#a51d12", stroke_width=2.5))
+        made.append(draw.Text(line_label, 14, _MONTHS_WIDTH - 4, y(line) - 6, text_anchor="end", fill="#a51d12"))
     return svg(made)

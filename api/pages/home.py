@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare
 from api.cursors import PageDep
+from api.pages import company
 from api.pages.casework import SOON_DAYS, tasks_shown
 from api.pages.people import person_line
 from api.pages.render import page
@@ -29,6 +30,8 @@ def home(
     request: Request, access: AccessDep, subject: SubjectDep, part: PageDep, kind: DutyKind | None = None
 ) -> Response:
     """Return the first page of whoever looks."""
+    if subject.role in company.ROLES:
+        return company.home_of(request, access, subject.stating(Purpose.RECRUITMENT))
     asking = subject.stating(Purpose.JOB_MATCHING)
     if asking.sees_people:
         return page(request, "today.html", **_due(access, asking, part, kind))

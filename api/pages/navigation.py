@@ -13,6 +13,8 @@ class Entry:
     address: str
     action: Action
     roles: frozenset[Role] = frozenset()
+    is_of_own_company: bool = False
+    """About the company of whoever looks: the one user of a store without accounts has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,15 @@ class Link:
 
 
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
+COMPANY = frozenset({Role.COMPANY_POSTER, Role.COMPANY_APPROVER})
 ENTRIES = [
     Entry("nav.people", "/people", Action.READ_CANDIDATES, STAFF),
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
+    Entry("nav.posts", "/posts", Action.READ_VACANCIES),
+    Entry("nav.quota", "/company/quota", Action.READ_QUOTA, COMPANY, is_of_own_company=True),
+    Entry("nav.benefits", "/company/benefits", Action.READ_BENEFITS, COMPANY, is_of_own_company=True),
+    Entry("nav.company", "/company", Action.READ_EMPLOYERS, COMPANY, is_of_own_company=True),
 ]
 """In the order in which they are shown, after the first page; add a page here and it is at the head of all."""
 
@@ -39,12 +46,14 @@ def navigation(subject: Subject, path: str) -> list[Link]:
     for entry in ENTRIES:
         if _is_open_to(entry, subject):
             links.append(Link(entry.word, entry.address, path == entry.address or path.startswith(f"{entry.address}/")))
-    return links
+    # Of two addresses that both begin the path the longer one is where one is.
+    here = max((link.address for link in links if link.is_here), key=len, default="")
+    return [Link(link.word, link.address, link.address == here) for link in links]
 
 
 def _is_open_to(entry: Entry, subject: Subject) -> bool:
     if subject.is_local:
-        return True
+        return not entry.is_of_own_company
     if subject.role is None or (entry.roles and subject.role not in entry.roles):
         return False
     purpose = usual_purpose(subject.role, entry.action, subject.purpose)

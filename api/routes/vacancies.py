@@ -215,6 +215,15 @@ def check_vacancy(access: AccessDep, subject: SubjectDep, vacancy_id: str, versi
     return JSONResponse(answer, headers=version_of(seen))
 
 
+@router.get("/{vacancy_id}/preview")
+@declare(_WRITE)
+def preview_vacancy(access: AccessDep, subject: SubjectDep, vacancy_id: str) -> dict[str, Any]:
+    """Return in bands how many people could do the newest version, and with one accommodation more; nobody is named."""
+    access.take_preview(subject)
+    with access.engine.begin() as connection:
+        return _work(connection, subject).previewed(vacancy_id)
+
+
 @router.post("/{vacancy_id}/send-back", responses=_SEEN)
 @declare(_APPROVE)
 def send_back(

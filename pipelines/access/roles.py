@@ -64,6 +64,8 @@ class Action(StrEnum):
     ERASE_CANDIDATE = "candidates.erase"
     READ_RELEASED = "candidates.released"
     """What people released to the subject's own company, and nothing more."""
+    ANSWER_RELEASED = "candidates.answer"
+    """Say for the own company what comes of a referral: an interview, an offer, a place, a refusal with its reason."""
     READ_SHORTLIST = "shortlists.read"
     READ_CONSENTS = "consents.read"
     WRITE_CONSENTS = "consents.write"
@@ -165,6 +167,7 @@ _READS = frozenset(action for action in _CASEWORK if action.value.endswith(".rea
 _COMPANY = frozenset(
     {
         Action.READ_RELEASED,
+        Action.ANSWER_RELEASED,
         Action.READ_COURSES,
         Action.READ_EMPLOYERS,
         Action.WRITE_EMPLOYERS,

@@ -34,6 +34,8 @@ _ACTS = {
     "candidates.extract": "出具本人档案",
     "candidates.erase": "删除",
     "candidates.released": "用人单位查看",
+    "candidates.answer": "用人单位答复推荐",
+    "candidates.answer.undo": "用人单位撤销当天的答复",
     "shortlists.read": "查看或生成推荐名单",
     "consents.read": "查看同意和申请记录",
     "consents.given": "登记同意",

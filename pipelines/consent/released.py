@@ -4,6 +4,7 @@ Ids are pseudonyms of the pair of person and employer (HMAC), so that two compan
 is in the order of these ids: neither rank nor time shows. The only count is over fixed cells and in bands.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,6 +34,10 @@ _REFERRED = frozenset(
     {InteractionKind.REFERRED, InteractionKind.APPLIED, InteractionKind.INTERVIEWED, InteractionKind.OFFERED}
 )
 _NOT_ANY_MORE = InteractionKind.DECLINED_BY_CANDIDATE
+ANSWERS = (
+    InteractionKind.INTERVIEWED, InteractionKind.OFFERED, InteractionKind.PLACED, InteractionKind.DECLINED_BY_EMPLOYER
+)  # fmt: skip
+"""What a company answers to a referral."""
 _USE = "released"
 
 
@@ -101,7 +106,8 @@ def as_company_sees(
 def _people(
     connection: Connection, subject: Subject, vacancy: Vacancy, employer_id: str, on: date
 ) -> list[dict[str, Any]]:
-    referred = _referred(connection, vacancy) - set(matching_refused(connection))
+    acts = acts_on(connection, vacancy.vacancy_id)
+    referred, answers = referred_of(acts) - set(matching_refused(connection)), _answers(acts, on)
     agreed = {i: items for i, items in disclosed_to(connection, employer_id, on).items() if items}
     vault = vault_of(connection)
     referred_people = some(connection, _PROGRAM)[0].of(sorted(referred))
@@ -118,22 +124,52 @@ def _people(
             "agreed": agreed_view(candidate, vacancy, agreed[candidate.candidate_id])
             if candidate.candidate_id in agreed
             else None,
+            "answer": answers.get(candidate.candidate_id),
         }
         for candidate in referred_people
     ]
     return sorted(shown, key=lambda one: str(one["person"]))
 
 
-def _referred(connection: Connection, vacancy: Vacancy) -> set[str]:
-    """Return who was referred and did not decline since."""
+def acts_on(connection: Connection, vacancy_id: str) -> list[dict[str, Any]]:
+    """Return what happened between people and a vacancy that was found visible, in the order of days."""
     acts = InteractionRepository(connection, _PROGRAM)
-    rows = acts.page(None, 10_000, [acts.table.c.vacancy_id == vacancy.vacancy_id])
+    rows = acts.page(None, 10_000, [acts.table.c.vacancy_id == vacancy_id])
     order = list(InteractionKind)
+    return sorted((row[0] for row in rows), key=lambda act: (act["at"], order.index(act["kind"])))
+
+
+def referred_of(acts: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return who was referred and did not decline since."""
     last: dict[str, InteractionKind] = {}
-    for values, _ in sorted(rows, key=lambda row: (row[0]["at"], order.index(row[0]["kind"]))):
-        if values["kind"] in _REFERRED or values["kind"] is _NOT_ANY_MORE:
-            last[values["candidate_id"]] = values["kind"]
+    for act in acts:
+        if act["kind"] in _REFERRED or act["kind"] is _NOT_ANY_MORE:
+            last[act["candidate_id"]] = act["kind"]
     return {candidate_id for candidate_id, kind in last.items() if kind is not _NOT_ANY_MORE}
+
+
+def last_answers(acts: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the company's last answer to each person; a new referral is one that waits for an answer anew."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for act in acts:
+        if act["kind"] is InteractionKind.REFERRED:
+            found.pop(act["candidate_id"], None)
+        elif act["kind"] in ANSWERS:
+            found[act["candidate_id"]] = act
+    return found
+
+
+def _answers(acts: Sequence[Mapping[str, Any]], on: date) -> dict[str, dict[str, Any]]:
+    return {
+        candidate_id: {
+            "kind": act["kind"].value,
+            "label": act["kind"].label,
+            "at": act["at"].isoformat(),
+            "reason": act["reason"] if act["kind"] is InteractionKind.DECLINED_BY_EMPLOYER else None,
+            "is_of_today": act["at"] == on,
+        }
+        for candidate_id, act in last_answers(acts).items()
+    }
 
 
 def pseudonym(vault: Vault, candidate_id: str, employer_id: str) -> str:

@@ -1,6 +1,6 @@
 """Counts of people over fixed cells; who sees them, and what is suppressed, is decided above."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,17 @@ def job_seekers_in(connection: Connection, prefecture: str) -> int:
         c.region.startswith(prefecture[:4]), or_(c.job_wish.is_(None), c.job_wish != "no")
     )
     return int(connection.execute(wanted).scalar_one())
+
+
+def profiles_in(connection: Connection, place: str, *, without: Collection[str]) -> list[tuple[str, str, str]]:
+    """Return id, limitations and needs, as their cells, of those whom `job_seekers_in` counts; to be counted only."""
+    c = _people.c
+    wanted = select(c.candidate_id, c.functions, c.accommodations_needed).where(
+        c.region.startswith(place.rstrip("0") if place.endswith("0000") else place[:4]),
+        or_(c.job_wish.is_(None), c.job_wish != "no"),
+    )
+    rows = connection.execute(wanted)
+    return [(one, functions or "", needed or "") for one, functions, needed in rows if one not in without]
 
 
 @dataclass(frozen=True, slots=True)

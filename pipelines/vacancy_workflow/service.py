@@ -37,6 +37,7 @@ from pipelines.vacancy_workflow.errors import (
     OwnWork,
 )
 from pipelines.vacancy_workflow.people import approvers_of
+from pipelines.vacancy_workflow.preview import preview
 from pipelines.vacancy_workflow.repository import CheckRow, PublishedRows, Standing, Verifications, Workflows
 from pipelines.vacancy_workflow.states import (
     TRANSITIONS,
@@ -138,6 +139,16 @@ class VacancyWork:
         """Return the row that people are ranked on; None where there is none, or the subject works on it."""
         found = PublishedRows(self.connection, self.subject).one(_storable(vacancy_id))
         return None if found is None else Published(*found)
+
+    def at_work(self, vacancy_id: str) -> Work | Published:
+        """Return a visible vacancy as who may work on it sees it: an imported one as it stands with the first act."""
+        found = self.get(vacancy_id)
+        if isinstance(found, Work) or found.content is not None or not self.subject.may(Action.WRITE_VACANCIES):
+            return found
+        if not self._is_in_reach(found.values):
+            return found
+        content = Content.of_row(found.values)
+        return self.seen(imported_standing(found, self.on), content, content)
 
     def latest_check(self, vacancy_id: str) -> CheckRow | None:
         """Return the latest check of the newest version, None where it was not checked yet.
@@ -290,6 +301,25 @@ class VacancyWork:
         program = program_subject("vacancy-check", self.subject.purpose)
         found = {} if employer_id is None else EmployerRepository(self.connection, program).find([(employer_id,)])
         return EMPLOYERS.build(next(iter(found.values()))) if found else None
+
+    # ---- how many people could do it ----
+
+    def previewed(self, vacancy_id: str, unsaved: Content | None = None) -> dict[str, Any]:
+        """Return in bands how many people could do a vacancy of the subject's; `unsaved` in place of its newest.
+
+        Raises
+        ------
+        NoSuchVacancy
+            When the vacancy is not one that the subject works on.
+        """
+        found = self.at_work(vacancy_id)
+        if isinstance(found, Published):
+            raise NoSuchVacancy("没有这个岗位编号")
+        standing, content = found.standing, unsaved or found.content
+        employer = self._employer_row(standing.employer_id)
+        vacancy = content.vacancy(standing.vacancy_id, standing.employer_id)
+        home = None if employer is None else employer.region
+        return preview(self.connection, self.subject, vacancy, home=home, employer_id=standing.employer_id)
 
     # ---- two people ----
 

@@ -171,6 +171,12 @@ CALLS |= {
     ("PUT", f"{V1}/tasks/{{task_id}}/step"): Call(names={"task_id": "task"}, body={"act": "done"}, is_change=True),
     ("GET", f"{V1}/consent-texts"): PUBLIC,
     ("GET", f"{V1}/vacancies/{{vacancy_id}}/released"): Call(names=_VACANCY, wrong_for=EVERYBODY - STAFF),
+    ("POST", f"{V1}/vacancies/{{vacancy_id}}/released/{{person}}/answers"): Call(
+        names={**_VACANCY, "person": "candidate"}, body={"kind": "interviewed"}, wrong_for=EVERYBODY - STAFF
+    ),
+    ("POST", f"{V1}/vacancies/{{vacancy_id}}/released/{{person}}/answers/undo"): Call(
+        names={**_VACANCY, "person": "candidate"}, wrong_for=EVERYBODY - STAFF
+    ),
     ("GET", f"{V1}/inspections"): PUBLIC,
     ("POST", f"{V1}/inspections"): Call(body={"year": TODAY.year, "seed": 1, "region": OTHER}, wrong_for=NOBODY),
     ("GET", f"{V1}/inspections/{{inspection_id}}"): Call(names={"inspection_id": "inspection"}),
@@ -217,6 +223,7 @@ CALLS |= {
             ("PATCH", "", {"openings": 2}),
             ("GET", "/job-posting", None),
             ("GET", "/check", None),
+            ("GET", "/preview", None),
             ("POST", "/check", None),
             ("POST", "/send-back", {"note": "x"}),
             ("POST", "/approve", None),

@@ -23,6 +23,7 @@ from pipelines.access.sessions import Sessions
 from pipelines.store.session import engine_for
 from tests.support.accounts import KEYS, a_user, gansu_with_others, give_second_factor, place_of, the_accounts
 from tests.support.browser import Window, a_browser
+from tests.support.company import LOGINS, Companies, companies
 from tests.support.pages import on_that_day
 from tests.support.province import TODAY, a_copy
 from tests.support.stores import noted
@@ -37,11 +38,16 @@ class Console:
 
     engine: Engine
     base: str
+    companies: Companies
 
     def cookie(self, login: str) -> str:
         """Return the token of a new session of somebody who was added."""
         with self.engine.begin() as connection:
             account = the_accounts(connection).get(login)
+            if login in LOGINS:
+                place, as_role = LOGINS[login]
+                sessions = Sessions(noted(connection), now=datetime.now(UTC), on=TODAY)
+                return sessions.open(account.user_id, place, as_role).token
             role, code = login.split("-")[0], login.rpartition("-")[2]
             sessions = Sessions(noted(connection), now=datetime.now(UTC), on=TODAY)
             return sessions.open(account.user_id, place_of(Role(role), code), Role(role)).token
@@ -72,6 +78,7 @@ def a_console(folder: Path) -> Iterator[Console]:
         for role in (Role.CASEWORKER, Role.SUPERVISOR, Role.ANALYST, Role.COMPANY_POSTER):
             a_user(connection, f"{role.value}-{PROVINCE}", role, PROVINCE)
         a_user(connection, f"caseworker-{COUNTY}", Role.CASEWORKER, COUNTY)
+        firms = companies(connection)
         a_user(connection, "signs-in", Role.CASEWORKER, PROVINCE, second_factor=False)
         a_user(connection, "without-script", Role.CASEWORKER, PROVINCE, second_factor=False)
     with on_that_day():
@@ -84,7 +91,7 @@ def a_console(folder: Path) -> Iterator[Console]:
         until = time.monotonic() + 60
         while not server.started and time.monotonic() < until:
             time.sleep(0.05)
-        yield Console(engine, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield Console(engine, f"http://127.0.0.1:{listening.getsockname()[1]}", firms)
         server.should_exit = True
         thread.join(30)
         listening.close()

@@ -19,6 +19,7 @@ from tests.threats.doors import a_province
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
+_POST = {"vacancy_id": "vacancy"}
 ANYBODY: frozenset[Role] = frozenset()
 """Pages that are about nobody: nothing of another county can be asked of them."""
 PAGES: dict[tuple[str, str], Call] = {
@@ -94,6 +95,44 @@ PAGES |= {
     ("POST", "/models/{version}/promotion"): Call(names={"version": "model"}, form={}, wrong_for=ANYBODY),
     ("POST", "/models/rollback"): Call(form={}, wrong_for=ANYBODY),
 }
+# ---- a company's pages; published posts are seen by all staff, so that people can be sent across counties ----
+PAGES |= {
+    ("GET", "/company"): Call(wrong_for=ANYBODY),
+    ("GET", "/company/edit"): Call(wrong_for=ANYBODY),
+    ("POST", "/company/edit"): Call(form={"industry": "x", "row_version": "1"}, wrong_for=ANYBODY),
+    ("GET", "/company/quota"): Call(wrong_for=ANYBODY),
+    ("POST", "/company/quota"): Call(form={"year": "2026", "n.0": "1"}, wrong_for=ANYBODY),
+    ("GET", "/company/benefits"): Call(wrong_for=ANYBODY),
+    ("GET", "/posts"): Call(wrong_for=ANYBODY),
+    ("GET", "/posts/new"): Call(wrong_for=ANYBODY),
+    ("POST", "/posts/new"): Call(form={"title": "x", "request_key": "0123456789ab"}, wrong_for=ANYBODY),
+    ("GET", "/posts/sheet"): Call(wrong_for=ANYBODY),
+    ("GET", "/posts/sheet/empty.xlsx"): Call(wrong_for=ANYBODY),
+    ("POST", "/posts/sheet"): Call(form={"request_key": "0123456789ab"}, wrong_for=ANYBODY),
+    ("GET", "/posts/sheet/{import_id}"): Call(names={"import_id": "upload"}),
+    ("GET", "/posts/sheet/{import_id}/rejects.csv"): Call(names={"import_id": "upload"}),
+    **{
+        (method, f"/posts/{{vacancy_id}}{rest}"): Call(names=_POST, form=form, wrong_for=frozenset(Role) - STAFF)
+        for method, rest, form in (
+            ("GET", "", None),
+            ("GET", "/steps/{name}", None),
+            ("POST", "/steps/{name}", {"row_version": "1"}),
+            ("POST", "/check", {"row_version": "1"}),
+            ("POST", "/approve", {"row_version": "1"}),
+            ("POST", "/send-back", {"row_version": "1", "note": "x"}),
+            ("POST", "/publish", {"row_version": "1"}),
+            ("POST", "/confirm", {"row_version": "1"}),
+            ("POST", "/close", {"row_version": "1", "reason": "filled"}),
+            ("GET", "/candidates", None),
+        )
+    },
+    **{
+        ("POST", f"/posts/{{vacancy_id}}/candidates/{{person}}{rest}"): Call(
+            names={**_POST, "person": "candidate"}, form=form, wrong_for=frozenset(Role) - STAFF
+        )
+        for rest, form in (("", {"kind": "interviewed"}), ("/undo", {}))
+    },
+}
 _CHANGING = re.compile(r'(name="(?:csrf_token|request_key)" value=")[^"]*')
 """What differs in each answer: the mask of the token, and the key of a form."""
 
@@ -117,7 +156,7 @@ def ask(whole: Province, method: str, path: str, call: Call, objects: Mapping[st
     """Ask for a page with some objects in its places."""
     for name, kind in call.names.items():
         path = path.replace(f"{{{name}}}", objects[kind])
-    path = path.replace("{group}", "abilities").replace("{kind}", "employer")
+    path = path.replace("{group}", "abilities").replace("{kind}", "employer").replace("{name}", "demands")
     form = {name: objects[text[1:-1]] if text.startswith("{") else text for name, text in (call.form or {}).items()}
     more: dict[str, Any] = {"data": form} if method == "POST" else {"params": _filled(dict(call.query), objects)}
     sent = {**TRACE, "Accept": "text/html", **headers}
