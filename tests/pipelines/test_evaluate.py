@@ -17,6 +17,7 @@ from models.chance import ChanceConfig, ChanceModel
 from models.factors import FactorConfig
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate, measured_chance
+from pipelines.readings import read_all
 from pipelines.train import STATIC, train
 from tests.conftest import Town, Yougang
 from tests.support.province import QUICK, TODAY
@@ -79,10 +80,13 @@ def test_content_knows_nothing_of_what_others_did(casebook: Casebook, found: dic
 
 
 def test_to_people_of_whom_nothing_is_known_every_model_lists_the_most_sought(casebook: Casebook) -> None:
-    """Silence is no taste, and an order by id would be no answer. Work at home is set aside: it is near to everyone."""
+    """Silence is no taste, and an order by id would be no answer.
+
+    Set aside: work at home, which is near to everyone, and work that takes training, which few have.
+    """
     blank = {c: Candidate(candidate_id=c) for c in casebook.candidates}
-    placed = [replace(v, work_mode=None) for v in casebook.vacancies]
-    found = evaluate(replace(casebook, candidates=blank, vacancies=placed), CONFIG)["models"]
+    placed = [replace(v, work_mode=None, title="保洁员") for v in casebook.vacancies]
+    found = evaluate(replace(casebook, candidates=blank, vacancies=placed, texts=read_all(placed)), CONFIG)["models"]
     assert found["popularity"]["cold_people"]["n_people"] > 0
     for name in ("text", "content_and_place", "content", "hybrid"):
         assert found[name]["cold_people"] == found["popularity"]["cold_people"]
