@@ -25,6 +25,7 @@ from api.settings import today
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.caseload.errors import CaseworkRefused
+from pipelines.caseload.handover import Caseload
 from pipelines.caseload.notes import NewNote, Notes
 from pipelines.caseload.tasks import NewTask, Step, Tasks, Wanted
 from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
@@ -70,6 +71,7 @@ def _page(
         notes = Notes(connection, subject).of(candidate_id)
         own = Tasks(connection, subject, on=today())
         tasks, owners = own.of(candidate_id), own.colleagues()
+        charges = Caseload(connection, subject, on=today(), now=moment()).of(candidate_id)
     of_note, of_task = (_asked(refused, part) for part in ("note", "task"))
     known = {note["note_id"]: note for note in notes if note["corrected_by"] is None}
     wrong = known.get(correct)
@@ -82,6 +84,9 @@ def _page(
         open_tasks=[task for task in tasks if task["status"] == "open"],
         ended_tasks=[task for task in tasks if task["status"] != "open"],
         steps=_STEPS,
+        in_charge=[one for one in charges if one["ended_at"] is None],
+        charged_before=[one for one in charges if one["ended_at"] is not None],
+        may_take_on=_may_take_on(subject, charges),
         owners=_owners(subject, owners),
         correct=None if wrong is None else wrong["note_id"],
         note_fields=[
@@ -98,6 +103,11 @@ def _page(
         faults=[*of_note.told(_NOTE), *of_task.told(_TASK)],
         refused="" if refused is None else refused.said,
     )
+
+
+def _may_take_on(subject: Subject, charges: Sequence[Any]) -> bool:
+    own = subject.organisation_id
+    return own is not None and not any(one["organisation_id"] == own and one["ended_at"] is None for one in charges)
 
 
 def _asked(refused: Refused | None, part: str) -> Asked:

@@ -39,6 +39,13 @@ class Asked:
             name, self._label(name), "area", self._held(name, begins), hint=hint, fault=self._wrong.get(name, "")
         )
 
+    def line(self, name: str, begins: str = "") -> Field:
+        """Return a field for one line."""
+        hint = words().texts.get(f"hint.{name}", "")
+        return Field(
+            name, self._label(name), "text", self._held(name, begins), hint=hint, fault=self._wrong.get(name, "")
+        )
+
     def one_of(self, name: str, terms: Iterable[Term], begins: str) -> Field:
         """Return a field for one word of a list."""
         return self.choice(name, {term.value: term.label for term in terms}, begins)

@@ -30,6 +30,7 @@ STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 COMPANY = frozenset({Role.COMPANY_POSTER, Role.COMPANY_APPROVER})
 ENTRIES = [
     Entry("nav.people", "/people", Action.READ_CANDIDATES, STAFF),
+    Entry("nav.caseload", "/caseload", Action.WRITE_CANDIDATES, STAFF),
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
     Entry("nav.posts", "/posts", Action.READ_VACANCIES),

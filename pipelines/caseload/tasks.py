@@ -181,6 +181,23 @@ class Tasks:
         self._step(task_id, row["candidate_id"], step, now)
         return self._told([self._found(task_id, Action.WRITE_TASKS)])[0]
 
+    def hand(self, candidate_id: str, owner_id: str, step: Step, *, now: datetime) -> int:
+        """Hand the open tasks of somebody about a visible person on, as a hand-over does; return how many.
+
+        Raises
+        ------
+        CaseworkRefused
+            When somebody changes one of them at the same time.
+        """
+        n = 0
+        for row in self.repository.of(candidate_id):
+            if row["status"] == TaskStatus.OPEN.value and row["owner_id"] == owner_id:
+                if not self.repository.change(row, _values(step)):
+                    raise CaseworkRefused("有一项任务刚被修改，请重新读取后再办")
+                self._step(row["task_id"], candidate_id, step, now)
+                n += 1
+        return n
+
     def _accept(self, step: Step) -> None:
         if step.act is TaskAct.MADE:
             raise RowRefused([Fault("act", "应为延期、转交、办结或取消")])

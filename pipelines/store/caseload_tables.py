@@ -74,3 +74,50 @@ task_steps = Table(
     CheckConstraint("act NOT IN ('postponed', 'dropped') OR reason IS NOT NULL", name="says_why"),
 )
 Index(None, task_steps.c.candidate_id)
+
+# Who hands people over, to whom, from which day and why; the people are those of `caseworkers` with this hand-over.
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("handover_id", Text, primary_key=True),
+    Column("from_user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("from_organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False),
+    Column("to_user_id", Text, ForeignKey("users.user_id")),
+    Column("to_organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False),
+    Column("happened_on", Date, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("n_people", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    CheckConstraint("n_people >= 1", name="of_somebody"),
+    CheckConstraint("made_by NOT LIKE 'client:%'", name="by_a_person"),
+    CheckConstraint(
+        "to_user_id IS NOT NULL OR to_organisation_id <> from_organisation_id", name="to_somebody_or_elsewhere"
+    ),
+)
+Index(None, handovers.c.from_organisation_id)
+Index(None, handovers.c.to_organisation_id)
+
+# Whose people they are, within an office. It says who is in charge and opens nothing: sight follows from the place and
+# from `assignments` alone, so that who moves away is gone for the old office whatever stands here.
+caseworkers = Table(
+    "caseworkers",
+    metadata,
+    Column("charge_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False, index=True),
+    Column("organisation_id", Text, ForeignKey("organisations.organisation_id"), nullable=False),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("handover_id", Text, ForeignKey("handovers.handover_id")),
+    CheckConstraint("since <= ended_at", name="moments_in_order"),
+)
+Index(None, caseworkers.c.organisation_id, caseworkers.c.user_id)
+Index(
+    "uq_caseworkers_one_at_a_time",
+    caseworkers.c.candidate_id,
+    caseworkers.c.organisation_id,
+    unique=True,
+    sqlite_where=caseworkers.c.ended_at.is_(None),
+    postgresql_where=caseworkers.c.ended_at.is_(None),
+)

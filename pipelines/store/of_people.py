@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
 from pipelines.access.roles import Subject
 from pipelines.access.vault import Place, Vault
 from pipelines.store import tables
-from pipelines.store.caseload_tables import case_notes, task_steps, tasks
+from pipelines.store.caseload_tables import case_notes, handovers, task_steps, tasks
 from pipelines.store.reach import reach
 from pipelines.store.sealed import vault_of
 
@@ -17,9 +17,10 @@ SEALED: Mapping[str, tuple[str, ...]] = {
     "case_notes": ("words",),
     "tasks": ("words",),
     "task_steps": ("reason",),
+    "handovers": ("words",),
 }
 """What staff write of people in words of their own."""
-_KEYS = {"case_notes": "note_id", "tasks": "task_id", "task_steps": "step_id"}
+_KEYS = {"case_notes": "note_id", "tasks": "task_id", "task_steps": "step_id", "handovers": "handover_id"}
 
 
 class OfPeople:
@@ -69,7 +70,7 @@ def reseal(connection: Connection) -> int:
     The caller records it first: the database takes no write that nobody answers for.
     """
     vault, n = vault_of(connection), 0
-    for table in (case_notes, tasks, task_steps):
+    for table in (case_notes, tasks, task_steps, handovers):
         key = _KEYS[table.name]
         for name in SEALED[table.name]:
             rows = connection.execute(select(table.c[key], table.c[name]).where(table.c[name].is_not(None))).all()

@@ -70,6 +70,7 @@ _VACANCY, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
 CONSENT = {"purpose": "contact", "act": "refused", "stated_at": f"{DAY}T08:00:00+08:00"}
 DECISION = {"is_granted": True, "reason": "x"}
 NOTE = {"purpose": "visit", "happened_on": DAY, "words": "x"}
+HANDOVER = {"words": "x", "happened_on": "2026-11-20", "candidate_ids": ["{candidate}"]}
 TASK = {"kind": "contact", "due_on": "2030-01-01", "words": "x"}
 CLAIM = {
     "rule_id": "benefit.nursing_tier",
@@ -162,6 +163,11 @@ CALLS |= {
     ("POST", f"{_PERSON_IN}/reviews/{{request_id}}/decision"): Call(
         names={**_OF_PERSON, "request_id": "review"}, body=DECISION, is_change=True
     ),
+    ("GET", f"{_PERSON_IN}/caseworkers"): PERSON,
+    ("POST", f"{_PERSON_IN}/caseworkers"): Call(names=_OF_PERSON, body={}),
+    ("GET", f"{V1}/caseload"): PUBLIC,
+    ("GET", f"{V1}/caseload/handovers"): PUBLIC,
+    ("POST", f"{V1}/caseload/handovers"): Call(body=HANDOVER),
     ("GET", f"{_PERSON_IN}/notes"): PERSON,
     ("POST", f"{_PERSON_IN}/notes"): Call(names=_OF_PERSON, body=NOTE),
     ("GET", f"{_PERSON_IN}/tasks"): PERSON,

@@ -44,6 +44,7 @@ LISTS = {
     f"{V1}/due": f"{V1}/due",
     f"{V1}/inspections": f"{V1}/inspections",
     f"{V1}/tasks": f"{V1}/tasks",
+    f"{V1}/caseload": f"{V1}/caseload",
     f"{V1}/due/households": f"{V1}/due/households?state=with_work",
     f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
     f"{V1}/shortlists": f"{V1}/shortlists?candidate_id={HERE}",
@@ -148,6 +149,7 @@ def grown(house: Service, first: int, last: int) -> None:
             (f"{_PERSON}/notes", NOTE),
             (f"{_PERSON}/tasks", TASK),
             (f"{V1}/candidates/{person}/tasks", TASK),
+            (f"{V1}/candidates/{person}/caseworkers", {}),
             (f"{V1}/vacancies", {"title": "文员", "employer_id": EMPLOYER}),
         ):
             answer = house.client.post(path, json=body, headers=by(house))

@@ -65,6 +65,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}bulk.py:*": "the whole database, by whoever runs the machine",
     f"{_STORE}claims.py:ClaimRepository.add": "of a person or employer found visible; overlaps are everybody's",
     f"{_STORE}case_notes.py:CaseNoteRepository.add": "of a person found visible",
+    f"{_STORE}charges.py:ChargeRepository.add": "of a person found visible",
     f"{_STORE}consents.py:ConsentRepository.add": "of a person found visible",
     f"{_STORE}consents.py:RequestRepository.add": "of a person found visible",
     f"{_STORE}consents.py:WarningRepository.all": "retention looks at everybody",

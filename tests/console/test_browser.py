@@ -34,6 +34,7 @@ ADDRESSES = {
     "consents": f"/people/{PERSON}/consents",
     "notes and tasks": f"/people/{PERSON}/notes",
     "tasks": "/tasks",
+    "my people": "/caseload",
     "tasks that are due": "/tasks?whose=all&when=due",
     "net income": f"/people/{PERSON}/income",
     "net income with a vacancy": f"/people/{PERSON}/income?vacancy=demo-v-0001",

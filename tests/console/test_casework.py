@@ -80,3 +80,23 @@ def test_other_county_finds_nothing(house: Service, li: Visitor) -> None:
     li.open(f"/people/{THERE}/notes", 404)
     far = Visitor(house.client, house.enter("there", Role.CASEWORKER, OTHER))
     assert HERE not in far.open("/tasks?whose=all").text
+
+
+def test_people_are_taken_on_and_handed_to_a_colleague_by_forms(house: Service) -> None:
+    house.user("colleague", Role.CASEWORKER)
+    li = Visitor(house.client, house.enter("here", Role.CASEWORKER))
+    assert "还没有写明由谁负责" in li.open(NOTES).text
+    assert "已确定负责人" in li.send(li.open(NOTES).form(f"/people/{HERE}/caseworker")).text
+    shown = li.open("/caseload")
+    assert HERE in shown.text
+    form = shown.form("/caseload/handovers")
+    assert "应为实有的日期" in li.send(form, 422, handed_on="昨天").text
+    colleague = next(
+        held["value"] for tag, held in shown.tags if tag == "option" and held.get("value") not in ("", "nobody")
+    )
+    shown = li.send(form, candidate_ids=HERE, to_user_id=colleague, handover_words="休假，接着跟进换证")
+    assert "已转交 1 人" in shown.text
+    assert "休假，接着跟进换证" in shown.text
+    assert "没有由您负责的求职者" in shown.text
+    mine = Visitor(house.client, house.enter("colleague", Role.CASEWORKER)).open("/caseload")
+    assert HERE in mine.text

@@ -70,6 +70,11 @@ PAGES: dict[tuple[str, str], Call] = {
         names={**_OF_PERSON, "consent_id": "consent"}
     ),
     ("GET", "/tasks"): Call(wrong_for=ANYBODY),
+    ("GET", "/caseload"): Call(wrong_for=ANYBODY),
+    ("POST", "/caseload/handovers"): Call(
+        form={"handover_words": "x", "handed_on": DAY, "request_key": "0123456789ae"}, wrong_for=ANYBODY
+    ),
+    ("POST", "/people/{candidate_id}/caseworker"): Call(names=_OF_PERSON, form={}),
     ("GET", "/people/{candidate_id}/notes"): Call(names=_OF_PERSON),
     ("POST", "/people/{candidate_id}/notes"): Call(
         names=_OF_PERSON, form={"purpose": "visit", "happened_on": DAY, "words": "x", "request_key": "0123456789ac"}

@@ -10,9 +10,10 @@ from sqlalchemy import Engine, String, select, text
 
 from pipelines.access.errors import KeysMissing
 from pipelines.access.kept_answers import KeptAnswers
-from pipelines.access.roles import COMMAND_LINE
+from pipelines.access.roles import COMMAND_LINE, Role
 from pipelines.access.vault import Vault
 from pipelines.backup import backup, verify
+from pipelines.caseload.handover import Caseload, Handover
 from pipelines.caseload.notes import NewNote, Notes
 from pipelines.caseload.tasks import NewTask, Step, Tasks
 from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
@@ -28,7 +29,7 @@ from pipelines.store.whole import metadata
 from tests.conftest import Yougang
 from tests.support.accounts import KEYS
 from tests.support.builders import certificate_number
-from tests.support.firms import two_firms
+from tests.support.firms import somebody, two_firms
 from tests.support.people import a_person, says
 from tests.support.stores import BACKENDS, PROGRAM, a_file, a_store, noted
 
@@ -65,6 +66,10 @@ def fill(engine: Engine) -> None:
         tasks = Tasks(connection, PROGRAM, on=started.date())
         task = tasks.add("c-1", NewTask(TaskKind.VISIT, "上门", started.date()), now=started)
         tasks.step(task["task_id"], Step(TaskAct.DROPPED, "搬走了"), version=1, now=started)
+        giver, taker = (somebody(connection, login, Role.CASEWORKER) for login in ("liwei", "mali"))
+        caseload = Caseload(connection, giver, on=started.date(), now=started)
+        caseload.take_on("c-1", None)
+        caseload.hand_over(Handover("休假", started.date(), to_user_id=taker.user_id))
         uploads = UploadRepository(connection, PROGRAM)
         for name in ("u-1", "u-2"):
             uploads.add({"upload_id": name, **values})
@@ -137,7 +142,7 @@ def test_whatever_looks_sealed_is_known_to_be_and_is_tried_by_a_backup(kept: Kep
         }
     known = {(table, column) for table, columns in SEALED_COLUMNS.items() for column in columns}
     assert {table for table, _ in found} == {
-            "candidates", "consents", "uploads", "kept_answers", "case_notes", "tasks", "task_steps",
+            "candidates", "consents", "uploads", "kept_answers", "case_notes", "tasks", "task_steps", "handovers",
         }  # fmt: skip
     assert found <= known
     with kept.engine.begin() as connection:

@@ -284,7 +284,28 @@ def _a_step(**different: str) -> str:
     return f"task_steps ({', '.join(given)}) VALUES ({', '.join(given.values())})"
 
 
+def _a_charge(**different: str) -> str:
+    given = {
+        "charge_id": "'x'", "candidate_id": "'known'", "organisation_id": "'root'", "user_id": "'u'",
+        "since": "'2026-01-05'", "ended_at": "NULL", **different,
+    }  # fmt: skip
+    return f"caseworkers ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _a_handover(**different: str) -> str:
+    given = {
+        "handover_id": "'x'", "from_user_id": "'u'", "from_organisation_id": "'root'", "to_user_id": "'u'",
+        "to_organisation_id": "'root'", "happened_on": "'2026-01-05'", "words": "'v1.k1.x'", "n_people": "1",
+        "made_at": "'2026-01-05'", "made_by": "'user:1'", **different,
+    }  # fmt: skip
+    return f"handovers ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
 REFUSED_BY = {
+    "ck_caseworkers_moments_in_order": _a_charge(ended_at="'2026-01-04'"),
+    "ck_handovers_of_somebody": _a_handover(n_people="0"),
+    "ck_handovers_by_a_person": _a_handover(made_by="'client:1'"),
+    "ck_handovers_to_somebody_or_elsewhere": _a_handover(to_user_id="NULL"),
     "ck_case_notes_purpose_known": _a_note(purpose="'gossip'"),
     "ck_case_notes_corrects_another": _a_note(corrects="'n'"),
     "ck_case_notes_by_a_person": _a_note(recorded_by="'client:1'"),

@@ -52,7 +52,7 @@ DECIDES_NOTHING = {
     # units drawn for a look, each decided by its own address
     "inspections",
     # what staff wrote down, and what they have to do
-    "notes", "tasks", "step",
+    "notes", "tasks", "step", "caseworkers", "handovers",
     # models, rules and one's own session
     "evaluations", "promotion", "rollback", "session", "password", "second-factor", "token",
 }  # fmt: skip
@@ -85,6 +85,7 @@ PAGES_DECIDE_NOTHING = {
     "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
+    "caseworker", "handovers",
 }  # fmt: skip
 
 
