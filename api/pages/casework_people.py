@@ -1,6 +1,7 @@
 """Whose people they are, as pages: one's own, those of a colleague for a supervisor, and handing them over."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
