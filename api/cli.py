@@ -28,6 +28,7 @@ from typer.exceptions import TyperException
 from api.account_commands import accounts
 from api.balance_commands import balance_document, balance_lists, balance_words, unbalance_lists
 from api.benefit_commands import benefits, quota_command
+from api.duplicate_commands import duplicates
 from api.duty_commands import due
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
@@ -95,7 +96,7 @@ add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
-for _command in (extract, erase, retention, due, tasks):
+for _command in (extract, erase, retention, due, tasks, duplicates):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)

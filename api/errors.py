@@ -45,7 +45,7 @@ from pipelines.access.errors import (
     VaultError,
 )
 from pipelines.access.roles import Purpose
-from pipelines.caseload.errors import CaseworkRefused, NoSuchNote, NoSuchTask
+from pipelines.caseload.errors import CaseworkRefused, NoSuchMerge, NoSuchNote, NoSuchTask
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
@@ -128,6 +128,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     ),
     NoSuchNote: (404, "no-such-record", "没有这条记录"),
     NoSuchTask: (404, "no-such-record", "没有这条记录"),
+    NoSuchMerge: (404, "no-such-record", "没有这条记录"),
     CaseworkRefused: (409, "casework-refused", "不能这样办理"),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),

@@ -27,6 +27,7 @@ from pipelines.mapping_protocol import RowMapping, Translated
 from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
 from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
 from pipelines.store.assignments import Assignment, AssignmentRepository
+from pipelines.store.merging import merged_ids
 from pipelines.store.reach import accepts
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository
 from pipelines.vacancy_workflow.repository import on_their_way
@@ -219,6 +220,7 @@ class _Run:
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)
         self._check_reach(rows, stored, repository)
+        self._check_merged(rows, stored, connection)
         if self.table is VACANCIES:
             self.on_their_way = on_their_way(connection, [str(key[0]) for key in stored])
         holders = self._holders(rows, connection)
@@ -253,6 +255,16 @@ class _Run:
             ):
                 owner = "region" if self.subject.employer_id is None else "employer_id"
                 row.reject(owner if self.table.name in _PLACED else self.table.key[0], "不在您的管辖范围")
+
+    def _check_merged(self, rows: Sequence[_Row], stored: Mapping[Key, Values], connection: Connection) -> None:
+        """Reject a person whose record was put into another one: registered again, there would be two once more."""
+        if self.table is not CANDIDATES:
+            return
+        new = [row for row in rows if not row.rejections and row.key not in stored]
+        gone = merged_ids(connection, [str(row.key[0]) for row in new])
+        for row in new:
+            if row.key[0] in gone:
+                row.reject("candidate_id", "这份档案已并入另一份，请用合并后的编号", self._shown_key(row))
 
     def _is_elsewhere(self, stored: Values | None) -> bool:
         """True for a vacancy of another office's place: every office sees it, only its own writes it."""

@@ -2,6 +2,7 @@
 
 from api.pages import (
     casework,
+    casework_duplicates,
     casework_people,
     company,
     facts,
@@ -24,7 +25,7 @@ from api.pages import (
     statics,
 )
 
-_STAFF = (home, people, casework, casework_people, facts, lists, services, income, sheets, offline)
+_STAFF = (home, people, casework, casework_people, casework_duplicates, facts, lists, services, income, sheets, offline)
 _COMPANY = (company, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{vacancy_id}`
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_ANALYST))

@@ -44,6 +44,7 @@ FOR_PEOPLE_ONLY = frozenset(
         Action.WRITE_NOTES,
         Action.READ_TASKS,
         Action.WRITE_TASKS,
+        Action.MERGE_CANDIDATES,
     }
 )
 

@@ -66,6 +66,8 @@ class Action(StrEnum):
     """What people released to the subject's own company, and nothing more."""
     ANSWER_RELEASED = "candidates.answer"
     """Say for the own company what comes of a referral: an interview, an offer, a place, a refusal with its reason."""
+    MERGE_CANDIDATES = "candidates.merge"
+    """Put one record into another of the same person, by name, and take it apart again."""
     READ_SHORTLIST = "shortlists.read"
     READ_CONSENTS = "consents.read"
     WRITE_CONSENTS = "consents.write"
@@ -131,6 +133,7 @@ _CASEWORK = frozenset(
     {
         Action.READ_CANDIDATES,
         Action.WRITE_CANDIDATES,
+        Action.MERGE_CANDIDATES,
         Action.READ_SHORTLIST,
         Action.READ_CONSENTS,
         Action.WRITE_CONSENTS,

@@ -1,7 +1,7 @@
 """The refusals of casework.
 
-NoSuchNote, NoSuchTask   not there or not visible, which is the same
-CaseworkRefused          what cannot be done so; the message is made of the program's own words
+NoSuchNote, NoSuchTask, NoSuchMerge   not there or not visible, which is the same
+CaseworkRefused                       what cannot be done so; the message is made of the program's own words
 """
 
 from pipelines.errors import PipelineError
@@ -14,6 +14,10 @@ class NoSuchNote(NotFound):
 
 class NoSuchTask(NotFound):
     """No task of this id, or none that is visible."""
+
+
+class NoSuchMerge(NotFound):
+    """No merge of this id, or none that is visible."""
 
 
 class CaseworkRefused(PipelineError):

@@ -121,3 +121,53 @@ Index(
     sqlite_where=caseworkers.c.ended_at.is_(None),
     postgresql_where=caseworkers.c.ended_at.is_(None),
 )
+
+# Keyed hashes by which two records of the same person are found; made anew when the record or the key changed.
+person_marks = Table(
+    "person_marks",
+    metadata,
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), primary_key=True),
+    Column("row_version", Integer, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("citizen", Text, index=True),
+    Column("name_birth", Text, index=True),
+    Column("name_phone", Text, index=True),
+    Column("birth_phone", Text, index=True),
+    CheckConstraint("citizen LIKE '%.%' OR citizen IS NULL", name="keyed_hash_only"),
+)
+
+# Two people who are alike and were found to be two, by whom and why; the ids in order.
+distinct_people = Table(
+    "distinct_people",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False),
+    Column("other_id", Text, nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    UniqueConstraint("candidate_id", "other_id"),
+    CheckConstraint("candidate_id < other_id", name="ids_in_order"),
+    CheckConstraint("decided_by NOT LIKE 'client:%'", name="by_a_person"),
+)
+
+# One record put into another of the same person. `snapshot` is sealed: both records as they were, and every row that
+# moved or stood in the way, so that the merge can be undone. `candidate_id` follows the record that was kept.
+person_merges = Table(
+    "person_merges",
+    metadata,
+    Column("merge_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False, index=True),
+    Column("kept_id", Text, nullable=False),
+    Column("merged_id", Text, nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("merged_at", UtcDateTime, nullable=False),
+    Column("merged_by", Text, nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", Text),
+    CheckConstraint("kept_id <> merged_id", name="of_two"),
+    CheckConstraint("merged_by NOT LIKE 'client:%' AND undone_by NOT LIKE 'client:%'", name="by_a_person"),
+    CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone_by_somebody"),
+    CheckConstraint("merged_at <= undone_at", name="moments_in_order"),
+)

@@ -8,7 +8,14 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
 from pipelines.access.roles import Subject
 from pipelines.access.vault import Place, Vault
 from pipelines.store import tables
-from pipelines.store.caseload_tables import case_notes, handovers, task_steps, tasks
+from pipelines.store.caseload_tables import (
+    case_notes,
+    distinct_people,
+    handovers,
+    person_merges,
+    task_steps,
+    tasks,
+)
 from pipelines.store.reach import reach
 from pipelines.store.sealed import vault_of
 
@@ -18,9 +25,18 @@ SEALED: Mapping[str, tuple[str, ...]] = {
     "tasks": ("words",),
     "task_steps": ("reason",),
     "handovers": ("words",),
+    "distinct_people": ("words",),
+    "person_merges": ("words", "snapshot"),
 }
 """What staff write of people in words of their own."""
-_KEYS = {"case_notes": "note_id", "tasks": "task_id", "task_steps": "step_id", "handovers": "handover_id"}
+_KEYS = {
+    "case_notes": "note_id",
+    "tasks": "task_id",
+    "task_steps": "step_id",
+    "handovers": "handover_id",
+    "distinct_people": "decision_id",
+    "person_merges": "merge_id",
+}
 
 
 class OfPeople:
@@ -70,7 +86,7 @@ def reseal(connection: Connection) -> int:
     The caller records it first: the database takes no write that nobody answers for.
     """
     vault, n = vault_of(connection), 0
-    for table in (case_notes, tasks, task_steps, handovers):
+    for table in (case_notes, tasks, task_steps, handovers, distinct_people, person_merges):
         key = _KEYS[table.name]
         for name in SEALED[table.name]:
             rows = connection.execute(select(table.c[key], table.c[name]).where(table.c[name].is_not(None))).all()

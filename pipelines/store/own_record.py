@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from pipelines.access.scope import VisibleCandidate
 from pipelines.store import tables
+from pipelines.store.caseload_tables import person_merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,18 @@ def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
         ),
         _rows(
             connection,
-            looked.where(audit.object_kind == "candidate", audit.object_id == person).order_by(audit.sequence),
+            looked.where(
+                audit.object_kind == "candidate", audit.object_id.in_([person, *_joined(connection, person)])
+            ).order_by(audit.sequence),
         ),
     )
+
+
+def _joined(connection: Connection, person: VisibleCandidate) -> list[str]:
+    """Return the ids of records that were put into this one: who looked at them looked at the person."""
+    c = person_merges.c
+    joined = select(c.merged_id).where(c.candidate_id == person, c.undone_at.is_(None))
+    return list(connection.execute(joined).scalars())
 
 
 def _rows(connection: Connection, statement: Any) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from api.settings import Settings
 from pipelines.access.audit import events
 from pipelines.access.organisations import Organisations, office_id
 from pipelines.access.roles import Purpose, Role, local_subject
+from pipelines.caseload.merges import Merges, Wish
 from pipelines.registers.people import People
 from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.session import engine_for
@@ -71,6 +72,7 @@ CONSENT = {"purpose": "contact", "act": "refused", "stated_at": f"{DAY}T08:00:00
 DECISION = {"is_granted": True, "reason": "x"}
 NOTE = {"purpose": "visit", "happened_on": DAY, "words": "x"}
 HANDOVER = {"words": "x", "happened_on": "2026-11-20", "candidate_ids": ["{candidate}"]}
+MERGE = {"kept_id": MINE, "merged_id": "{candidate}", "kept_version": 1, "merged_version": 1, "words": "x"}
 TASK = {"kind": "contact", "due_on": "2030-01-01", "words": "x"}
 CLAIM = {
     "rule_id": "benefit.nursing_tier",
@@ -167,7 +169,14 @@ CALLS |= {
     ("POST", f"{_PERSON_IN}/caseworkers"): Call(names=_OF_PERSON, body={}),
     ("GET", f"{V1}/caseload"): PUBLIC,
     ("GET", f"{V1}/caseload/handovers"): PUBLIC,
-    ("POST", f"{V1}/caseload/handovers"): Call(body=HANDOVER),
+    # Refused alike for whoever is not in one's own charge, seen or not.
+    ("POST", f"{V1}/caseload/handovers"): Call(body=HANDOVER, wrong_for=NOBODY),
+    ("GET", f"{V1}/duplicates"): PUBLIC,
+    ("POST", f"{V1}/duplicates/distinct"): Call(body={"candidate_ids": ["{candidate}", MINE], "words": "x"}),
+    ("GET", f"{_PERSON_IN}/compared/{{other_id}}"): Call(names={**_OF_PERSON, "other_id": "candidate"}),
+    ("GET", f"{V1}/merges"): PUBLIC,
+    ("POST", f"{V1}/merges"): Call(body=MERGE),
+    ("PUT", f"{V1}/merges/{{merge_id}}/undoing"): Call(names={"merge_id": "merge"}),
     ("GET", f"{_PERSON_IN}/notes"): PERSON,
     ("POST", f"{_PERSON_IN}/notes"): Call(names=_OF_PERSON, body=NOTE),
     ("GET", f"{_PERSON_IN}/tasks"): PERSON,
@@ -245,6 +254,7 @@ ABSENT: Mapping[str, str] = {
     "review": str(uuid4()),
     "claim": str(uuid4()),
     "task": str(uuid4()),
+    "merge": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
     "candidate": "absent-1",
@@ -297,6 +307,8 @@ class Province:
 def _filled(held: Any, objects: Mapping[str, str]) -> Any:
     if isinstance(held, dict):
         return {name: _filled(value, objects) for name, value in held.items()}
+    if isinstance(held, list):
+        return [_filled(value, objects) for value in held]
     if isinstance(held, str) and held.startswith("{") and held.endswith("}"):
         return objects[held[1:-1]]
     return held
@@ -339,6 +351,9 @@ def _settle(whole: Province) -> None:
         facts = {"name": "赵秘密", "phone": "13911112222", "certificate_number": CANARY}
         people.add({"candidate_id": THEIRS, "region": OTHER, **facts}, on=TODAY)
         people.add({"candidate_id": MINE, "region": OWN}, on=TODAY)
+        people.add({"candidate_id": "theirs-twin", "region": OTHER}, on=TODAY)
+        joined = Merges(connection, people.subject, on=TODAY, now=datetime(2026, 11, 1, tzinfo=UTC))
+        merge_id = joined.merge(Wish(THEIRS, "theirs-twin", 1, 1, "x"))
         assigned = people.assign(THEIRS, office_id(OTHER), at=datetime(2026, 11, 1, tzinfo=UTC))
         vacancies = CASE_TABLES["vacancies"]
         vacancy = connection.execute(select(vacancies.c.vacancy_id).order_by(vacancies.c.vacancy_id)).scalars().first()
@@ -362,6 +377,7 @@ def _settle(whole: Province) -> None:
         a_user(connection, f"caseworker-{OTHER}", Role.CASEWORKER, OTHER)
     whole.theirs = {**ABSENT, "candidate": THEIRS, "placement": "theirs-p", "assignment": assigned.assignment_id}
     whole.theirs["inspection"] = drawn["inspection_id"]
+    whole.theirs["merge"] = merge_id
     whole.theirs |= {"employer": employers[1], "vacancy": str(vacancy)}
     other = whole.enter(Role.CASEWORKER, OTHER)
     listed = whole.client.get(f"{V1}/candidates/{THEIRS}/shortlist", params={"as_of": DAY}, headers=other)

@@ -35,6 +35,8 @@ ADDRESSES = {
     "notes and tasks": f"/people/{PERSON}/notes",
     "tasks": "/tasks",
     "my people": "/caseload",
+    "records of one person": "/duplicates",
+    "two records": f"/people/{PERSON}/compared/demo-c-00003",
     "tasks that are due": "/tasks?whose=all&when=due",
     "net income": f"/people/{PERSON}/income",
     "net income with a vacancy": f"/people/{PERSON}/income?vacancy=demo-v-0001",

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from pipelines.access.roles import Role
+from tests.support.accounts import the_accounts
 from tests.support.builders import certificate_number
 from tests.support.pages import Visitor, on_that_day
+from tests.support.people import a_person
 from tests.support.province import TODAY
 from tests.support.service import OTHER, Service
 from tests.threats.doors import HERE, THERE, a_house
@@ -91,12 +93,40 @@ def test_people_are_taken_on_and_handed_to_a_colleague_by_forms(house: Service) 
     assert HERE in shown.text
     form = shown.form("/caseload/handovers")
     assert "应为实有的日期" in li.send(form, 422, handed_on="昨天").text
-    colleague = next(
-        held["value"] for tag, held in shown.tags if tag == "option" and held.get("value") not in ("", "nobody")
-    )
+    with house.engine.connect() as connection:
+        colleague = str(the_accounts(connection).get("colleague").user_id)
     shown = li.send(form, candidate_ids=HERE, to_user_id=colleague, handover_words="休假，接着跟进换证")
     assert "已转交 1 人" in shown.text
     assert "休假，接着跟进换证" in shown.text
     assert "没有由您负责的求职者" in shown.text
     mine = Visitor(house.client, house.enter("colleague", Role.CASEWORKER)).open("/caseload")
     assert HERE in mine.text
+
+
+def test_same_person_twice_is_compared_joined_and_taken_apart_by_forms(house: Service) -> None:
+    with house.engine.begin() as connection:
+        a_person(connection, "twin-1", skills=("打字",))
+        a_person(connection, "twin-2", skills=("缝纫",))
+    li = Visitor(house.client, house.enter("here", Role.CASEWORKER))
+    shown = li.open("/duplicates")
+    assert "姓名和出生日期相同" in shown.text
+    assert "系统不自动合并" in shown.text
+    address = "/people/twin-1/compared/twin-2"
+    shown = li.open(address)
+    assert "打字" in shown.text
+    assert "缝纫" in shown.text
+    form = shown.form(address)
+    assert "须写明内容" in li.send(form, 422, what="merge").text
+    shown = li.send(form, 200, **{"what": "merge", "take-skills": "merged", "words": "见过本人和证件"})
+    assert "已合并" in shown.text
+    assert "缝纫" in shown.text
+    li.open("/people/twin-2", 404)
+    merge = next(
+        held["href"] for tag, held in li.open("/duplicates").tags if held.get("href", "").startswith("/merges/")
+    )
+    shown = li.send(li.open(merge).form(f"{merge}/undoing"))
+    assert "已撤销合并" in shown.text
+    assert "打字" in li.open("/people/twin-1").text
+    assert "缝纫" in li.open("/people/twin-2").text
+    li.send(li.open(address).form(address), what="two", words="双胞胎")
+    assert "twin-1" not in li.open("/duplicates").text.partition("最近的合并")[0]

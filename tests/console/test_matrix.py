@@ -71,6 +71,14 @@ PAGES: dict[tuple[str, str], Call] = {
     ),
     ("GET", "/tasks"): Call(wrong_for=ANYBODY),
     ("GET", "/caseload"): Call(wrong_for=ANYBODY),
+    ("GET", "/duplicates"): Call(wrong_for=ANYBODY),
+    ("GET", "/people/{candidate_id}/compared/{other_id}"): Call(names={**_OF_PERSON, "other_id": "candidate"}),
+    ("POST", "/people/{candidate_id}/compared/{other_id}"): Call(
+        names={**_OF_PERSON, "other_id": "candidate"},
+        form={"what": "merge", "words": "x", "request_key": "0123456789af", "kept_version": "1", "merged_version": "1"},
+    ),
+    ("GET", "/merges/{merge_id}"): Call(names={"merge_id": "merge"}),
+    ("POST", "/merges/{merge_id}/undoing"): Call(names={"merge_id": "merge"}, form={}),
     ("POST", "/caseload/handovers"): Call(
         form={"handover_words": "x", "handed_on": DAY, "request_key": "0123456789ae"}, wrong_for=ANYBODY
     ),

@@ -13,7 +13,9 @@ from pipelines.access.kept_answers import KeptAnswers
 from pipelines.access.roles import COMMAND_LINE, Role
 from pipelines.access.vault import Vault
 from pipelines.backup import backup, verify
+from pipelines.caseload.duplicates import Duplicates
 from pipelines.caseload.handover import Caseload, Handover
+from pipelines.caseload.merges import Merges, Wish
 from pipelines.caseload.notes import NewNote, Notes
 from pipelines.caseload.tasks import NewTask, Step, Tasks
 from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
@@ -70,6 +72,11 @@ def fill(engine: Engine) -> None:
         caseload = Caseload(connection, giver, on=started.date(), now=started)
         caseload.take_on("c-1", None)
         caseload.hand_over(Handover("休假", started.date(), to_user_id=taker.user_id))
+        Duplicates(connection, giver, now=started).are_two(("c-1", "c-2"), "两个人")
+        for candidate_id in ("c-3", "c-4"):
+            a_person(connection, candidate_id)
+        joined = Merges(connection, giver, on=started.date(), now=started)
+        joined.merge(Wish("c-3", "c-4", 1, 1, "同一人"))
         uploads = UploadRepository(connection, PROGRAM)
         for name in ("u-1", "u-2"):
             uploads.add({"upload_id": name, **values})
@@ -94,7 +101,7 @@ def test_without_the_old_key_all_is_there_once_everything_is_sealed_anew(kept: K
     upgrade(kept.under(NEW))
     with kept.under(NEW).connect() as connection:
         people = CandidateRepository(connection, PROGRAM)
-        assert [person.name for person in people.all(with_identity=True)] == ["王小明"] * 3
+        assert [person.name for person in people.all(with_identity=True)] == ["王小明"] * 4
         assert people.holders([NUMBER]) == {NUMBER: "c-0"}
         assert ConsentRepository(connection, PROGRAM).of("c-1")[0]["particulars"] == {"guardian_name": "王大明"}
         assert Notes(connection, PROGRAM).repository.of("c-1")[0]["words"] == "见到本人"
@@ -143,6 +150,7 @@ def test_whatever_looks_sealed_is_known_to_be_and_is_tried_by_a_backup(kept: Kep
     known = {(table, column) for table, columns in SEALED_COLUMNS.items() for column in columns}
     assert {table for table, _ in found} == {
             "candidates", "consents", "uploads", "kept_answers", "case_notes", "tasks", "task_steps", "handovers",
+            "distinct_people", "person_merges",
         }  # fmt: skip
     assert found <= known
     with kept.engine.begin() as connection:

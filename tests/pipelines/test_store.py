@@ -301,7 +301,29 @@ def _a_handover(**different: str) -> str:
     return f"handovers ({', '.join(given)}) VALUES ({', '.join(given.values())})"
 
 
+def _a_merge(**different: str) -> str:
+    given = {
+        "merge_id": "'x'", "candidate_id": "'known'", "kept_id": "'known'", "merged_id": "'gone'", "words": "'x'",
+        "snapshot": "'x'", "merged_at": "'2026-01-05'", "merged_by": "'user:1'", "undone_at": "NULL",
+        "undone_by": "NULL", **different,
+    }  # fmt: skip
+    return f"person_merges ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _two_people(other: str = "x", by: str = "user:1") -> str:
+    columns = "decision_id, candidate_id, other_id, words, decided_at, decided_by"
+    return f"distinct_people ({columns}) VALUES ('x', 'known', '{other}', 'x', '2026-01-05', '{by}')"
+
+
 REFUSED_BY = {
+    "ck_person_marks_keyed_hash_only": "person_marks (candidate_id, row_version, key_id, citizen)"
+    " VALUES ('known', 1, 'k1', '620102199001010011')",
+    "ck_distinct_people_ids_in_order": _two_people(other="a"),
+    "ck_distinct_people_by_a_person": _two_people(by="client:1"),
+    "ck_person_merges_of_two": _a_merge(merged_id="'known'"),
+    "ck_person_merges_by_a_person": _a_merge(merged_by="'client:1'"),
+    "ck_person_merges_undone_by_somebody": _a_merge(undone_at="'2026-01-06'"),
+    "ck_person_merges_moments_in_order": _a_merge(undone_at="'2026-01-04'", undone_by="'user:1'"),
     "ck_caseworkers_moments_in_order": _a_charge(ended_at="'2026-01-04'"),
     "ck_handovers_of_somebody": _a_handover(n_people="0"),
     "ck_handovers_by_a_person": _a_handover(made_by="'client:1'"),

@@ -97,6 +97,8 @@ WRITES = (
     'INSERT INTO model_promotions (promotion_id, version, act, failed, "by", at)'
     " VALUES ('p', 'm-1', 'promote', '[]', 'x', '2026-01-01')",
     "DELETE FROM uploads",
+    "INSERT INTO person_merges (merge_id, candidate_id, kept_id, merged_id, words, snapshot, merged_at, merged_by)"
+    " VALUES ('m', 'c-1', 'c-1', 'c-2', 'x', 'x', '2026-01-01', 'user:1')",
     "INSERT INTO caseworkers (charge_id, candidate_id, organisation_id, user_id, since)"
     " SELECT 'x', 'c-1', 'office-620102', user_id, '2026-01-01' FROM users",
     "INSERT INTO case_notes (note_id, candidate_id, happened_on, purpose, words, recorded_at, recorded_by)"

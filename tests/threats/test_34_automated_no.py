@@ -53,6 +53,8 @@ DECIDES_NOTHING = {
     "inspections",
     # what staff wrote down, and what they have to do
     "notes", "tasks", "step", "caseworkers", "handovers",
+    # that two records are of one person or of two, by a named person, and undone by one
+    "distinct", "merges", "undoing",
     # models, rules and one's own session
     "evaluations", "promotion", "rollback", "session", "password", "second-factor", "token",
 }  # fmt: skip
@@ -85,7 +87,7 @@ PAGES_DECIDE_NOTHING = {
     "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
-    "caseworker", "handovers",
+    "caseworker", "handovers", "{other_id}", "undoing",
 }  # fmt: skip
 
 
