@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from matching.accommodation import MAX_LEVEL
 from matching.entities import Candidate, CandidateId, Vacancy
 from matching.explanation import needed_at
 from matching.fit import compare
@@ -37,15 +38,7 @@ _USE = "preview"
 _NOISE = 4
 """At most so many more or fewer before a number is told in its band."""
 _MOST_TOLD = 5
-_FUNCTIONS, _NEEDED = CANDIDATES.column("functions"), CANDIDATES.column("accommodations_needed")
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What of a person bears on a post: limitations of the functions that it asks for, and what is needed there."""
-
-    functions: tuple[tuple[Function, int], ...]
-    needed: tuple[Accommodation, ...]
+_NEEDED = CANDIDATES.column("accommodations_needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +80,7 @@ def preview(
     told: dict[str, Any] = {"region": place, "label": region_name(place), "is_asked": bool(vacancy.demands)}
     if not vacancy.demands:
         return told | {"now": None, "one_more": [], "unknown": None}
-    now, unknown, one_more = _sorted_out(vacancy, _profiles(connection, vacancy, place))
+    now, unknown, one_more = _sorted_out(vacancy, _profiles(connection, place))
     vault = vault_of(connection)
     more = [(accommodation, _told(vault, place, now + extra)) for accommodation, extra in one_more.items()]
     before = _told(vault, place, now)
@@ -104,38 +97,82 @@ def preview(
     }
 
 
-def _profiles(connection: Connection, vacancy: Vacancy, place: str) -> dict[Profile, Group]:
-    """Return the people of a place by what of them bears on a post; who does not want to be matched is not counted."""
-    asked = [function for function in Function if vacancy.demands.get(function, 0) > 0]
-    whole: dict[tuple[str, str], Group] = defaultdict(Group)
+Cells = tuple[str, str]
+"""Limitations and needs of a person, as they are stored."""
+
+
+def _profiles(connection: Connection, place: str) -> dict[Cells, Group]:
+    """Return the people of a place by their profile; who does not want to be matched is not counted."""
+    found: dict[Cells, Group] = defaultdict(Group)
     for candidate_id, functions, needed in profiles_in(connection, place, without=matching_refused(connection)):
-        whole[functions, needed] += one_person(candidate_id)
-    found: dict[Profile, Group] = defaultdict(Group)
-    for (functions, needed), group in whole.items():
-        held: Mapping[Function, int] = _FUNCTIONS.parse(functions) or {}
-        known = tuple((function, held[function]) for function in asked if function in held)
-        found[Profile(known, _NEEDED.parse(needed) or ())] += group
+        found[functions, needed] += one_person(candidate_id)
     return found
 
 
-def _sorted_out(vacancy: Vacancy, people: Mapping[Profile, Group]) -> tuple[Group, Group, dict[Accommodation, Group]]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one function decides: it stands in the way, nobody knows, or these accommodations are still lacking."""
+
+    outcome: Outcome
+    lacking: frozenset[Accommodation]
+
+
+class Sorter:
+    """Says of profiles what `matching.fit.compare` says of them, each function worked out once for all people."""
+
+    def __init__(self, vacancy: Vacancy) -> None:
+        self.item = StockItem(vacancy, read_vacancy(vacancy))
+        asked = [function for function in Function if vacancy.demands.get(function, 0) > 0]
+        levels = (None, *range(MAX_LEVEL + 1))
+        self._parts = {
+            f";{function.value}=": {None if n is None else str(n): self._part(function, n) for n in levels}
+            for function in asked
+        }
+        self._needs: dict[str, frozenset[Accommodation]] = {}
+
+    def _part(self, function: Function, level: int | None) -> Part:
+        limits = dict.fromkeys(Function, 0)
+        if level is None:
+            del limits[function]
+        else:
+            limits[function] = level
+        fit = compare(limits, self.item.demands, self.item.offered)
+        to_arrange = {one for one, state in fit.accommodations.items() if state is AccommodationState.TO_ARRANGE}
+        return Part(fit.outcome, frozenset(to_arrange))
+
+    def _lacking_needs(self, cell: str) -> frozenset[Accommodation]:
+        if cell not in self._needs:
+            person = Candidate(candidate_id=CandidateId("-"), accommodations_needed=_NEEDED.parse(cell) or ())
+            needed = needed_at(person, self.item)
+            self._needs[cell] = frozenset(one for one in needed if one not in self.item.offered)
+        return self._needs[cell]
+
+    def sort(self, functions: str, needed: str) -> Part:
+        """Return what becomes of a profile: cells as they are stored."""
+        cell = f";{functions}"
+        lacking, is_known = self._lacking_needs(needed), True
+        for name, by_level in self._parts.items():
+            at = cell.find(name)
+            part = by_level[None if at < 0 else cell[at + len(name)]]
+            if part.outcome is Outcome.DOES_NOT_FIT:
+                return part
+            is_known = is_known and part.outcome is not Outcome.UNKNOWN
+            lacking |= part.lacking
+        return Part(Outcome.FITS if is_known else Outcome.UNKNOWN, lacking)
+
+
+def _sorted_out(vacancy: Vacancy, people: Mapping[Cells, Group]) -> tuple[Group, Group, dict[Accommodation, Group]]:
     """Return who could do a post now, of whom it is not known, and who could with one accommodation more, by it."""
-    item = StockItem(vacancy, read_vacancy(vacancy))
+    sorter = Sorter(vacancy)
     now, unknown, one_more = Group(), Group(), dict[Accommodation, Group]()
-    rest = {function: 0 for function in Function if not vacancy.demands.get(function, 0)}
-    for profile, group in people.items():
-        limits = {**rest, **dict(profile.functions)}
-        person = Candidate(candidate_id=CandidateId("-"), functions=limits, accommodations_needed=profile.needed)
-        needed = needed_at(person, item)
-        fit = compare(limits, item.demands, item.offered, needed)
-        lacking = {one for one, state in fit.accommodations.items() if state is AccommodationState.TO_ARRANGE}
-        lacking |= {one for one in needed if one not in item.offered}
-        if fit.outcome is Outcome.UNKNOWN:
+    for (functions, needed), group in people.items():
+        part = sorter.sort(functions, needed)
+        if part.outcome is Outcome.UNKNOWN:
             unknown += group
-        elif fit.outcome is not Outcome.DOES_NOT_FIT and not lacking:
+        elif part.outcome is Outcome.FITS and not part.lacking:
             now += group
-        elif fit.outcome is not Outcome.DOES_NOT_FIT and len(lacking) == 1:
-            only = lacking.pop()
+        elif part.outcome is Outcome.FITS and len(part.lacking) == 1:
+            (only,) = part.lacking
             one_more[only] = one_more.get(only, Group()) + group
     return now, unknown, one_more
 

@@ -19,7 +19,7 @@ from pipelines.schema import INTERACTIONS
 from pipelines.store.repositories import TableRepository
 from tests.support.firms import FIRM, OTHER_FIRM, somebody, two_firms
 from tests.support.people import a_person, a_vacancy, with_certificate
-from tests.support.stores import PROGRAM, a_store, noted
+from tests.support.stores import BACKENDS, PROGRAM, a_store, noted
 
 DAY = date(2026, 11, 24)
 INVITED, HIRED, REFUSED = (
@@ -29,10 +29,10 @@ INVITED, HIRED, REFUSED = (
 )
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=BACKENDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A store in which two people were referred to a vacancy of the first company."""
-    with a_store("sqlite", tmp_path) as opened:
+    with a_store(request.param, tmp_path) as opened:
         with opened.begin() as connection:
             two_firms(connection)
             a_vacancy(connection, "v-1", FIRM)

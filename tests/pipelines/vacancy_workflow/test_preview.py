@@ -3,30 +3,36 @@
 from collections.abc import Iterator
 from itertools import pairwise, product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
 
-from matching.entities import Vacancy, VacancyId
-from matching.vocabulary import Accommodation, AccommodationState, Function, YesNo
+from matching.entities import Candidate, CandidateId, Vacancy, VacancyId
+from matching.explanation import needed_at
+from matching.fit import compare
+from matching.reading import read_vacancy
+from matching.stock import StockItem
+from matching.vocabulary import Accommodation, AccommodationState, Function, Outcome, WorkMode, YesNo
 from pipelines.access.audit import events, last_event
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Role
 from pipelines.access.vault import Vault
-from pipelines.vacancy_workflow.preview import Group, _least, _told, one_person, preview
+from pipelines.schema import CANDIDATES
+from pipelines.vacancy_workflow.preview import Group, Sorter, _least, _told, one_person, preview
 from tests.support.accounts import KEYS
 from tests.support.firms import ELSEWHERE, FIRM, HERE, somebody, two_firms
 from tests.support.people import a_person
-from tests.support.stores import a_store
+from tests.support.stores import BACKENDS, a_store
 
 ABLE = dict.fromkeys(Function, 0)
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=BACKENDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A store with two companies."""
-    with a_store("sqlite", tmp_path) as opened:
+    with a_store(request.param, tmp_path) as opened:
         with opened.begin() as connection:
             two_firms(connection)
         yield opened
@@ -94,6 +100,35 @@ def test_number_is_told_near_the_truth_and_its_edge_is_not_where_one_person_more
     assert all(abs(n - low - 4.5) <= 9 for n, low in enumerate(least) if low)
     # Told exactly, a number never goes down where one person more is counted; blurred it does, again and again.
     assert sum(later < before for before, later in pairwise(least)) > 10
+
+
+@pytest.mark.parametrize("occupation", [None, "数据标注", "保洁员"])
+@pytest.mark.parametrize("mode", [None, WorkMode.REMOTE])
+def test_profiles_are_sorted_as_the_matching_itself_would(occupation: str | None, mode: WorkMode | None) -> None:
+    dice = Random(f"{occupation}{mode}")
+    for _ in range(40):
+        demands = {function: dice.randrange(5) for function in dice.sample(list(Function), 5)}
+        offered = dict.fromkeys(dice.sample(list(Accommodation), 4), AccommodationState.DECLARED)
+        vacancy = Vacancy(
+            vacancy_id=VacancyId("v"), title="岗位", occupation=occupation, work_mode=mode, demands=demands,
+            accommodations=offered,
+        )  # fmt: skip
+        item, sorter = StockItem(vacancy, read_vacancy(vacancy)), Sorter(vacancy)
+        for _ in range(20):
+            limits = {function: dice.choice((0, 0, 1, 2, 3, 4)) for function in Function if dice.random() < 0.9}
+            needed = tuple(dice.sample(list(Accommodation), dice.randrange(2)))
+            person = Candidate(candidate_id=CandidateId("c"), functions=limits, accommodations_needed=needed)
+            whole = dict.fromkeys(Function, 0) | limits
+            for function in demands:
+                if demands[function] and function not in limits:
+                    del whole[function]
+            fit = compare(whole, item.demands, item.offered, needed_at(person, item))
+            part = sorter.sort(CANDIDATES.column("functions").format(limits), ";".join(one.value for one in needed))
+            assert (part.outcome is Outcome.DOES_NOT_FIT) == (fit.outcome is Outcome.DOES_NOT_FIT)
+            assert (part.outcome is Outcome.UNKNOWN) == (fit.outcome is Outcome.UNKNOWN)
+            if part.outcome is Outcome.FITS:
+                closed = {one for one, state in fit.accommodations.items() if state is AccommodationState.TO_ARRANGE}
+                assert part.lacking == closed | {one for one in needed_at(person, item) if one not in item.offered}
 
 
 def test_same_question_has_the_same_answer_and_is_in_the_audit(engine: Engine) -> None:
