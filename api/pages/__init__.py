@@ -5,6 +5,7 @@ from api.pages import (
     casework_duplicates,
     casework_people,
     company,
+    employers,
     facts,
     home,
     income,
@@ -26,6 +27,6 @@ from api.pages import (
 )
 
 _STAFF = (home, people, casework, casework_people, casework_duplicates, facts, lists, services, income, sheets, offline)
-_COMPANY = (company, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{vacancy_id}`
+_COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_ANALYST))

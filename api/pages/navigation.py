@@ -34,6 +34,7 @@ ENTRIES = [
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
     Entry("nav.posts", "/posts", Action.READ_VACANCIES),
+    Entry("nav.employers", "/employers", Action.VERIFY_EMPLOYERS, STAFF),
     Entry("nav.quota", "/company/quota", Action.READ_QUOTA, COMPANY, is_of_own_company=True),
     Entry("nav.benefits", "/company/benefits", Action.READ_BENEFITS, COMPANY, is_of_own_company=True),
     Entry("nav.company", "/company", Action.READ_EMPLOYERS, COMPANY, is_of_own_company=True),

@@ -19,6 +19,7 @@ from api.pages.render import REQUEST_KEY, ROW_VERSION, page, see_other
 from api.settings import today
 from api.vacancy_models import id_of
 from matching.regions import region_name
+from pipelines.access.errors import TooManyRequests
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.desk import NoSuchVacancy
 from pipelines.registers.errors import Fault, RowRefused
@@ -202,7 +203,10 @@ def _preview(
     """Return how many people could do a post, where a step bears on it."""
     if step.name not in ("demands", "accommodations"):
         return None
-    access.take_preview(subject)
+    try:
+        access.take_preview(subject)
+    except TooManyRequests:  # who asked too often is told later; what is written is kept all the same
+        return None
     return work_of(connection, subject).previewed(vacancy_id, unsaved)
 
 

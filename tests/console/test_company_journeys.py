@@ -4,13 +4,17 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from api.access import Access
+from pipelines.access.errors import TooManyRequests
+from pipelines.access.roles import Subject
 from tests.console.conftest import PROVINCE, Console
-from tests.console.test_browser import sideways, violations
+from tests.console.test_browser import WEIGHT, sideways, violations
 from tests.console.test_journeys import press
 from tests.support.browser import Window
 from tests.support.company import PASSWORD
@@ -239,6 +243,31 @@ def test_new_company_registers_itself_once_and_waits_for_an_office(console: Cons
     window.close()
 
 
+def test_office_verifies_an_employer_by_its_licence_and_ends_it(console: Console, browser: Browser) -> None:
+    window = console.window(browser, f"caseworker-{PROVINCE}")
+    page = window.page
+    window.open("/employers")
+    look(page)
+    page.get_by_label("按统一社会信用代码查找").fill("no-such-code")
+    press(window, "查找")
+    expect(page.locator(".summary")).to_contain_text("没有找到")
+    look(page)
+    page.get_by_label("按统一社会信用代码查找").fill(console.companies.other)
+    press(window, "查找")
+    press(window, "登记核验")
+    expect(page.locator(".summary")).to_contain_text("请选择怎样核验的")
+    look(page)
+    page.get_by_label("查验营业执照").check()
+    press(window, "登记核验")
+    expect(page.locator("main")).to_contain_text("已核验")
+    look(page)
+    press(window, "撤销核验")
+    expect(page.locator("main")).to_contain_text("尚未核验")
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert sideways(page) == []
+    window.close()
+
+
 def test_sheet_is_tried_first_then_taken_and_never_twice(window: Window, tmp_path: Path, has_script: bool) -> None:
     page = enter(window, "poster")
     press(window, "招聘岗位", within="header")
@@ -301,6 +330,33 @@ def test_page_has_no_violation_and_is_not_scrolled_sideways(
         assert window.foreign == []
         assert window.complaints == []
         window.close()
+
+
+@pytest.mark.parametrize("address", ["/", "/company/quota", "/posts/{post}/steps/demands", "/company/benefits"])
+def test_first_load_is_light(console: Console, browser: Browser, address: str) -> None:
+    window, sizes = console.window(browser, "poster"), list[int]()
+
+    def note(request: Any) -> None:
+        told = request.sizes()
+        sizes.append(told["responseBodySize"] + told["responseHeadersSize"])
+
+    window.page.on("requestfinished", note)
+    window.open(address.replace("{post}", console.companies.post))
+    window.page.wait_for_load_state("networkidle")
+    assert len(sizes) >= 4
+    assert sum(sizes) <= WEIGHT
+    window.close()
+
+
+def test_who_asks_too_often_still_writes(console: Console, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Access, __: Subject) -> None:
+        raise TooManyRequests("", seconds=60)
+
+    monkeypatch.setattr(Access, "take_preview", refuse)
+    window = console.window(browser, "poster", script=False)
+    window.open(f"/posts/{console.companies.post}/steps/demands")
+    expect(window.page.locator("#preview")).to_contain_text("稍后再估算")
+    window.close()
 
 
 def test_office_sees_a_company_s_post_and_other_roles_see_none(console: Console, browser: Browser) -> None:

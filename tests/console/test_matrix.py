@@ -19,7 +19,7 @@ from tests.threats.doors import a_province
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
-_POST = {"vacancy_id": "vacancy"}
+_POST, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
 ANYBODY: frozenset[Role] = frozenset()
 """Pages that are about nobody: nothing of another county can be asked of them."""
 PAGES: dict[tuple[str, str], Call] = {
@@ -116,6 +116,12 @@ PAGES |= {
     ("GET", "/company/quota"): Call(wrong_for=ANYBODY),
     ("POST", "/company/quota"): Call(form={"year": "2026", "n.0": "1"}, wrong_for=ANYBODY),
     ("GET", "/company/benefits"): Call(wrong_for=ANYBODY),
+    ("GET", "/employers"): Call(wrong_for=ANYBODY),
+    ("POST", "/employers/find"): Call(form={"code": "{employer}"}, wrong_for=ANYBODY),
+    ("GET", "/employers/{employer_id}"): Call(names=_EMPLOYER),
+    ("POST", "/employers/{employer_id}/verification"): Call(
+        names=_EMPLOYER, form={"method": "site_visit", "row_version": "1"}
+    ),
     ("GET", "/posts"): Call(wrong_for=ANYBODY),
     ("GET", "/posts/new"): Call(wrong_for=ANYBODY),
     ("POST", "/posts/new"): Call(form={"title": "x", "request_key": "0123456789ab"}, wrong_for=ANYBODY),
