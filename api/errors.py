@@ -34,6 +34,7 @@ from pipelines.access.errors import (
     Forbidden,
     KeysMissing,
     LoginRefused,
+    NoSuchAccount,
     NoSuchPerson,
     NotSignedIn,
     PasswordChangeRequired,
@@ -120,6 +121,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NothingToRestore: (409, "nothing-to-restore", "没有可以恢复的上一版本"),
     NothingToUndo: (409, "nothing-to-undo", "只能撤销今天登记的经过；更早的请更正记录"),
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
+    NoSuchAccount: (404, "no-such-record", "没有这条记录"),
     NoSuchInspection: (404, "no-such-record", "没有这条记录"),
     InspectionRefused: (
         409,

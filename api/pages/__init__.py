@@ -1,14 +1,18 @@
 """The pages of the console, one module a part: thin routes that call what the API's routes call, and show it."""
 
 from api.pages import (
+    approvals,
+    audits,
     casework,
     casework_duplicates,
     casework_people,
     company,
+    confirming,
     employers,
     facts,
     home,
     income,
+    inspections,
     lists,
     models,
     offline,
@@ -20,13 +24,17 @@ from api.pages import (
     quota,
     register,
     released,
+    releases,
     services,
     sheets,
     sign_in,
     statics,
+    supervision,
+    users,
 )
 
 _STAFF = (home, people, casework, casework_people, casework_duplicates, facts, lists, services, income, sheets, offline)
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
+_SUPERVISOR = (supervision, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
-PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_ANALYST))
+PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST))

@@ -32,12 +32,15 @@ ENTRIES = [
     Entry("nav.people", "/people", Action.READ_CANDIDATES, STAFF),
     Entry("nav.caseload", "/caseload", Action.WRITE_CANDIDATES, STAFF),
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
+    Entry("nav.supervision", "/supervision", Action.READ_REPORTS, frozenset({Role.SUPERVISOR})),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
     Entry("nav.posts", "/posts", Action.READ_VACANCIES),
     Entry("nav.employers", "/employers", Action.VERIFY_EMPLOYERS, STAFF),
     Entry("nav.quota", "/company/quota", Action.READ_QUOTA, COMPANY, is_of_own_company=True),
     Entry("nav.benefits", "/company/benefits", Action.READ_BENEFITS, COMPANY, is_of_own_company=True),
     Entry("nav.company", "/company", Action.READ_EMPLOYERS, COMPANY, is_of_own_company=True),
+    Entry("nav.accounts", "/accounts", Action.ADMINISTER, frozenset({Role.ADMINISTRATOR})),
+    Entry("nav.audit", "/audit", Action.READ_AUDIT, frozenset({Role.AUDITOR})),
 ]
 """In the order in which they are shown, after the first page; add a page here and it is at the head of all."""
 
@@ -46,14 +49,15 @@ def navigation(subject: Subject, path: str) -> list[Link]:
     """Return where a subject can go; the first page is everybody's."""
     links = [Link("nav.home", "/", path == "/")]
     for entry in ENTRIES:
-        if _is_open_to(entry, subject):
+        if is_open_to(entry, subject):
             links.append(Link(entry.word, entry.address, path == entry.address or path.startswith(f"{entry.address}/")))
     # Of two addresses that both begin the path the longer one is where one is.
     here = max((link.address for link in links if link.is_here), key=len, default="")
     return [Link(link.word, link.address, link.address == here) for link in links]
 
 
-def _is_open_to(entry: Entry, subject: Subject) -> bool:
+def is_open_to(entry: Entry, subject: Subject) -> bool:
+    """True where a subject may open a page, for the purpose that it usually does so for."""
     if subject.is_local:
         return not entry.is_of_own_company
     if subject.role is None or (entry.roles and subject.role not in entry.roles):

@@ -74,6 +74,23 @@ def _key(made: draw.Drawing, x: float, colour: str, text: str, *, is_filled: boo
     made.append(draw.Text(text, _SIZE, x + 32, 20))
 
 
+def counts(title: str, description: str, name: str, rows: Sequence[tuple[str, int | None]]) -> Markup:
+    """Return a bar a row with its number behind it; one that is not told is a dashed frame."""
+    most = max([n or 0 for _, n in rows] or [0]) or 1
+    width = _WIDTH - _LEFT - _RIGHT
+    made = drawing(_WIDTH, _ROW * len(rows) + 10, title, description, name)
+    for place, (label, n) in enumerate(rows):
+        y = 6 + _ROW * place
+        made.append(draw.Text(label, _SIZE, _LEFT - 10, y + 15, text_anchor="end"))
+        if n is None:
+            frame = {"fill": "none", "stroke": SOFT, "stroke_dasharray": "4 4"}
+            made.append(draw.Rectangle(_LEFT + 0.5, y + 0.5, width - 1, 19, **frame))
+        elif n:
+            made.append(draw.Rectangle(_LEFT, y, max(width * n / most, 1), 20, fill=BRAND))
+        made.append(draw.Text("" if n is None else str(n), _SIZE, _LEFT + width * (n or 0) / most + 10, y + 15))
+    return svg(made)
+
+
 def intervals(
     title: str, description: str, name: str, rows: Sequence[Interval], *, mark: float | None = None
 ) -> Markup | None:

@@ -227,15 +227,24 @@ def events(connection: Connection, *, after: int = 0) -> Iterator[dict[str, Any]
         yield dict(row._mapping)
 
 
+def _hash_of(connection: Connection, sequence: int) -> str:
+    """Return the hash of a row; of one that is gone none, which nothing follows on."""
+    found = select(tables.audit.c.hash).where(tables.audit.c.sequence == sequence)
+    return connection.execute(found).scalar() or ""
+
+
 def last_event(connection: Connection) -> int:
     """Return the number of the newest row."""
     return int(connection.execute(select(tables.audit_head.c.sequence)).scalar_one())
 
 
-def breaks(connection: Connection) -> Iterator[Break]:
-    """Yield every place where the chain does not hold; none when it is whole."""
-    sequence, previous = 0, GENESIS
-    for row in events(connection):
+def breaks(connection: Connection, *, after: int = 0) -> Iterator[Break]:
+    """Yield every place where the chain does not hold; none when it is whole.
+
+    After a row only what follows it is looked at, from its own hash on: what came before may be altered all the same.
+    """
+    sequence, previous = after, GENESIS if after == 0 else _hash_of(connection, after)
+    for row in events(connection, after=after):
         own = row.pop("hash")
         if row["sequence"] != sequence + 1:
             yield Break(row["sequence"], f"审计记录缺失：{sequence} 之后是 {row['sequence']}")

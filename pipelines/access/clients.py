@@ -32,6 +32,7 @@ FOR_PEOPLE_ONLY = frozenset(
     {
         Action.ADMINISTER,
         Action.READ_AUDIT,
+        Action.READ_READS,
         Action.APPROVE_VACANCIES,
         Action.DECIDE_BENEFITS,
         Action.DECIDE_REVIEWS,

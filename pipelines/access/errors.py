@@ -11,6 +11,7 @@ AccessError
 └── VaultError         a sealed value cannot be opened, or there are no keys
     └── KeysMissing
 NoSuchPerson           not there or not visible, which is the same (a `NotFound` of the store)
+NoSuchAccount          an account that is not there or not the administrator's, which is the same
 """
 
 from pipelines.errors import PipelineError
@@ -76,3 +77,7 @@ class KeysMissing(VaultError):
 
 class NoSuchPerson(NotFound):
     """The person is not there, or not within the subject's scope: nobody can tell which."""
+
+
+class NoSuchAccount(NotFound):
+    """There is no such account among those that an administrator reaches."""

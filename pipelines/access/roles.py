@@ -112,6 +112,8 @@ class Action(StrEnum):
     READ_IMPORTS = "imports.read"
     WRITE_IMPORTS = "imports.write"
     READ_AUDIT = "audit.read"
+    READ_READS = "audit.reads"
+    """Who read whom for which purpose, in the own organisation and below; of the audit nothing else."""
     ADMINISTER = "accounts.write"
 
 
@@ -199,7 +201,7 @@ _PERMITTED: Mapping[Role, Mapping[Purpose, frozenset[Action]]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: {
         **_CASEWORKER,
-        Purpose.SUPERVISION: _READS | {Action.READ_MODELS, Action.RELEASE_RULES} | _INSPECT,
+        Purpose.SUPERVISION: _READS | {Action.READ_MODELS, Action.RELEASE_RULES, Action.READ_READS} | _INSPECT,
         # Erasing cannot be undone, so it is not the caseworker's alone.
         Purpose.PERSONS_REQUEST: _CASEWORKER[Purpose.PERSONS_REQUEST] | {Action.ERASE_CANDIDATE},
     },

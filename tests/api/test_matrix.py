@@ -266,6 +266,7 @@ ABSENT: Mapping[str, str] = {
     "vacancy": "absent-3",
     "course": "absent-4",
     "rule": "absent-5",
+    "user": str(uuid4()),
     "model": "absent-6",
     "table": "candidates",
 }
@@ -374,11 +375,11 @@ def _settle(whole: Province) -> None:
         a_user(connection, "first-admin", Role.ADMINISTRATOR, OWN)
         for role in Role:
             a_user(connection, f"{role.value}-{OWN}", role, OWN)
-        a_user(connection, f"caseworker-{OTHER}", Role.CASEWORKER, OTHER)
+        there, _ = a_user(connection, f"caseworker-{OTHER}", Role.CASEWORKER, OTHER)
     whole.theirs = {**ABSENT, "candidate": THEIRS, "placement": "theirs-p", "assignment": assigned.assignment_id}
     whole.theirs["inspection"] = drawn["inspection_id"]
     whole.theirs["merge"] = merge_id
-    whole.theirs |= {"employer": employers[1], "vacancy": str(vacancy)}
+    whole.theirs |= {"employer": employers[1], "vacancy": str(vacancy), "user": there.user_id}
     other = whole.enter(Role.CASEWORKER, OTHER)
     listed = whole.client.get(f"{V1}/candidates/{THEIRS}/shortlist", params={"as_of": DAY}, headers=other)
     whole.theirs["run"] = listed.json()["run_id"]

@@ -60,6 +60,7 @@ EVERYBODY: Mapping[str, str] = {
     "pipelines/access/audit.py:module": "writes the audit; it is read by `Trail`",
     "pipelines/access/audit.py:linked_to": "writes the audit of what a statement within reach found",
     "pipelines/access/audit.py:events": "`yougang db check` goes through the whole chain",
+    "pipelines/access/audit.py:_hash_of": "where looking at the chain begins",
     f"{_STORE}anonymising.py:*": "retention and erasure, decided above for a person found visible",
     f"{_STORE}assignments.py:AssignmentRepository.add": "of a person found visible, or just registered",
     f"{_STORE}bulk.py:*": "the whole database, by whoever runs the machine",

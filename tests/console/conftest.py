@@ -39,6 +39,7 @@ class Console:
     engine: Engine
     base: str
     companies: Companies
+    models: Path
 
     def cookie(self, login: str) -> str:
         """Return the token of a new session of somebody who was added."""
@@ -91,7 +92,7 @@ def a_console(folder: Path) -> Iterator[Console]:
         until = time.monotonic() + 60
         while not server.started and time.monotonic() < until:
             time.sleep(0.05)
-        yield Console(engine, f"http://127.0.0.1:{listening.getsockname()[1]}", firms)
+        yield Console(engine, f"http://127.0.0.1:{listening.getsockname()[1]}", firms, store.models)
         server.should_exit = True
         thread.join(30)
         listening.close()

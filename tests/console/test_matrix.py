@@ -20,6 +20,7 @@ STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
 _POST, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
+_VACANCY, _PLACEMENT = {"vacancy_id": "vacancy"}, {"placement_id": "placement"}
 ANYBODY: frozenset[Role] = frozenset()
 """Pages that are about nobody: nothing of another county can be asked of them."""
 PAGES: dict[tuple[str, str], Call] = {
@@ -99,6 +100,43 @@ PAGES: dict[tuple[str, str], Call] = {
     ),
 }
 PAGES |= {
+    ("GET", "/supervision"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/report.{kind}"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/units"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/households"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/inspections"): Call(wrong_for=ANYBODY),
+    ("POST", "/supervision/inspections"): Call(
+        form={"year": "2026", "seed": "1", "n_random": "1", "n_risk": "0", "request_key": "0123456789ab"},
+        wrong_for=ANYBODY,
+    ),
+    ("GET", "/supervision/inspections/{inspection_id}"): Call(
+        names={"inspection_id": "inspection"}, query={"evidence": "1"}
+    ),
+    ("POST", "/supervision/inspections/{inspection_id}/decision"): Call(
+        names={"inspection_id": "inspection"},
+        form={"outcome": "nothing_found", "ground": "x", "evidence": "x", "row_version": "1"},
+    ),
+    ("GET", "/supervision/vacancies"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/vacancies/{vacancy_id}"): Call(names=_VACANCY),
+    ("POST", "/supervision/vacancies/{vacancy_id}/approve"): Call(names=_VACANCY, form={"row_version": "1"}),
+    ("POST", "/supervision/vacancies/{vacancy_id}/send-back"): Call(
+        names=_VACANCY, form={"row_version": "1", "note": "x"}
+    ),
+    ("GET", "/supervision/placements"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/placements/{placement_id}"): Call(names=_PLACEMENT),
+    ("POST", "/supervision/placements/{placement_id}"): Call(
+        names=_PLACEMENT, form={"row_version": "1", "attendance_confirmed": "yes"}
+    ),
+    ("GET", "/supervision/reads"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/reads/chain"): Call(wrong_for=ANYBODY),
+    ("GET", "/accounts"): Call(wrong_for=ANYBODY),
+    ("POST", "/accounts/{user_id}/lock"): Call(names={"user_id": "user"}, form={}),
+    ("POST", "/accounts/{user_id}/unlock"): Call(names={"user_id": "user"}, form={}),
+    ("GET", "/audit"): Call(wrong_for=ANYBODY),
+    ("GET", "/audit/chain"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/rules"): Call(wrong_for=ANYBODY),
+    ("POST", "/supervision/rules/{release_id}/approve"): Call(names={"release_id": "run"}, form={}, wrong_for=ANYBODY),
+    ("POST", "/supervision/rules/{release_id}/retire"): Call(names={"release_id": "run"}, form={}, wrong_for=ANYBODY),
     ("GET", "/models"): Call(wrong_for=ANYBODY),
     ("GET", "/models/compare"): Call(wrong_for=ANYBODY),
     ("GET", "/models/runs"): Call(wrong_for=ANYBODY),

@@ -55,6 +55,8 @@ DECIDES_NOTHING = {
     "notes", "tasks", "step", "caseworkers", "handovers",
     # that two records are of one person or of two, by a named person, and undone by one
     "distinct", "merges", "undoing",
+    # what a named person of a company answers to a referral, and takes back
+    "answers", "undo",
     # models, rules and one's own session
     "evaluations", "promotion", "rollback", "session", "password", "second-factor", "token",
 }  # fmt: skip
@@ -88,6 +90,11 @@ PAGES_DECIDE_NOTHING = {
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
     "caseworker", "handovers", "{other_id}", "undoing",
+    # what a named person decides of a unit, vacancy, placement, rule book, model or account; it ends nobody's case
+    "inspections", "decision", "approve", "send-back", "{placement_id}", "retire", "promotion", "rollback", "lock",
+    "unlock",
+    # a company's posts and record, what its named people answer to a referral, what an office saw of the company
+    "check", "publish", "close", "edit", "quota", "sheet", "{name}", "{person}", "find", "verification",
 }  # fmt: skip
 
 

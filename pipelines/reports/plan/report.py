@@ -52,13 +52,28 @@ def plan_report(
     exact = subject.sees_people if is_exact is None else is_exact
     if exact and not subject.sees_people:
         raise Forbidden("您的角色不能为这一目的这样做")
-    record(connection, subject.by, Action.READ_REPORTS.value, object_kind="report", object_id="plan")
     if exact:
-        return _document(count_plan(connection, subject, year, on), year, None)
-    day = on if on > date(year, 12, 31) else month_end(on)
-    tally = count_plan(connection, _everybody(subject), year, day, without=frozenset(learning_refused(connection)))
-    people = {cell: n for cell, n in tally.cells.items() if not FIGURES[cell[0]].is_public}
-    return _document(tally, year, suppressed(people, tally.lines))
+        document = document_of(count_plan(connection, subject, year, on), year, None)
+    else:
+        day = on if on > date(year, 12, 31) else month_end(on)
+        tally = count_plan(connection, _everybody(subject), year, day, without=frozenset(learning_refused(connection)))
+        people = {cell: n for cell, n in tally.cells.items() if not FIGURES[cell[0]].is_public}
+        document = document_of(tally, year, suppressed(people, tally.lines))
+    # Last: whoever holds the end of the audit keeps all others waiting, and counting may take long.
+    note_plan_read(connection, subject)
+    return document
+
+
+def note_plan_read(connection: Connection, subject: Subject) -> None:
+    """Record that somebody reads the report.
+
+    Raises
+    ------
+    Forbidden
+        When the role may not read reports for the stated purpose.
+    """
+    require(subject, Action.READ_REPORTS)
+    record(connection, subject.by, Action.READ_REPORTS.value, object_kind="report", object_id="plan")
 
 
 def _everybody(subject: Subject) -> Subject:
@@ -101,7 +116,8 @@ def rows_behind(
     return shown, len(left) > len(shown)
 
 
-def _document(tally: Tally, year: int, hidden: frozenset[Cell] | None) -> dict[str, Any]:
+def document_of(tally: Tally, year: int, hidden: frozenset[Cell] | None) -> dict[str, Any]:
+    """Return what was counted of a year as the report; `hidden` are the cells not told, None where all are."""
     on = tally.terms.on
     wanted, ground = target(on)
     begins = plan_begins(on)
@@ -185,4 +201,13 @@ def coverage(figure: Mapping[str, Any], place: str) -> str | None:
     return f"{100 * done / (done + due):.1f}%"
 
 
-__all__ = ["ELSEWHERE", "FIRST_YEAR", "LAST_YEAR", "coverage", "plan_report", "rows_behind"]
+__all__ = [
+    "ELSEWHERE",
+    "FIRST_YEAR",
+    "LAST_YEAR",
+    "coverage",
+    "document_of",
+    "note_plan_read",
+    "plan_report",
+    "rows_behind",
+]
