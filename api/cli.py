@@ -25,6 +25,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
+import api.live_test_commands  # noqa: F401  adds its commands to `models`
 from api.account_commands import accounts
 from api.balance_commands import balance_document, balance_lists, balance_words, unbalance_lists
 from api.benefit_commands import benefits, quota_command
@@ -49,7 +50,7 @@ from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
 from pipelines.desk import Desk
-from pipelines.documents import document_lines, held_up_words, person_lines
+from pipelines.documents import document_lines, held_up_words, person_lines, shown_document
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -325,8 +326,8 @@ def _casebook(context: typer.Context) -> Casebook:
 
 def _desk(context: typer.Context, connection: Any) -> Desk:
     settings = session_of(context).settings
-    version, model = Registry(connection, settings.models).champion()
-    return Desk.open(load_casebook(connection, program_subject()), model, version, settings.as_of)
+    version, model, tests = Registry(connection, settings.models).answering()
+    return Desk.open(load_casebook(connection, program_subject()), model, version, settings.as_of, tests)
 
 
 def _note(
@@ -355,6 +356,7 @@ def shortlist(
         document = _desk(context, connection).document(candidate_id, k=k)
         _note(connection, Action.READ_SHORTLIST, "candidate", candidate_id)
         RunRepository(connection).save_document(document)
+    document = shown_document(document)
     answer(context, document, lambda: document_lines(document))
 
 

@@ -89,9 +89,9 @@ class DeskKeeper:
         began = time.monotonic()
         with self.engine.begin() as connection:
             seen = last_event(connection)  # before anything is read: what is written meanwhile is followed up
-            version, model = Registry(connection, self.settings.models).champion()
+            version, model, tests = Registry(connection, self.settings.models).answering()
             desk = Desk.open(
-                load_casebook(connection, program_subject("desk", Purpose.JOB_MATCHING)), model, version, on
+                load_casebook(connection, program_subject("desk", Purpose.JOB_MATCHING)), model, version, on, tests
             )
         # A desk stays: looked through for garbage again and again, it would keep answers waiting for seconds.
         gc.collect()
@@ -141,8 +141,10 @@ class DeskKeeper:
         ready.is_behind = False
 
     def _current(self, connection: Connection, on: date) -> Stamp:
-        champions = [v.version for v in ModelVersionRepository(connection).all() if v.status == "champion"]
-        return on, champions[0] if champions else None, ImportRepository(connection).count()
+        champions = [v for v in ModelVersionRepository(connection).all() if v.status == "champion"]
+        # What is tried out on the lists stands in the summary: switched on or off, it holds from the next list on.
+        answering = f"{champions[0].version} {champions[0].summary}" if champions else None
+        return on, answering, ImportRepository(connection).count()
 
     def close(self) -> None:
         """Give the connections back."""

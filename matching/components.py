@@ -41,11 +41,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class PastAct:
-    """The last thing that happened between the person and one vacancy."""
+    """The last thing that happened between the person and one vacancy.
+
+    `counts` is False for a refusal that moves nothing: one employer's further ones.
+    """
 
     kind: InteractionKind
     at: date
     reason: str | None = None
+    counts: bool = True
 
 
 _REFUSALS = (InteractionKind.DECLINED_BY_CANDIDATE, InteractionKind.DECLINED_BY_EMPLOYER)
@@ -84,11 +88,15 @@ class TextIndex:
 
 @dataclass(frozen=True, slots=True)
 class EmployerUptake:
-    """How sought the employers of n vacancies are; `employer` (n,) is a position in `uptake`, -1 one never seen."""
+    """How sought the employers of n vacancies are; `employer` (n,) is a position in `uptake`, -1 one never seen.
+
+    `by_region` keeps what was worked out for a region: there are few, and people come from the same ones.
+    """
 
     uptake: Uptake
     employer: NDArray[np.int64]
     overall: NDArray[np.float64]
+    by_region: dict[str | None, NDArray[np.float64]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, uptake: Uptake, providers: Sequence[str]) -> "EmployerUptake":
@@ -98,7 +106,9 @@ class EmployerUptake:
     def at(self, region: str | None, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return ln of acts against those to be expected: everybody's, and those of the people of a region."""
         employer = self.employer[rows]  # -1, never seen, points at the 0 behind the last
-        return self.overall[employer], np.append(self.uptake.of_area(region), 0.0)[employer]
+        if region not in self.by_region:
+            self.by_region[region] = np.append(self.uptake.of_area(region), 0.0)
+        return self.overall[employer], self.by_region[region][employer]
 
     def counted(self, region: str | None, row: int) -> float:
         """Return how many acts of a region's people on the vacancy's employer were seen, older ones counting less."""
@@ -151,11 +161,13 @@ class Asked:
     vector: NDArray[np.float32] | None
     direction: NDArray[np.float32] | None = None
     past: Mapping[int, PastAct] = field(default_factory=dict)
+    lot: float | None = None
+    """From 0 to 1 where one place of the list is given by lot (`matching.lots`), else None."""
 
     @property
     def refused(self) -> list[int]:
-        """Positions of the vacancies that the person or the employer turned down."""
-        return [row for row, act in self.past.items() if act.kind in _REFUSALS]
+        """Positions of the vacancies that the person or the employer turned down, and that stand behind for it."""
+        return [row for row, act in self.past.items() if act.kind in _REFUSALS and act.counts]
 
     @classmethod
     def of(

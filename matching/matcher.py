@@ -11,8 +11,9 @@ from matching.entities import Candidate
 from matching.explanation import explain, needed_at
 from matching.fit import Fit, compare
 from matching.line import Line, Reason
+from matching.lots import PLACE, Drawn
 from matching.missing import LicenceUnlock, MissingFact, Unlock, licence_unlocks, missing_for, unlocks
-from matching.notes import Employment, PersonNote, list_notes, person_notes, wish_notes
+from matching.notes import Employment, PersonNote, list_notes, lot_notes, person_notes, wish_notes
 from matching.ranking import Band, Probability, Ranking, Weights, rank
 from matching.retrieval import Exclusion, retrieve
 from matching.rules.dated import Rules
@@ -65,6 +66,7 @@ class Shortlist:
     unlocks: tuple[Unlock, ...]
     licence_unlocks: tuple[LicenceUnlock, ...] = field(default=())
     notes: tuple[PersonNote, ...] = field(default=())
+    drawn: Drawn | None = None
 
 
 def match(
@@ -81,6 +83,7 @@ def match(
     ranking = rank(asked, index, retrieval, rules, weights, k=k)
     first_fits = _first_fits(asked, index, ranking) if k else []
     common = list_notes(asked.candidate, first_fits)
+    drawn = ranking.drawn if k >= PLACE else None  # a shorter list does not reach the place
     counts = np.bincount(retrieval.excluded_by[retrieval.excluded_by >= 0], minlength=len(retrieval.exclusions))
     return Shortlist(
         candidate=asked.candidate,
@@ -96,7 +99,9 @@ def match(
             *person_notes(asked.candidate, rules, employment),
             *wish_notes(asked.candidate, index.stock, retrieval),
             *common,
+            *lot_notes(drawn),
         ),
+        drawn=drawn,
     )
 
 

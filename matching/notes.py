@@ -10,6 +10,7 @@ import numpy as np
 from matching.accommodation import facts as accommodation_facts
 from matching.entities import Candidate
 from matching.fit import Fit
+from matching.lots import PLACE, Drawn
 from matching.occupations import OccupationFamily, classify
 from matching.retrieval import Retrieval
 from matching.rules.dated import Rules
@@ -20,6 +21,10 @@ from matching.stock import FAMILIES, Stock
 from matching.vocabulary import Accommodation, AccommodationState, Function, VacancyKind, YesNo
 
 _ADULT = 18
+
+
+LOT = "drawn_by_lot"
+"""Code of the note that one line was drawn by lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +142,15 @@ def _wish_note(wish: str, family: OccupationFamily, stock: Stock, retrieval: Ret
     n_open = int(np.sum(stock.family[retrieval.rows] == FAMILIES.index(family.family_id)))
     why = f"有{n_open}个在招，但都在不列入之列（原因见末尾）" if n_open else "目前没有在招岗位"
     return PersonNote("wish_not_listed", f"意向职业“{wish}”（{family.label}）{why}，下列是其他工作")
+
+
+def lot_notes(drawn: Drawn | None) -> tuple[PersonNote, ...]:
+    """Say to who reads the list that one line was drawn by lot, and where it would stand otherwise."""
+    if drawn is None:
+        return ()
+    place = f"按顺序它排在第{drawn.from_place}位" if drawn.from_place != PLACE else "抽中的正是按顺序排在这里的"
+    text = (
+        f"为检验排序是否得当，这份名单的第{PLACE}位是从同一档次、同样可以推荐的{len(drawn.pool)}个岗位中抽签决定的"
+        f"（{place}）；不改变哪些岗位可以推荐，也不改变前{PLACE - 1}位。是否推荐仍由您与本人决定"
+    )
+    return (PersonNote(LOT, text),)

@@ -6,7 +6,7 @@ stated reasons, never weights in the score.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -25,6 +25,7 @@ from matching.components import (
 )
 from matching.entities import Candidate
 from matching.fit import FitArrays
+from matching.lots import PLACE, Drawn, drawn_order
 from matching.reach import comfortable_km
 from matching.retrieval import Retrieval, in_regions
 from matching.rules.dated import Rules
@@ -102,6 +103,7 @@ class Ranking:
     columns: Columns
     fit: FitParts
     weights: Weights
+    drawn: Drawn | None = None
 
     def __len__(self) -> int:
         return self.n_ranked
@@ -168,7 +170,7 @@ def rank(
     if not weighs_own:
         at_head["collaborative"] = own_scores(asked, index, rows[head]).astype(np.float32)
     columns = np.stack([at_head[name] for name in COMPONENTS], axis=1)
-    return Ranking(
+    ranking = Ranking(
         retrieval=retrieval,
         n_ranked=len(rows),
         order=listed[head],
@@ -180,6 +182,35 @@ def rank(
         columns=columns,
         fit=fit_parts(asked.candidate, index.stock, rows[head], columns),
         weights=weights,
+    )
+    return ranking if asked.lot is None else _by_lot(ranking, asked.lot)
+
+
+def _by_lot(ranking: Ranking, lot: float) -> Ranking:
+    """Return the ranking with one place given by lot; as it is where nothing else may stand there."""
+    found = drawn_order(lot, ranking.band)
+    if found is None:
+        return ranking
+    order, chosen, n = found
+    pool = ranking.retrieval.rows[ranking.order[PLACE - 1 : PLACE - 1 + n]]
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order))
+    repeats = ranking.repeats[order]
+    return replace(
+        ranking,
+        order=ranking.order[order],
+        band=ranking.band[order],
+        repeats=np.where(repeats >= 0, place[np.maximum(repeats, 0)], -1).astype(np.int32),
+        uncrowded=ranking.uncrowded[order],
+        band_reason=tuple(ranking.band_reason[at] for at in order.tolist()),
+        score=ranking.score[order],
+        columns=ranking.columns[order],
+        fit=FitParts(
+            ranking.fit.total[order],
+            {name: part[order] for name, part in ranking.fit.parts.items()},
+            ranking.fit.known_share[order],
+        ),
+        drawn=Drawn(chosen + 1, tuple(int(row) for row in pool)),
     )
 
 

@@ -93,6 +93,7 @@ class RankingSettings(BaseModel):
     unread_behind: float
     repeat_step: float
     repeats_within: int
+    refusals_of_one_employer: int
     freshness_days: float
     licences_to_ask: tuple[str, ...]
     licences_of_any_kind: tuple[str, ...]

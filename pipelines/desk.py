@@ -16,6 +16,7 @@ from matching.accommodation import facts as accommodation_facts
 from matching.components import Asked, PastAct, VacancyIndex
 from matching.entities import Candidate, CandidateId, Course, Placement, VacancyId
 from matching.licences import holds, licences
+from matching.lots import PLACE
 from matching.matcher import Lines, Shortlist, explain_lines, lines, match
 from matching.missing import Unlock, accommodation_unlocks, benefit_waits, with_benefits
 from matching.notes import Employment
@@ -25,12 +26,14 @@ from matching.retrieval import Retrieval, retrieve
 from matching.rules.dated import Rules, rules_on
 from matching.rules.rulebook import rulebook
 from matching.rules.subjects import candidate_facts
+from matching.settings import ranking_settings
 from matching.vocabulary import InteractionKind, YesNo
 from pipelines.casebook import Casebook
 from pipelines.consent.errors import MatchingRefused
 from pipelines.consent.texts import automated_decision_notice
-from pipelines.documents import item_document, shortlist_document, unlock_documents
+from pipelines.documents import BESIDE, item_document, shortlist_document, unlock_documents
 from pipelines.errors import PipelineError
+from pipelines.live_tests import OFF, LiveTests
 from pipelines.ranking_model import RankingModel, index_of
 
 T = TypeVar("T")
@@ -57,10 +60,15 @@ class Desk:
     past: Mapping[CandidateId, Mapping[int, PastAct]]
     employed: Mapping[CandidateId, Employment]
     placements: Mapping[CandidateId, Sequence[Placement]]
+    tests: LiveTests = OFF
+    beside: VacancyIndex | None = None
+    """The stock under the challenger, where that is asked beside."""
 
     @classmethod
-    def open(cls, casebook: Casebook, model: RankingModel, model_version: str, on: date) -> "Desk":
-        """Put the model over the stock of a day."""
+    def open(
+        cls, casebook: Casebook, model: RankingModel, model_version: str, on: date, tests: LiveTests = OFF
+    ) -> "Desk":
+        """Put the model over the stock of a day; `tests` are those switched on for it."""
         index = index_of(model, casebook, on, model_version)
         return cls(
             casebook=casebook,
@@ -72,6 +80,8 @@ class Desk:
             past=_past(casebook, index, on),
             employed=_employed(casebook, on),
             placements=_placements(casebook),
+            tests=tests,
+            beside=None if tests.challenger is None else tests.challenger[1].index(index.stock, casebook.texts),
         )
 
     def with_people(self, changed: Casebook, candidate_ids: Collection[str]) -> "Desk":
@@ -115,7 +125,7 @@ class Desk:
         candidate = self.casebook.candidates.get(CandidateId(candidate_id))
         if candidate is None:
             raise NoSuchCandidate("没有这个求职者编号")
-        return self.ask_for(candidate)
+        return replace(self.ask_for(candidate), lot=self.tests.lot_of(candidate_id, self.rules.on))
 
     def ask_for(self, candidate: Candidate) -> Asked:
         """Prepare a person that need not be stored."""
@@ -127,7 +137,11 @@ class Desk:
         people = [self.casebook.candidates[candidate_id] for candidate_id in candidate_ids]
         acts = [self.history.get(candidate_id, []) for candidate_id in candidate_ids]
         return [
-            replace(asked, past=self.past.get(asked.candidate.candidate_id, {}))
+            replace(
+                asked,
+                past=self.past.get(asked.candidate.candidate_id, {}),
+                lot=self.tests.lot_of(asked.candidate.candidate_id, self.rules.on),
+            )
             for asked in self.model.ask_many(people, acts, self.index)
         ]
 
@@ -158,7 +172,39 @@ class Desk:
         found = self.shortlist(candidate_id, k=k)
         person = found.candidate
         in_charge = self.casebook.offices.for_person(person.candidate_id, person.region)
-        return shortlist_document(found, self.head(), in_charge)
+        document = shortlist_document(found, self.head(), in_charge)
+        return {**document, **self._logged(found)}
+
+    def _logged(self, found: Shortlist) -> dict[str, Any]:
+        """Return what is kept with a list of the tests that are switched on, for their report."""
+        logged: dict[str, Any] = {}
+        ids, lot, candidate_id = self.index.stock.items, self.tests.lot, found.candidate.candidate_id
+        if found.drawn is not None and lot is not None:
+            logged["by_lot"] = {
+                "place": PLACE,
+                "from_place": found.drawn.from_place,
+                "pool": [ids[row].vacancy.vacancy_id for row in found.drawn.pool],
+                "propensity": found.drawn.propensity,
+                "share": lot.share,
+                "seed": lot.seed,
+            }
+        if self.beside is not None and self.tests.asks_beside(candidate_id, self.rules.on):
+            logged[BESIDE] = self._beside(found)
+        return logged
+
+    def _beside(self, found: Shortlist) -> dict[str, Any]:
+        """Return the heads of both models' lists for the same request; only the champion's is shown."""
+        heads: dict[str, Any] = {}
+        version, challenger = self.tests.challenger or (self.model_version, self.model)
+        person, acts = found.candidate, self.history.get(found.candidate.candidate_id, [])
+        past = self.past.get(person.candidate_id, {})
+        for name, model, index in (("champion", self.model, self.index), ("challenger", challenger, self.beside)):
+            if index is not None:
+                asked = replace(model.ask(person, acts, index), past=past)
+                retrieval = retrieve(asked.candidate, index.stock, self.rules)
+                order = rank(asked, index, retrieval, self.rules, model.weights, k=PLACE).order[:PLACE]
+                heads[name] = [index.stock.items[row].vacancy.vacancy_id for row in retrieval.rows[order]]
+        return {"version": version, **heads}
 
     def active(self) -> list[CandidateId]:
         """Return the people to whom lists are made: all but those who said that they wish no job.
@@ -329,7 +375,21 @@ def _past(casebook: Casebook, index: VacancyIndex, on: date) -> Mapping[Candidat
         row = index.stock.position.get(act.vacancy_id)
         if act.at <= on and row is not None:
             found.setdefault(act.candidate_id, {})[row] = PastAct(act.kind, act.at, act.reason)
-    return found
+    return {candidate_id: _heard(past, index) for candidate_id, past in found.items()}
+
+
+def _heard(past: dict[int, PastAct], index: VacancyIndex) -> Mapping[int, PastAct]:
+    """Let only so many refusals of one employer count, the latest: the others move nothing."""
+    refusals: dict[str, list[int]] = {}
+    for row, act in past.items():
+        employer_id = index.stock.items[row].vacancy.employer_id
+        if act.kind is InteractionKind.DECLINED_BY_EMPLOYER and employer_id is not None:
+            refusals.setdefault(employer_id, []).append(row)
+    for rows in refusals.values():
+        latest = sorted(rows, key=lambda row: (past[row].at, row), reverse=True)
+        for row in latest[ranking_settings().refusals_of_one_employer :]:
+            past[row] = replace(past[row], counts=False)
+    return past
 
 
 def _employed(casebook: Casebook, on: date) -> Mapping[CandidateId, Employment]:

@@ -63,6 +63,15 @@ def shortlist_document(
     }
 
 
+BESIDE = "beside"
+"""Kept with a list and not handed out: the heads under both models, where the challenger is asked beside."""
+
+
+def shown_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a list without what is kept beside it for a comparison of models."""
+    return {name: value for name, value in document.items() if name != BESIDE}
+
+
 BENEFITS_ONLY_SHOWN = 5
 """How many facts that only benefits ask for a list names; `yougang unlock` names all."""
 

@@ -26,10 +26,9 @@ from models.metrics.intervals import Interval, mean_interval, paired_difference
 from models.metrics.ndcg import ndcg
 from models.metrics.recall import recall
 from pipelines.casebook import Casebook
-from pipelines.choices import columns_at
 from pipelines.errors import PipelineError
 from pipelines.ranking_model import RankingModel
-from pipelines.train import TrainConfig, train
+from pipelines.train import TrainConfig, static_columns, train
 
 MODELS = ("popularity", "text", "content_and_place", "content", "collaborative", "factors", "hybrid", "shortlist")
 """`text` is likeness of words alone, `content_and_place` the same with the place; `content` is everything stated, under
@@ -187,8 +186,12 @@ def measured_people(
     *,
     tell: Callable[[str], None] = lambda _: None,
     beside: Mapping[str, Scorer] | None = None,
+    only: Sequence[str] = MODELS,
 ) -> list[MeasuredPerson]:
-    """Return the first k of every model for those who acted after the split day; the same people for the same cases."""
+    """Return the first k of every model for those who acted after the split day; the same people for the same cases.
+
+    With `only` the lists of some models alone; `shortlist` by itself takes half of the time.
+    """
     relevant = relevant_after(casebook, split)
     index = model.index(casebook.stock(split), casebook.texts)
     pool = _pool(casebook, index, split)
@@ -216,7 +219,7 @@ def measured_people(
                 is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
-                lists=_lists(asked, index, pool, rules, model, own, beside or {}, config.k),
+                lists=_lists(asked, index, pool, rules, model, own, beside or {}, config.k, only),
             )
         )
         if n % 200 == 0:
@@ -244,11 +247,8 @@ def measured_chance(
     ]
     if len(known) < SMALL_GROUP:
         return None
-    rows = []
-    for act, _ in known:
-        asked = model.ask(casebook.candidates[act.candidate_id], [], index)
-        row = np.array([index.stock.position[act.vacancy_id]], dtype=np.intp)
-        rows.append(columns_at(asked, index, row, act.at)[0])
+    columns = static_columns(model, index)
+    rows = [columns(casebook.candidates[act.candidate_id], act.vacancy_id, act.at)[0] for act, _ in known]
     used = [COMPONENTS.index(name) for name in model.weights.chance.config.names]
     stated = model.weights.chance.probability(np.array(rows, dtype=np.float64)[:, used])
     ended = np.array([float(is_placed) for _, is_placed in known])
@@ -278,10 +278,16 @@ def _lists(
     factor_scores: NDArray[np.float64],
     beside: Mapping[str, Scorer],
     k: int,
+    only: Sequence[str],
 ) -> Mapping[str, Sequence[str]]:
     """Return the first k of each model for one person; vacancies the person acted on before are left out of all."""
     rows = pool[~np.isin(pool, asked.history.rows)]
     retrieval = retrieve(asked.candidate, index.stock, rules, rows=rows)
+    ids = index.stock.items
+    ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights), k=k)
+    shortlist = [ids[rows[i]].vacancy.vacancy_id for i in ranking.order[:k]]
+    if only == ("shortlist",):
+        return {"shortlist": shortlist}
     columns = components(asked, index, rows, distance=retrieval.distance, fit=retrieval.fit, on=rules.on)
     # The pool holds vacancies that opened after the split day; how fresh one is would tell when people acted.
     columns[:, COMPONENTS.index("freshness")] = 0.0
@@ -298,7 +304,6 @@ def _lists(
         "factors": factor_scores[rows],
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
-    ids = index.stock.items
     if beside:
         names = [ids[row].vacancy.vacancy_id for row in rows]
         scores |= {name: scorer(asked.candidate.candidate_id, names) for name, scorer in beside.items()}
@@ -307,9 +312,7 @@ def _lists(
         name: [ids[rows[i]].vacancy.vacancy_id for i in np.lexsort((rows, sought, -np.round(score, 6)))[:k]]
         for name, score in scores.items()
     }
-    ranking = rank(asked, index, retrieval, rules, _without_freshness(model.weights), k=k)
-    lists["shortlist"] = [ids[rows[i]].vacancy.vacancy_id for i in ranking.order[:k]]
-    return lists
+    return {**lists, "shortlist": shortlist}
 
 
 def _content_and_place(column: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from pipelines.access.audit import record, take_turn
 from pipelines.access.roles import Action, By
 from pipelines.errors import PipelineError
+from pipelines.live_tests import LiveTests, Switched, TestRefused, check, switched_in
 from pipelines.ranking_model import RankingModel
 from pipelines.store.model_records import Card, ModelRecords, Promotion
 from pipelines.store.repositories import ModelVersion, ModelVersionRepository
@@ -103,6 +104,48 @@ class Registry:
         version = self.in_use()
         return version.version, self.load(version)
 
+    def answering(self) -> tuple[str, RankingModel, LiveTests]:
+        """Return the version that answers, and what is tried out on its lists.
+
+        Raises
+        ------
+        NoModel
+            When none was trained yet.
+        """
+        version = self.in_use()
+        summary = json.loads(version.summary)
+        shadow, challenger = switched_in(summary, "shadow"), None
+        if shadow is not None:
+            other = self.challenger()
+            challenger = None if other is None else (other.version, self.load(other))
+        tests = LiveTests(switched_in(summary, "lot"), shadow if challenger else None, challenger)
+        return version.version, self.load(version), tests
+
+    def switch(self, name: str, share: float | None, *, seed: int, by: By, said_by: str, reason: str) -> ModelVersion:
+        """Switch a live test (`lot`, `shadow`) of the version in use on, or off with no share; audited.
+
+        Raises
+        ------
+        NoModel
+            When none was trained yet.
+        TestRefused
+            When the share is out of bounds, nobody says why, or there is no challenger to be asked beside.
+        """
+        version = self.in_use()
+        summary: dict[str, Any] = json.loads(version.summary)
+        tests: dict[str, Any] = {k: v for k, v in summary.get("live_tests", {}).items() if k != name}
+        if share is not None:
+            check(name, share, reason)
+            if name == "shadow" and self.challenger() is None:
+                raise TestRefused("没有可以对照的新版本：请先运行 yougang quarter")
+            tests[name] = Switched(share, seed, said_by, datetime.now(UTC).isoformat(), reason.strip()).as_dict()
+        self._record(by, "models.live_test", version.version)
+        summary["live_tests"] = tests
+        ModelVersionRepository(self.connection).set_summary(
+            version.version, json.dumps(summary, ensure_ascii=False, sort_keys=True)
+        )
+        return self.get(version.version)
+
     def in_use(self) -> ModelVersion:
         """Return the row of the version that answers.
 
@@ -148,6 +191,10 @@ class Registry:
     def card(self, name: str) -> Card | None:
         """Return what a cycle kept with a version; None where it was made by training alone."""
         return ModelRecords(self.connection).card(self.get(name).version)
+
+    def made_by_run(self, run_id: str) -> str | None:
+        """Return the version that a cycle's run registered; None where it registered none."""
+        return ModelRecords(self.connection).made_by_run(run_id)
 
     def promotions(self, name: str) -> Sequence[Promotion]:
         """Return the acts by which a version came to answer, the earliest first."""
@@ -201,8 +248,17 @@ class Registry:
         for version in repository.all():
             if version.status == "champion" and version.version != name:
                 repository.set_status(version.version, "retired", None)
+                self._end_tests(version)
         repository.set_status(name, "champion", now)
         return self.get(name)
+
+    def _end_tests(self, version: ModelVersion) -> None:
+        """What was tried out on a version's lists ends with its use; what was logged stays with the lists."""
+        summary: dict[str, Any] = json.loads(version.summary)
+        if summary.pop("live_tests", None):
+            ModelVersionRepository(self.connection).set_summary(
+                version.version, json.dumps(summary, ensure_ascii=False)
+            )
 
     def rollback(self, *, by: By) -> ModelVersion:
         """Make the version champion that was so before the present one.

@@ -1,7 +1,8 @@
 """Lists of many people: the first lines that `matching.matcher.lines` returns for each, made together.
 
 Where the bound of the first stage does not settle the head of a list, more is kept; where that does not either, or a
-score of the first stage was not near enough, the person's list is made alone. So the answer is the same either way.
+score of the first stage was not near enough, or one line is drawn by lot, the person's list is made alone. So the
+answer is the same either way.
 """
 
 from collections.abc import Sequence
@@ -58,7 +59,8 @@ class Lists:
     def of(self, asked: Sequence[Asked], *, k: int) -> list[Lines]:
         """Return the first k lines of each person; reasons are made when asked for."""
         found: list[Lines | None] = [None] * len(asked)
-        left = list(range(len(asked)))
+        by_lot = [at for at, one in enumerate(asked) if one.lot is not None]
+        left = [at for at, one in enumerate(asked) if one.lot is None]
         within = ranking_settings().repeats_within
         for most in (max(_KEPT_FIRST, 2 * k), max(within, k) + _SPARE):
             if not left:
@@ -72,6 +74,7 @@ class Lists:
                 self.counts.first += n_left - len(left)
             else:
                 self.counts.widened += n_left - len(left)
+        left += by_lot
         self.counts.alone += len(left)
         for at in left:
             found[at] = lines(asked[at], self._index, self._rules, self._weights, k=k)

@@ -8,10 +8,8 @@ same for the same data and seed.
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +23,31 @@ from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_su
 from pipelines.access.vault import Place, Vault
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
-from pipelines.evaluate import EvaluateConfig, measured_document, measured_people, split_day, values_of
+from pipelines.evaluate import (
+    EvaluateConfig,
+    MeasuredPerson,
+    measured_document,
+    measured_people,
+    split_day,
+    values_of,
+)
 from pipelines.quarter.code import code_version
-from pipelines.quarter.extract import load_extract, pseudonymised, save_extract
+from pipelines.quarter.extract import pseudonymised, save_extract
 from pipelines.quarter.gates import Measures, evaluate_gates, failed, gates_on
+from pipelines.quarter.live import beside_report, lot_estimates
 from pipelines.quarter.measure import InTime, Record, Today, covered_record, fairness_sheet, measures_of
 from pipelines.quarter.profile import profile_of
 from pipelines.quarter.report import report_html
 from pipelines.quarter.runs import Run
 from pipelines.quarter.settings import Point, QuarterSettings, quarter_settings
-from pipelines.quarter.shadow import StoredRequest, off_policy, shadow
-from pipelines.quarter.standing import asked_on, standing
+from pipelines.quarter.shadow import off_policy, shadow
+from pipelines.quarter.standing import Asked, Standing, asked_on, standing
 from pipelines.quarter.training import learn, search
+from pipelines.quarter.workers import Workers
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
 from pipelines.retraining import heard_sources
-from pipelines.store.run_log import RunLog
+from pipelines.store.run_log import RunLog, ShownList
 from pipelines.store.sealed import vault_of
 from pipelines.train import TrainConfig
 
@@ -103,14 +110,14 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
     champion = Champion(version, model, None if card is None else card.document)
     run = Run.open(cycle.folder, _head(cycle, champion))
     _extract(cycle, run, vault, champion)
-    casebook = _Opened(run, vault)
     champion = _under_own_names(run, vault, champion)
-    split = _split(cycle, run, casebook, champion)
-    _search(cycle, run, casebook, split)
-    _learn(cycle, run, vault, casebook, split, champion)
-    _evaluate(cycle, run, vault, casebook, split, champion)
-    _compare(cycle, run, vault, casebook, champion)
-    _gates(cycle, run, casebook, champion)
+    with Workers(run.folder / EXTRACT, vault, cycle.workers) as workers:
+        split = _split(cycle, run, workers, champion)
+        _search(cycle, run, workers, split)
+        _learn(cycle, run, workers, split, champion)
+        _evaluate(cycle, run, vault, workers, split, champion)
+        _compare(cycle, run, vault, workers, champion)
+    _gates(cycle, run)
     _report(cycle, run, champion)
     _register(cycle, run, vault)
     report: dict[str, Any] = run.read("report.json")
@@ -129,20 +136,6 @@ def _head(cycle: Cycle, champion: Champion) -> dict[str, Any]:
     }
 
 
-class _Opened:
-    """The extract, opened when it is first needed."""
-
-    def __init__(self, run: Run, vault: Vault) -> None:
-        self._run, self._vault = run, vault
-        self._held: Casebook | None = None
-
-    def __call__(self) -> Casebook:
-        """Return the cases."""
-        if self._held is None:
-            self._held = load_extract(self._run.folder / EXTRACT, self._vault).casebook
-        return self._held
-
-
 # ---- the data -------------------------------------------------------------------------------------------------------
 
 
@@ -158,8 +151,14 @@ def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
     data_hash = save_extract(own, run.folder / EXTRACT, vault)
     known = set(own.candidates)
     names = casebook.names
-    shown = [(names.stand_in(i), on, items) for i, on, items in requests if names.stand_in(i) in known]
-    log = json.dumps([{"who": who, "on": on.isoformat(), "shown": list(items)} for who, on, items in shown])
+    shown = [(names.stand_in(one.candidate_id), one) for one in requests]
+    log = json.dumps(
+        [
+            {"who": who, "on": one.on.isoformat(), "shown": one.shown, "by_lot": one.by_lot, "beside": one.beside}
+            for who, one in shown
+            if who in known
+        ]
+    )
     (run.folder / REQUESTS).write_text(vault.seal(log, _REQUESTS), encoding="ascii")
     _keep_other_names(run, vault, casebook, champion)
     profile = run.write("profile.json", profile_of(own))
@@ -186,13 +185,13 @@ def _under_own_names(run: Run, vault: Vault, champion: Champion) -> Champion:
     return replace(champion, model=replace(champion.model, collaborative=known))
 
 
-def _split(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> date:
+def _split(cycle: Cycle, run: Run, workers: Workers, champion: Champion) -> date:
     """Return the day that divides what is learned from what is tested on.
 
     The champion is tested as it is where it knows nothing after that day; else its parameters are learned up to it.
     """
     if not run.is_done("split"):
-        split = split_day(casebook(), 1 - cycle.settings.test_share)
+        split = split_day(workers.casebook, 1 - cycle.settings.test_share)
         as_is = champion.model.trained_until <= split
         run.done("split", [], {"split_at": split.isoformat(), "champion_as_is": as_is})
     return date.fromisoformat(run.told("split")["split_at"])
@@ -201,20 +200,19 @@ def _split(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: C
 # ---- the models -----------------------------------------------------------------------------------------------------
 
 
-def _search(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], split: date) -> None:
+def _search(cycle: Cycle, run: Run, workers: Workers, split: date) -> None:
     if run.is_done("search"):
         return
-    found = search(casebook(), split, cycle.settings, tell=cycle.tell, base=cycle.base)
+    cycle.tell(f"搜索 {len(cycle.settings.search.points)} 组参数")
+    found = search(workers, split, cycle.settings, base=cycle.base)
     run.done("search", [run.write("search.json", found)], {"taken": found["taken"]})
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One model to be learned, in a process of its own where there are several."""
+    """One model to be learned."""
 
     folder: Path
-    extract: Path
-    keys: dict[str, bytes]
     until: date
     point: Point
     seed: int
@@ -222,47 +220,29 @@ class _Task:
     base: TrainConfig | None
 
 
-def _learned(task: _Task, casebook: Casebook | None = None) -> str:
-    held = casebook or load_extract(task.extract, Vault(task.keys)).casebook
-    model = learn(held, task.until, task.point, seed=task.seed, is_for_test=task.is_for_test, base=task.base)
+def _learned(casebook: Casebook, _: Vault, task: _Task) -> str:
+    model = learn(casebook, task.until, task.point, seed=task.seed, is_for_test=task.is_for_test, base=task.base)
     return model.save(task.folder)
 
 
-def _learn(
-    cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], split: date, champion: Champion
-) -> None:
+def _learn(cycle: Cycle, run: Run, workers: Workers, split: date, champion: Champion) -> None:
     taken = Point.model_validate(run.told("search")["taken"])
     before = champion.point or cycle.settings.search.points[0]
     wanted = {PAST: (split, taken, True), TODAY: (cycle.as_of, taken, False)}
     if not run.told("split")["champion_as_is"] and before != taken:
         wanted[CHAMPION_PAST] = (split, before, True)
-    tasks = {
-        name: _Task(
-            run.fresh_folder(name),
-            run.folder / EXTRACT,
-            vault.keys,
-            until,
-            point,
-            cycle.settings.seed,
-            test,
-            cycle.base,
-        )
-        for name, (until, point, test) in wanted.items()
-        if not run.is_done(name)
-    }
-    for name in tasks:
-        cycle.tell(f"学习{_MODELS[name]}（到 {wanted[name][0].isoformat()}）")
-    if cycle.workers == 1 or len(tasks) < 2:
-        for name, task in tasks.items():
-            checksum = _learned(task, casebook())
-            run.done(name, run.files_of(name), {"sha256": checksum, "until": task.until.isoformat()})
-        return
-    # Fresh processes: the libraries' threads do not survive a fork.
-    with ProcessPoolExecutor(min(cycle.workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        begun = {pool.submit(_learned, task): name for name, task in tasks.items()}
-        for future in as_completed(begun):
-            name, checksum = begun[future], future.result()
-            run.done(name, run.files_of(name), {"sha256": checksum, "until": tasks[name].until.isoformat()})
+    names = [name for name in wanted if not run.is_done(name)]
+    tasks = []
+    for name in names:
+        until, point, is_for_test = wanted[name]
+        cycle.tell(f"学习{_MODELS[name]}（到 {until.isoformat()}）")
+        tasks.append(_Task(run.fresh_folder(name), until, point, cycle.settings.seed, is_for_test, cycle.base))
+
+    def done(at: int, checksum: str) -> None:
+        told = {"sha256": checksum, "until": tasks[at].until.isoformat()}
+        run.done(names[at], run.files_of(names[at]), told)
+
+    workers.each(_learned, tasks, done=done)
 
 
 def _model(run: Run, vault: Vault, name: str) -> RankingModel:
@@ -281,30 +261,39 @@ def _past_champion(run: Run, vault: Vault, champion: Champion) -> tuple[RankingM
 # ---- holding them side by side --------------------------------------------------------------------------------------
 
 
-def _in_time(cycle: Cycle, run: Run, vault: Vault, casebook: Casebook, champion: Champion) -> InTime:
-    split = date.fromisoformat(run.told("split")["split_at"])
-    config = EvaluateConfig(split_at=split, max_people=cycle.settings.measured_people, seed=cycle.settings.seed)
-    model = _model(run, vault, PAST)
-    ours = measured_people(casebook, model, split, config, tell=cycle.tell)
-    other, how = _past_champion(run, vault, champion)
-    theirs = ours if how == "same_parameters" else measured_people(casebook, other, split, config, tell=cycle.tell)
-    document = measured_document(casebook, model, ours, split, config)
-    return InTime(ours, theirs, document, how == "same_parameters")
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One model to be looked at: in time, or as lists would stand today."""
+
+    model: RankingModel
+    config: EvaluateConfig | None
+    asked: Asked | None
 
 
-def _evaluate(
-    cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], split: date, champion: Champion
-) -> None:
+def _looked(casebook: Casebook, _: Vault, task: _Looked) -> list[MeasuredPerson] | Standing:
+    if task.asked is not None:
+        return standing(casebook, task.model, task.asked)
+    config = task.config or EvaluateConfig()
+    return measured_people(casebook, task.model, config.split_at or date.max, config)
+
+
+def _evaluate(cycle: Cycle, run: Run, vault: Vault, workers: Workers, split: date, champion: Champion) -> None:
     if run.is_done("evaluate"):
         return
-    cycle.tell(f"以 {split.isoformat()} 为界检验两个模型（同一批人、同一时段）")
-    held = gates_on(cycle.as_of)
-    in_time = _in_time(cycle, run, vault, casebook(), champion)
-    found = casebook()
-    asked = asked_on(found, cycle.as_of, n_people=cycle.settings.asked_people, n_posts=cycle.settings.asked_posts)
-    cycle.tell("对照两个模型今天的名单")
-    today_model = _model(run, vault, TODAY)
-    today = Today(asked, standing(found, today_model, asked), standing(found, champion.model, asked))
+    held, found, settings = gates_on(cycle.as_of), workers.casebook, cycle.settings
+    cycle.tell(f"以 {split.isoformat()} 为界检验两个模型（同一批人、同一时段），对照两个模型今天的名单")
+    config = EvaluateConfig(split_at=split, max_people=settings.measured_people, seed=settings.seed)
+    asked = asked_on(found, cycle.as_of, n_people=settings.asked_people, n_posts=settings.asked_posts)
+    past, today_model = _model(run, vault, PAST), _model(run, vault, TODAY)
+    other, how = _past_champion(run, vault, champion)
+    tasks = [_Looked(past, config, None), _Looked(today_model, None, asked), _Looked(champion.model, None, asked)]
+    if how != "same_parameters":
+        tasks.append(_Looked(other, config, None))
+    looked: Any = workers.each(_looked, tasks)
+    theirs = looked[0] if how == "same_parameters" else looked[3]
+    document = measured_document(found, past, looked[0], split, config)
+    in_time = InTime(looked[0], theirs, document, how == "same_parameters")
+    today = Today(asked, looked[1], looked[2])
     sources = heard_sources(found, since=champion.model.trained_until, until=cycle.as_of)
     measures = measures_of(
         found,
@@ -318,28 +307,34 @@ def _evaluate(
     )
     k = in_time.document["k"]
     recalls = values_of([(p, p.relevant) for p in in_time.challenger], "shortlist", k)[f"recall@{k}"]
-    level = mean_interval(recalls, seed=cycle.settings.seed)
-    document = {
-        "in_time": {**in_time.document, "champion_tested": _past_champion(run, vault, champion)[1]},
+    level = mean_interval(recalls, seed=settings.seed)
+    metrics = {
+        "in_time": {**in_time.document, "champion_tested": how},
         "measures": measures.as_dict(),
         "fairness": fairness_sheet(found, in_time, today, held),
         "covered": covered_record(found, today, held),
         "level": None if level is None else asdict(level),
         "off_policy": off_policy(found, in_time, split),
     }
-    run.done("evaluate", [run.write("metrics.json", document)])
+    run.done("evaluate", [run.write("metrics.json", metrics)])
 
 
-def _compare(cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebook], champion: Champion) -> None:
+def _compare(cycle: Cycle, run: Run, vault: Vault, workers: Workers, champion: Champion) -> None:
     if run.is_done("compare"):
         return
     cycle.tell("用已存的名单请求对照两个模型，并计时")
-    found, model = casebook(), _model(run, vault, TODAY)
+    found, model = workers.casebook, _model(run, vault, TODAY)
     requests = [
-        StoredRequest(row["who"], date.fromisoformat(row["on"]), tuple(row["shown"]))
+        ShownList(row["who"], date.fromisoformat(row["on"]), tuple(row["shown"]), row["by_lot"], row["beside"])
         for row in json.loads(vault.open((run.folder / REQUESTS).read_text(encoding="ascii"), _REQUESTS))
     ]
     shadowed = shadow(found, model, champion.model, requests, days=cycle.settings.shadow_days, seed=cycle.settings.seed)
+    live = {
+        "by_lot": lot_estimates(found, model, champion.model, requests, days=cycle.settings.shadow_days),
+        "beside": beside_report(
+            found.interactions, requests, days=cycle.settings.shadow_days, seed=cycle.settings.seed
+        ),
+    }
     desk = Desk.open(found, model, "timed", cycle.as_of)
     people = sorted(found.candidates)[: cycle.settings.timed_lists]
     taken = []
@@ -353,12 +348,13 @@ def _compare(cycle: Cycle, run: Run, vault: Vault, casebook: Callable[[], Casebo
             "p50_ms": round(float(np.quantile(taken, 0.5)), 1),
             "p95_ms": round(float(np.quantile(taken, 0.95)), 1),
         }
-    run.done("compare", [run.write("shadow.json", shadowed), run.write("latency.json", timing)])
+    run.done("compare", [run.write("shadow.json", {**shadowed, **live}), run.write("latency.json", timing)])
 
 
-def _gates(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: Champion) -> None:
+def _gates(cycle: Cycle, run: Run) -> None:
     if run.is_done("gates"):
         return
+    cycle.tell("逐项核查")
     measures = Measures.of_dict(run.read("metrics.json")["measures"])
     slow = run.read("latency.json")["p95_ms"]
     if slow is not None:
@@ -371,6 +367,7 @@ def _gates(cycle: Cycle, run: Run, casebook: Callable[[], Casebook], champion: C
 def _report(cycle: Cycle, run: Run, champion: Champion) -> None:
     if run.is_done("report"):
         return
+    cycle.tell("写报告")
     document = {
         "head": dict(run.head),
         "data": run.told("extract"),
@@ -393,7 +390,9 @@ def _register(cycle: Cycle, run: Run, vault: Vault) -> None:
     if run.is_done("register"):
         return
     metrics = run.read("metrics.json")
+    cycle.tell("登记新版本")
     card = {
+        "run": run.id,
         "as_of": run.head["as_of"],
         "data_hash": run.told("extract")["data_hash"],
         "counts": {name: n for name, n in run.told("extract").items() if name != "data_hash"},
@@ -417,5 +416,9 @@ def _register(cycle: Cycle, run: Run, vault: Vault) -> None:
     }
     model = _model(run, vault, TODAY)
     with cycle.engine.begin() as connection:
-        version = Registry(connection, cycle.models).save(model, by=cycle.by, card=card, made_by=cycle.made_by)
-    run.done("register", [], {"version": version.version})
+        registry = Registry(connection, cycle.models)
+        # Killed after the row was written and before it was noted here, the run has a version already.
+        name = registry.made_by_run(run.id)
+        if name is None:
+            name = registry.save(model, by=cycle.by, card=card, made_by=cycle.made_by).version
+    run.done("register", [], {"version": name})

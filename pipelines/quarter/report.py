@@ -218,7 +218,39 @@ def _shadow(report: Mapping[str, Any]) -> list[str]:
             f"新版本胜 {found['challenger_wins']}，现用版本胜 {found['champion_wins']}。{found['says']}"
         ),
         table("名单中各位置之后有互动的次数", ("位置", "次数"), places) if places else "",
+        *_live(found),
     ]
+
+
+def _live(found: Mapping[str, Any]) -> list[str]:
+    """Say what came of the tests on lists that people were given; both are off unless somebody switched them on."""
+    lot, beside = found["by_lot"], found["beside"]
+    rows = [
+        (label, one["n_matched"], one.get("ips"), _between(one.get("interval")), one.get("snips"), one.get("because"))
+        for label, one in (("新版本", lot["challenger"]), ("现用版本", lot["champion"]))
+    ]
+    return [
+        heading("实际请求上的试验"),
+        paragraph(
+            f"有一位由抽签决定的名单 {lot['n_lists']} 份：每个岗位出现的可能性是已知的，"
+            f"由此估计若该位由某版本决定，{lot['days']} 天内有互动的比例。"
+            if lot["n_lists"]
+            else "没有由抽签决定的名单（默认不启用：yougang models lot）。"
+        ),
+        table("抽签位置上的估计", ("模型", "抽中其所选的名单", "IPS", "95%区间", "SNIPS", "说明"), rows)
+        if lot["n_lists"]
+        else "",
+        paragraph(
+            f"同时询问过新版本的名单 {beside['n_requests']} 份（出示的都是现用版本的名单，因而对它有利）："
+            f"新版本胜 {beside['challenger_wins']}，现用版本胜 {beside['champion_wins']}。{beside['says']}"
+            if beside["n_requests"]
+            else "没有同时询问新版本的名单（默认不启用：yougang models beside）。"
+        ),
+    ]
+
+
+def _between(interval: Sequence[float] | None) -> str | None:
+    return None if interval is None else f"［{interval[0]:.4f}，{interval[1]:.4f}］"
 
 
 def _timing(report: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pipelines.errors import PipelineError
 
@@ -49,8 +50,14 @@ class Run:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             os.chmod(folder, 0o700)
-            _write(file, {"head": told, "stages": {}})
+            _write(file, {"head": told, "id": str(uuid4()), "stages": {}})
         return cls(folder, told)
+
+    @property
+    def id(self) -> str:
+        """What tells this run from every other one."""
+        found: str = _read(self.folder / RUN)["id"]
+        return found
 
     @property
     def stages(self) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Search(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     people: int = Field(gt=0)
+    measured_people: int = Field(gt=0)
+    choices: int = Field(gt=0)
     validation_share: float = Field(gt=0, lt=1)
     points: tuple[Point, ...] = Field(min_length=1)
 

@@ -8,37 +8,31 @@ places in them are known.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from matching.entities import CandidateId, VacancyId
 from matching.ranking import rank
 from matching.retrieval import retrieve
-from matching.rules.dated import Rules, rules_on
+from matching.rules.dated import rules_on
 from models.metrics.intervals import paired_difference
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MeasuredPerson
 from pipelines.quarter.measure import InTime
 from pipelines.ranking_model import RankingModel
+from pipelines.store.run_log import ShownList
 
 POWER, FLOOR = 0.5, 0.1
 HEAD, MOST = 10, 2000
+MOST_DAYS = 12
+"""Of so many days at most: each day's stock has to be put under both models."""
 LEAST = 10
 """Fewer requests with an act than this decide nothing between two models."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRequest:
-    """A list that was given out: for whom, as of which day, and what stood in it."""
-
-    candidate_id: str
-    on: date
-    shown: tuple[str, ...]
 
 
 # ---- what was shown, and what was not -------------------------------------------------------------------------------
@@ -108,7 +102,7 @@ def shadow(
     casebook: Casebook,
     challenger: RankingModel,
     champion: RankingModel,
-    requests: Sequence[StoredRequest],
+    requests: Sequence[ShownList],
     *,
     days: int,
     seed: int,
@@ -119,21 +113,25 @@ def shadow(
     where the person acted on it within `days` after the list. Both models know what came later, so this compares them
     with each other and says nothing of how good either is.
     """
-    known = [r for r in requests if CandidateId(r.candidate_id) in casebook.candidates]
     rng = np.random.default_rng(seed)
+    days_of = sorted({request.on for request in requests})
+    if len(days_of) > MOST_DAYS:
+        days_of = [days_of[at] for at in np.sort(rng.choice(len(days_of), size=MOST_DAYS, replace=False))]
+    looked_at = set(days_of)
+    known = [r for r in requests if CandidateId(r.candidate_id) in casebook.candidates and r.on in looked_at]
     if len(known) > MOST:
         known = [known[i] for i in np.sort(rng.choice(len(known), size=MOST, replace=False))]
     later: dict[str, list[tuple[date, str]]] = {}
     for act in casebook.interactions:
         later.setdefault(act.candidate_id, []).append((act.at, act.vacancy_id))
-    by_day: dict[date, _Both] = {}
+    by_day: dict[date, Both] = {}
     wins = Counter[str]()
     same, at_rank = [], Counter[int]()
     for request in known:
         both = by_day.get(request.on)
         if both is None:
             by_day.clear()  # requests come by day; one day's stock is enough at a time
-            both = by_day[request.on] = _Both(casebook, challenger, champion, request.on)
+            both = by_day[request.on] = Both(casebook, challenger, champion, request.on)
         ours, theirs = both.heads(CandidateId(request.candidate_id))
         same.append(len(set(ours) & set(theirs)) / max(1, len(theirs)))
         end = request.on + timedelta(days=days)
@@ -141,33 +139,45 @@ def shadow(
         for place, vacancy_id in enumerate(request.shown[:HEAD], start=1):
             at_rank[place] += vacancy_id in acted
         dealt = deal(ours, theirs, rng)
-        score = Counter(dealt[v] for v in acted if v in dealt)
-        if score["challenger"] != score["champion"]:
-            wins[max(score, key=lambda team: score[team])] += 1
-    decided = wins["challenger"] + wins["champion"]
-    test = stats.binomtest(wins["challenger"], decided) if decided else None
-    interval = None if test is None else test.proportion_ci(0.95, method="wilson")
+        first = winner(dealt, acted)
+        if first is not None:
+            wins[first] += 1
     return {
         "n_requests": len(known),
-        "n_decided": decided,
-        "challenger_wins": wins["challenger"],
-        "champion_wins": wins["champion"],
-        "says": _says(decided),
-        "share": None if decided < LEAST or interval is None else round(wins["challenger"] / decided, 4),
-        "interval": None
-        if decided < LEAST or interval is None
-        else [round(float(interval.low), 4), round(float(interval.high), 4)],
+        "n_days": len(looked_at),
+        **won(wins),
         "overlap": round(float(np.mean(same)), 4) if same else None,
         "acted_by_place": {str(place): at_rank[place] for place in range(1, HEAD + 1)} if known else {},
         "days": days,
     }
 
 
+def won(wins: Mapping[str, int]) -> dict[str, Any]:
+    """Return how often which model won, with the share of the challenger where enough lists told the two apart."""
+    ours, theirs = wins.get("challenger", 0), wins.get("champion", 0)
+    decided = ours + theirs
+    share: float | None = None
+    interval: list[float] | None = None
+    if decided >= LEAST:
+        bounds = stats.binomtest(ours, decided).proportion_ci(0.95, method="wilson")
+        share, interval = round(ours / decided, 4), [round(float(bounds.low), 4), round(float(bounds.high), 4)]
+    counted = {"n_decided": decided, "challenger_wins": ours, "champion_wins": theirs}
+    return {**counted, "says": _says(decided), "share": share, "interval": interval}
+
+
+def winner(dealt: Mapping[str, str], acted: Iterable[str]) -> str | None:
+    """Return whose lines were acted on more often; None where neither."""
+    score = Counter(dealt[v] for v in acted if v in dealt)
+    if score["challenger"] == score["champion"]:
+        return None
+    return max(score, key=lambda team: score[team])
+
+
 def _says(decided: int) -> str:
     return "" if decided >= LEAST else f"有先后之分的名单只有 {decided} 份，不足 {LEAST} 份，不作比较"
 
 
-class _Both:
+class Both:
     """The stock of one day under two models."""
 
     def __init__(self, casebook: Casebook, challenger: RankingModel, champion: RankingModel, on: date) -> None:
@@ -177,12 +187,25 @@ class _Both:
 
     def heads(self, candidate_id: CandidateId) -> tuple[list[str], list[str]]:
         """Return the first ten of both."""
-        ours, theirs = (self._head(candidate_id, model, index, self._rules) for model, index in self._indices)
+        ours, theirs = (self._head(candidate_id, model, index, None) for model, index in self._indices)
         return ours, theirs
 
-    def _head(self, candidate_id: CandidateId, model: RankingModel, index: Any, rules: Rules) -> list[str]:
+    def first_of(self, candidate_id: CandidateId, vacancy_ids: Sequence[str]) -> tuple[str | None, str | None]:
+        """Return which of some vacancies each model would put first."""
+        first: list[str | None] = []
+        for model, index in self._indices:
+            position = index.stock.position
+            rows = [position[VacancyId(i)] for i in vacancy_ids if i in position]
+            head = self._head(candidate_id, model, index, np.array(sorted(rows), dtype=np.intp))
+            first.append(head[0] if head else None)
+        return first[0], first[1]
+
+    def _head(
+        self, candidate_id: CandidateId, model: RankingModel, index: Any, rows: NDArray[np.intp] | None
+    ) -> list[str]:
+        rules = self._rules
         asked = model.ask(self._casebook.candidates[candidate_id], self._history.get(candidate_id, []), index)
-        found = retrieve(asked.candidate, index.stock, rules)
+        found = retrieve(asked.candidate, index.stock, rules, rows=rows)
         ranking = rank(asked, index, found, rules, model.weights, k=HEAD)
         return [index.stock.items[row].vacancy.vacancy_id for row in found.rows[ranking.order[:HEAD]]]
 

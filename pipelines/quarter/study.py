@@ -16,10 +16,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 from matching.rules.rulebook import HOME, load_rulebook, rulebook
+from matching.vocabulary import ReasonKind
+from models.metrics.intervals import Interval
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Purpose, program_subject
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.casework import all_facts, load_case
+from pipelines.desk import Desk
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.quarter.charts import Bar, forest
@@ -28,12 +31,15 @@ from pipelines.quarter.drift_page import drift_html
 from pipelines.quarter.page import table
 from pipelines.quarter.profile import LABELS, profile_of
 from pipelines.quarter.report import ATTRIBUTES, group_name, shown
+from pipelines.quarter.worth import Worth, as_rows, worth
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
+from pipelines.retraining import some_people
 from pipelines.rule_preview import preview
 from pipelines.store.session import engine_for
 
 _SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
+_PEOPLE = 200
 _PARTS = ("parameters", "facts", "rulebook")
 
 
@@ -133,6 +139,33 @@ class Study:
         rows = [(group_name(group), row["n_people"], shown(row.get(name))) for group, row in held.items()]
         return Shown(forest(f"by-{attribute}", label, bars) + table(label, ("人群", "人数", name), rows))
 
+    # ---- explanations ----
+
+    @cached_property
+    def worth(self) -> Worth:
+        """What the reasons of lists are worth (`pipelines.quarter.worth`), over people drawn evenly."""
+        desk = Desk.open(self.casebook, self.model, self.version, self.on)
+        return worth(desk, some_people(self.casebook, _PEOPLE))
+
+    def reasons_put_it_there(self) -> Shown:
+        """Show how many places a line loses without what its reasons speak of, and without the rest."""
+        found = self.worth
+        bars = [
+            _interval_bar("理由所说的", found.said_lost),
+            _interval_bar("理由没说的", found.unsaid_lost),
+            _interval_bar("两者之差", found.said_more),
+        ]
+        chart = forest("deletion", "去掉之后名次下降几位", bars, mark=0.0)
+        rows = [(label, _interval_words(value)) for label, value in as_rows(found)]
+        return Shown(chart + table(f"理由的价值（{found.n_people} 人的前十位）", ("测量", "值"), rows))
+
+    def worth_by_kind(self) -> Shown:
+        """Show how many places what each kind of reason speaks of is worth, over the lines that say it."""
+        held = [(ReasonKind(kind).label, value) for kind, value in self.worth.by_kind.items()]
+        chart = forest("by-kind", "去掉一类理由所说的，名次下降几位", [_interval_bar(*one) for one in held], mark=0.0)
+        rows = [(label, _interval_words(value)) for label, value in held]
+        return Shown(chart + table("按理由的类别", ("类别", "名次下降（位）"), rows))
+
     # ---- policy ----
 
     def what_if(self, parameter: str, value: str) -> Shown:
@@ -173,6 +206,14 @@ class Study:
         """Show what moved in the last whole months."""
         page = drift_html(drift(self.casebook, self.model, self.on, months=months))
         return Shown(page.partition("<main>")[2].partition("</main>")[0])
+
+
+def _interval_bar(label: str, value: Interval | None) -> Bar:
+    return Bar(label, None) if value is None else Bar(label, value.mean, value.low, value.high)
+
+
+def _interval_words(value: Interval | None) -> str:
+    return "无法测量" if value is None else f"{value.mean:.2f}［{value.low:.2f}，{value.high:.2f}］，n={value.n}"
 
 
 def _bar(label: str, value: Any) -> Bar:

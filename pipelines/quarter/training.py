@@ -4,21 +4,23 @@ Each is learned from the extract alone. What is to be tested in time is learned 
 split day is there at all, so that nothing of the future can leak into it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 from models.metrics.intervals import paired_difference
+from pipelines.access.vault import Vault
 from pipelines.casebook import Casebook
 from pipelines.evaluate import EvaluateConfig, measured_people, split_day, values_of
 from pipelines.quarter.settings import Point, QuarterSettings
+from pipelines.quarter.workers import Workers
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, train
 
-Tell = Callable[[str], None]
+Values = Sequence[float | None]
 _NOT_IN_TIME = ("freshness",)
 """A test looks at vacancies that opened later; how fresh one is would tell when people acted."""
 
@@ -56,25 +58,45 @@ def some_of(casebook: Casebook, most: int, seed: int) -> Casebook:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One point to be tried, on what was known up to the split day."""
+
+    point: Point
+    split: date
+    settings: QuarterSettings
+    base: TrainConfig | None
+
+
+def tried(casebook: Casebook, _: Vault, trial: Trial) -> Values:
+    """Return how well the lists of a point answer what people did between the validation day and the split day.
+
+    No chance is learned, since it orders nothing, and weights from fewer choices: points are held against each other.
+    """
+    settings = trial.settings
+    whole = known_until(some_of(casebook, settings.search.people, settings.seed), trial.split)
+    validation = split_day(whole, 1 - settings.search.validation_share)
+    held = trial.base or TrainConfig()
+    base = replace(held, states_chance=False, n_choices=min(held.n_choices, settings.search.choices))
+    model = learn(whole, validation, trial.point, seed=settings.seed, is_for_test=True, base=base)
+    config = EvaluateConfig(split_at=validation, max_people=settings.search.measured_people, seed=settings.seed)
+    people = measured_people(whole, model, validation, config, only=("shortlist",))
+    return values_of([(p, p.relevant) for p in people], "shortlist", config.k)[f"ndcg@{config.k}"]
+
+
 def search(
-    casebook: Casebook, split: date, settings: QuarterSettings, *, tell: Tell, base: TrainConfig | None = None
+    workers: Workers, split: date, settings: QuarterSettings, *, base: TrainConfig | None = None
 ) -> dict[str, Any]:
     """Try each point before the test period and return what each reached, and which is taken.
 
     The first point is taken unless another's lists are better by more than one standard error on the same people.
     """
-    whole = known_until(some_of(casebook, settings.search.people, settings.seed), split)
+    whole = known_until(some_of(workers.casebook, settings.search.people, settings.seed), split)
     validation = split_day(whole, 1 - settings.search.validation_share)
-    config = EvaluateConfig(split_at=validation, max_people=settings.measured_people, seed=settings.seed)
-    found: list[Sequence[float | None]] = []
+    found = workers.each(tried, [Trial(point, split, settings, base) for point in settings.search.points])
     points: list[dict[str, Any]] = []
-    for number, point in enumerate(settings.search.points, start=1):
-        tell(f"搜索第 {number}/{len(settings.search.points)} 组参数：{point.model_dump()}")
-        model = learn(whole, validation, point, seed=settings.seed, is_for_test=True, base=base)
-        people = measured_people(whole, model, validation, config)
-        values = values_of([(p, p.relevant) for p in people], "shortlist", config.k)[f"ndcg@{config.k}"]
+    for point, values in zip(settings.search.points, found, strict=True):
         known = [value for value in values if value is not None]
-        found.append(values)
         points.append(
             {"point": point.model_dump(), "ndcg": round(float(np.mean(known)), 6) if known else None, "n": len(known)}
         )

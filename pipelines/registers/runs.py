@@ -10,6 +10,7 @@ from pipelines.access.scope import ScopedCandidates, VisibleCandidate
 from pipelines.consent.effects import matching_refused, refuse_unwanted_matching
 from pipelines.consent.in_charge import with_in_charge
 from pipelines.desk import NoSuchVacancy
+from pipelines.documents import shown_document
 from pipelines.registers.errors import NoSuchRecord
 from pipelines.registers.rows import require
 from pipelines.schema import VACANCIES
@@ -65,7 +66,7 @@ def kept_list(
     handed_out(connection, subject, person)
     told = with_in_charge(connection, subject, document)
     RunRepository(connection).save_document(told)
-    return told
+    return shown_document(told)
 
 
 def stored_list(connection: Connection, subject: Subject, run_id: str) -> dict[str, Any]:

@@ -82,6 +82,11 @@ class ModelRecords:
         """Return the versions that have a card."""
         return frozenset(self.connection.execute(select(model_tables.model_cards.c.version)).scalars())
 
+    def made_by_run(self, run_id: str) -> str | None:
+        """Return the version that a run registered; None where it registered none."""
+        made = (self.card(version) for version in sorted(self.cards_made(), reverse=True))
+        return next((card.version for card in made if card is not None and card.document.get("run") == run_id), None)
+
     def add(self, promotion: Promotion) -> None:
         """Write an act."""
         values = {name: getattr(promotion, name) for name in Promotion.__dataclass_fields__}

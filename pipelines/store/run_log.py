@@ -1,8 +1,10 @@
 """What was shown to whom: the heads of stored lists with their lines, for a cycle that counts exposure."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +12,21 @@ from matching.entities import CandidateId
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 from pipelines.store.errors import OutOfReach
+
+
+@dataclass(frozen=True, slots=True)
+class ShownList:
+    """A list that was given out: the vacancies shown, the first line first, and what was tried out on it.
+
+    `by_lot` says which place was given by lot, among which vacancies and how likely each was; `beside` the heads under
+    the champion and under the challenger that was asked as well. None where the list took no part.
+    """
+
+    candidate_id: CandidateId
+    on: date
+    shown: tuple[str, ...]
+    by_lot: Mapping[str, Any] | None = None
+    beside: Mapping[str, Any] | None = None
 
 
 class RunLog:
@@ -20,8 +37,8 @@ class RunLog:
             raise OutOfReach("只有程序自身可以读取全部名单")
         self.connection = connection
 
-    def shown(self, *, until: date) -> Iterator[tuple[CandidateId, date, tuple[str, ...]]]:
-        """Yield person, day and the vacancies shown, the first line first, of lists up to a day, in a fixed order."""
+    def shown(self, *, until: date) -> Iterator[ShownList]:
+        """Yield lists up to a day, in a fixed order."""
         runs = tables.shortlist_runs.c
         wanted = (
             select(runs.candidate_id, runs.as_of, runs.payload)
@@ -29,5 +46,7 @@ class RunLog:
             .order_by(runs.as_of, runs.candidate_id, runs.created_at, runs.run_id)
         )
         for candidate_id, on, payload in self.connection.execute(wanted):
-            lines = json.loads(payload).get("items", [])
-            yield CandidateId(candidate_id), on, tuple(line["vacancy_id"] for line in lines if "vacancy_id" in line)
+            document = json.loads(payload)
+            lines = document.get("items", [])
+            shown = tuple(line["vacancy_id"] for line in lines if "vacancy_id" in line)
+            yield ShownList(CandidateId(candidate_id), on, shown, document.get("by_lot"), document.get("beside"))

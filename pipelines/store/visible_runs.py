@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from pipelines.access.roles import Subject
+from pipelines.documents import shown_document
 from pipelines.store import tables
 from pipelines.store.reach import reach
 
@@ -32,7 +33,7 @@ class VisibleRuns:
         runs = tables.shortlist_runs.c
         wanted = self._readable(runs.payload).where(runs.run_id == run_id.replace("\x00", "\ufffd"))
         payload = self.connection.execute(wanted).scalar()
-        return None if payload is None else json.loads(payload)
+        return None if payload is None else shown_document(json.loads(payload))
 
     def page(self, candidate_id: str, *, before: Place | None, limit: int) -> list[dict[str, Any]]:
         """Return the heads of a person's lists, the newest first."""

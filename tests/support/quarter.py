@@ -23,7 +23,13 @@ SMALL = QuarterSettings.model_validate(
         "measured_people": 250,
         "asked_people": 250,
         "asked_posts": 20,
-        "search": {"people": 150, "validation_share": 0.2, "points": [POINT, {**POINT, "epochs": 4}]},
+        "search": {
+            "people": 150,
+            "measured_people": 100,
+            "choices": 300,
+            "validation_share": 0.2,
+            "points": [POINT, {**POINT, "epochs": 4}],
+        },
         "timed_lists": 3,
         "shadow_days": 60,
     }

@@ -87,6 +87,38 @@ def test_five_hundred_acts_of_one_source_move_the_first_ten_by_less_than_the_lim
     assert _moved_by(town, campaign) < LIMIT
 
 
+def check_false_refusals_move_no_list(town: Town) -> None:
+    """Let one employer refuse half of all people on each of its posts, and look at every single list."""
+    clean, desk = town.casebook(), town.desk()
+    open_posts = [v for v in clean.vacancies if v.closes_on is None or v.closes_on >= TODAY]
+    employer = Counter(v.employer_id for v in open_posts).most_common(1)[0][0]
+    own = [v.vacancy_id for v in open_posts if v.employer_id == employer]
+    people = desk.active()
+    refused = people[::2]
+    acts = [
+        Interaction(
+            candidate_id=person,
+            vacancy_id=post,
+            kind=InteractionKind.DECLINED_BY_EMPLOYER,
+            at=TODAY - timedelta(days=n % 20),
+        )
+        for person in refused
+        for n, post in enumerate(own)
+    ]
+    poisoned = _added(clean, acts)
+    before = top_lists(clean, desk.model, TODAY, people)
+    after = top_lists(poisoned, train(poisoned, until=TODAY, config=QUICK), TODAY, people)
+    held = {i: len(set(before[i]) & set(own)) for i in refused}
+    assert max(held.values()) > LIMIT * 10  # else there would be nothing to empty
+    share = {i: moved({i: before[i]}, {i: after[i]}) for i in people}
+    assert max(share[i] or 0.0 for i in refused) <= LIMIT
+    assert {share[i] for i in people if i not in set(refused)} <= {0.0, None}
+
+
+def test_false_refusals_of_one_company_move_no_single_list_by_more_than_the_limit(town: Town) -> None:
+    check_false_refusals_move_no_list(town)
+
+
 @pytest.mark.parametrize(("make", "kind"), CAMPAIGNS.values(), ids=list(CAMPAIGNS))
 def test_one_source_is_heard_no_louder_than_its_cap(town: Town, make: object, kind: InteractionKind) -> None:
     assert callable(make)

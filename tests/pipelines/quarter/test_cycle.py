@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +19,6 @@ from matching.entities import Interaction
 from pipelines.access.audit import record
 from pipelines.casebook import Casebook
 from pipelines.evaluate import split_day
-from pipelines.quarter import cycle as cycles
 from pipelines.quarter.runs import RunRefused
 from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
@@ -26,6 +28,7 @@ from tests.support.accounts import KEYS
 from tests.support.quarter import SMALL, outcome, promote, run, run_over
 from tests.support.stores import PROGRAM
 
+ROOT = Path(__file__).parents[3]
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -58,41 +61,54 @@ def registry(quarter: Quarter) -> Iterator[Registry]:
 # ---- the same twice, and on again where it stopped ----
 
 
-class Killed(Exception):
-    """Somebody pulled the plug."""
+_BEGINS = ("摘录", "搜索", "学习只知道过去", "以 ", "用已存", "逐项核查", "写报告", "登记新版本")
+"""What a cycle says when it begins a stage; killed at each of these words."""
 
 
-_STEPS = ("_search", "_learn", "_evaluate", "_compare", "_gates", "_report", "_register")
+def _killed_when_it_says(words: str, town: Town, folder: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.one_cycle", town.url, str(town.models), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:  # noqa: S603  our own module
+        assert process.stdout is not None
+        said = next((line for line in process.stdout if line.startswith(words)), None)
+        process.send_signal(signal.SIGKILL)
+    assert said is not None
+    assert process.returncode == -signal.SIGKILL
+
+
+def _done(folder: Path) -> dict[str, int]:
+    """Return when each file of a finished stage was written."""
+    held = json.loads((folder / "run.json").read_text(encoding="utf-8"))["stages"] if folder.exists() else {}
+    return {name: (folder / name).stat().st_mtime_ns for stage in held.values() for name in stage["files"]}
 
 
 def test_killed_at_any_stage_it_goes_on_without_repeating_and_ends_with_the_same_bytes(
-    quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quarter: Quarter, tmp_path: Path
 ) -> None:
     town, folder = copied_town(tmp_path / "own"), tmp_path / "killed"
-    for step in _STEPS:
-        with monkeypatch.context() as patched:
-            patched.setattr(cycles, step, _killed)
-            with pytest.raises(Killed):
-                run(town, folder)
-        done = {path.name: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-        with monkeypatch.context() as patched:  # what is done is not begun again
-            following = _STEPS[_STEPS.index(step) + 1 :]
-            patched.setattr(cycles, following[0] if following else "_register", _killed)
-            with pytest.raises(Killed):
-                run(town, folder)
-        after = {path.name: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-        assert {name: at for name, at in after.items() if name in done and name != "run.json"} == {
-            name: at for name, at in done.items() if name != "run.json"
-        }
+    for words in _BEGINS:
+        before = _done(folder)
+        _killed_when_it_says(words, town, folder)
+        assert {name: at for name, at in _done(folder).items() if name in before} == before
+    before = _done(folder)
+    assert {"search.json", "metrics.json", "gates.json", "report.html", "past/arrays.npz"} <= set(before)
     report = run(town, folder)
+    assert {name: at for name, at in _done(folder).items() if name in before} == before
     for name in ("metrics.json", "search.json", "profile.json", "shadow.json"):
         assert (folder / name).read_bytes() == (quarter.folder / name).read_bytes(), name
     assert report["models"] == quarter.report["models"]
     assert report["data"] == quarter.report["data"]
 
 
-def _killed(*_: Any) -> None:
-    raise Killed
+def test_killed_after_the_row_was_written_it_registers_no_second_version(quarter: Quarter, tmp_path: Path) -> None:
+    town, folder = copied_town(tmp_path / "own"), tmp_path / "run"
+    shutil.copytree(quarter.folder, folder)
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    del document["stages"]["register"]
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    once = run(town, folder)["version"]
+    document["stages"].pop("register", None)
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run(town, folder)["version"] == once
 
 
 def test_two_processes_learn_the_same_models_as_one(quarter: Quarter, tmp_path: Path) -> None:
