@@ -128,6 +128,7 @@ PROGRAM: Mapping[str, str] = {
     "api/desk_keeper.py": "the desk holds everybody; its answers are cut to whom the subject sees",
     "api/duty_commands.py": _MACHINE,
     "api/income_commands.py": _MACHINE,
+    "api/live_test_commands.py": _MACHINE,
     "api/model_commands.py": _MACHINE,
     "api/person_commands.py": _MACHINE,
     "api/quarter_commands.py": _MACHINE,
