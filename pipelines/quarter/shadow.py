@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from matching.entities import CandidateId, VacancyId
@@ -187,27 +186,24 @@ class Both:
 
     def heads(self, candidate_id: CandidateId) -> tuple[list[str], list[str]]:
         """Return the first ten of both."""
-        ours, theirs = (self._head(candidate_id, model, index, None) for model, index in self._indices)
+        ours, theirs = (self._head(candidate_id, model, index, HEAD) for model, index in self._indices)
         return ours, theirs
 
     def first_of(self, candidate_id: CandidateId, vacancy_ids: Sequence[str]) -> tuple[str | None, str | None]:
-        """Return which of some vacancies each model would put first."""
-        first: list[str | None] = []
-        for model, index in self._indices:
-            position = index.stock.position
-            rows = [position[VacancyId(i)] for i in vacancy_ids if i in position]
-            head = self._head(candidate_id, model, index, np.array(sorted(rows), dtype=np.intp))
-            first.append(head[0] if head else None)
-        return first[0], first[1]
+        """Return which of some vacancies stands first in the whole list of each model."""
+        wanted = set(vacancy_ids)
+        ours, theirs = (
+            next((i for i in self._head(candidate_id, model, index, None) if i in wanted), None)
+            for model, index in self._indices
+        )
+        return ours, theirs
 
-    def _head(
-        self, candidate_id: CandidateId, model: RankingModel, index: Any, rows: NDArray[np.intp] | None
-    ) -> list[str]:
+    def _head(self, candidate_id: CandidateId, model: RankingModel, index: Any, k: int | None) -> list[str]:
         rules = self._rules
         asked = model.ask(self._casebook.candidates[candidate_id], self._history.get(candidate_id, []), index)
-        found = retrieve(asked.candidate, index.stock, rules, rows=rows)
-        ranking = rank(asked, index, found, rules, model.weights, k=HEAD)
-        return [index.stock.items[row].vacancy.vacancy_id for row in found.rows[ranking.order[:HEAD]]]
+        found = retrieve(asked.candidate, index.stock, rules)
+        ranking = rank(asked, index, found, rules, model.weights, k=k)
+        return [index.stock.items[row].vacancy.vacancy_id for row in found.rows[ranking.order[:k]]]
 
 
 def deal(ours: Sequence[str], theirs: Sequence[str], rng: np.random.Generator) -> Mapping[str, str]:

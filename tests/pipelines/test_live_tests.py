@@ -275,7 +275,7 @@ def test_estimates_ask_both_models_for_their_choice_among_what_was_drawn_from(de
         requests.append(ShownList(person, TODAY, shown, json.loads(json.dumps(document["by_lot"]))))
         if document["by_lot"]["from_place"] == PLACE:  # people act on the champion's own choice alone
             acts.append(_act(person, shown[PLACE - 1], 2, InteractionKind.APPLIED))
-    held = replace(casebook, interactions=acts)
+    held = replace(casebook, interactions=[*casebook.interactions, *acts])
     found = live.lot_estimates(held, turned, desk.model, requests, days=30)
     assert found["n_lists"] == len(requests) > 100
     assert found["champion"]["n_matched"] >= len(acts) * 0.7
