@@ -20,7 +20,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 
 from matching.identity import parse_certificate
-from pipelines.access.audit import record
+from pipelines.access.audit import record, wait_for_turn
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
@@ -216,6 +216,9 @@ class _Run:
     def take(self, raw_rows: Sequence[RawRow], connection: Connection) -> list[Rejection]:
         """Take a block; return everything that is wrong in it."""
         rows = [self._parse(raw) for raw in raw_rows]
+        if not self.dry_run:
+            # What is read from here on is written over as a whole: a change made in between would be lost.
+            wait_for_turn(connection)
         repository = TableRepository(connection, self.table, self.subject)
         stored = repository.find(row.key for row in rows if not row.rejections)
         self._check_references(rows, connection)

@@ -104,6 +104,19 @@ def _linked_there(connection: Connection, event: Mapping[str, Any]) -> int:
     return int(connection.execute(_LINK, told).scalar_one())
 
 
+def wait_for_turn(connection: Connection) -> None:
+    """Wait until nobody else is writing, and keep it so until the transaction ends; for who reads and then writes over.
+
+    Every write has an audit row, and these are written one after another: who holds the end of the chain meets no
+    other writer. SQLite begins a transaction with its first write and reads before that what anybody may still change.
+    """
+    if connection.dialect.name == "postgresql":
+        head = tables.audit_head
+        connection.execute(select(head.c.sequence).where(head.c.id == 1).with_for_update())
+    else:
+        _locked_head(connection)
+
+
 def linked_to(found: CTE) -> CTE:
     """Return the part of a PostgreSQL statement that writes the audit row of what another part of it finds.
 
