@@ -12,8 +12,8 @@ from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
 from api.documents import row_document
 from api.etags import etag
 from matching.vocabulary import Function, Term
-from pipelines.consent.answers import Refusal
 from pipelines.consent.released import ANSWERS
+from pipelines.consent.words import Refusal
 from pipelines.schema import EMPLOYERS, VACANCIES
 from pipelines.vacancy_workflow.check import EXPLAINABLE, Weight
 from pipelines.vacancy_workflow.content import Content, Task

@@ -13,9 +13,9 @@ from api.pages.words import words
 from api.settings import today
 from matching.vocabulary import AccommodationState, InteractionKind
 from pipelines.access.roles import Action, Purpose, Subject
-from pipelines.consent.answers import Refusal, answer, take_back
+from pipelines.consent.answers import answer, take_back
 from pipelines.consent.released import ANSWERS, released
-from pipelines.consent.words import DisclosedItem
+from pipelines.consent.words import DisclosedItem, Refusal
 from pipelines.registers.errors import NothingToUndo, RowRefused
 
 router = APIRouter(prefix="/posts/{vacancy_id}/candidates", include_in_schema=False)

@@ -13,8 +13,9 @@ from api.settings import today
 from api.vacancy_models import AnswerWord, RefusalWord
 from matching.vocabulary import InteractionKind
 from pipelines.access.roles import Action, Purpose
-from pipelines.consent.answers import Refusal, answer, take_back
+from pipelines.consent.answers import answer, take_back
 from pipelines.consent.released import ANSWERS, released
+from pipelines.consent.words import Refusal
 
 router = APIRouter(prefix="/vacancies", tags=["released"])
 _ANSWER = for_action(Action.ANSWER_RELEASED, Purpose.RECRUITMENT)

@@ -10,12 +10,13 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from matching.vocabulary import InteractionKind, Term
+from matching.vocabulary import InteractionKind
 from pipelines.access.audit import record
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose, Subject, program_subject
 from pipelines.consent.effects import matching_refused
 from pipelines.consent.released import ANSWERS, acts_on, last_answers, pseudonym, referred_of
+from pipelines.consent.words import Refusal
 from pipelines.desk import NoSuchVacancy
 from pipelines.ingest import take_one
 from pipelines.registers.errors import Fault, NothingToUndo, RowRefused
@@ -25,19 +26,6 @@ from pipelines.store.repositories import TableRepository
 from pipelines.store.sealed import vault_of
 
 _PROGRAM = program_subject("answers", Purpose.RECRUITMENT)
-
-
-class Refusal(Term):
-    """Why a company does not take somebody: about the post and the work, never about a disability."""
-
-    FILLED = "filled", "岗位已招满"
-    SKILLS = "skills", "技能或证书不符合岗位任务"
-    HOURS = "hours", "工作时间谈不拢"
-    WAGE = "wage", "工资谈不拢"
-    ACCOMMODATION = "accommodation", "需要的便利目前安排不了"
-    NOT_REACHED = "not_reached", "联系不上本人"
-    DID_NOT_COME = "did_not_come", "约定后没有到场"
-    OTHER = "other", "其他原因"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +92,7 @@ def take_back(connection: Connection, subject: Subject, vacancy_id: str, person:
         When there is no answer of today: what was said on another day is answered anew.
     """
     candidate_id = _referred(connection, subject, vacancy_id, person)
-    last = last_answers(acts_on(connection, vacancy_id)).get(candidate_id)
+    last = last_answers(acts_on(connection, [vacancy_id])[vacancy_id]).get(candidate_id)
     if last is None or last["at"] != on:
         raise NothingToUndo("没有今天登记的答复")
     word = f"{Action.ANSWER_RELEASED.value}.undo"
@@ -121,7 +109,7 @@ def _referred(connection: Connection, subject: Subject, vacancy_id: str, person:
     require(subject, Action.ANSWER_RELEASED)
     employer_id = next(iter(found.values()))["employer_id"]
     vault, refused = vault_of(connection), matching_refused(connection)
-    for candidate_id in sorted(referred_of(acts_on(connection, vacancy_id)) - set(refused)):
+    for candidate_id in sorted(referred_of(acts_on(connection, [vacancy_id])[vacancy_id]) - set(refused)):
         if employer_id is not None and pseudonym(vault, candidate_id, employer_id) == person:
             return candidate_id
     raise NoSuchPerson("没有这位求职者，或已不再向本单位推荐")
@@ -139,8 +127,7 @@ def unanswered(connection: Connection, subject: Subject, vacancy_ids: Sequence[s
     keys = [(vacancy_id,) for vacancy_id in vacancy_ids]
     own = [key[0] for key in TableRepository(connection, VACANCIES, subject).find(keys)]
     refused, found = set(matching_refused(connection)), dict[str, Waiting]()
-    for vacancy_id in own:
-        acts = acts_on(connection, vacancy_id)
+    for vacancy_id, acts in acts_on(connection, own).items():
         open_ones = referred_of(acts) - refused - last_answers(acts).keys()
         days = [act["at"] for act in acts if act["candidate_id"] in open_ones]
         if days:

@@ -20,6 +20,7 @@ from pipelines.access.scope import ScopedCandidates
 from pipelines.access.vault import Vault
 from pipelines.consent.effects import disclosed_to, matching_refused, refuse_unwanted_matching
 from pipelines.consent.employer_view import agreed_view, employer_view
+from pipelines.consent.words import Refusal
 from pipelines.desk import NoSuchVacancy
 from pipelines.registers.rows import require
 from pipelines.reports.generalise import K
@@ -38,6 +39,8 @@ ANSWERS = (
     InteractionKind.INTERVIEWED, InteractionKind.OFFERED, InteractionKind.PLACED, InteractionKind.DECLINED_BY_EMPLOYER
 )  # fmt: skip
 """What a company answers to a referral."""
+_REASONS = frozenset(one.label for one in Refusal)
+_MOST_ACTS = 100_000
 _USE = "released"
 
 
@@ -106,7 +109,7 @@ def as_company_sees(
 def _people(
     connection: Connection, subject: Subject, vacancy: Vacancy, employer_id: str, on: date
 ) -> list[dict[str, Any]]:
-    acts = acts_on(connection, vacancy.vacancy_id)
+    acts = acts_on(connection, [vacancy.vacancy_id])[vacancy.vacancy_id]
     referred, answers = referred_of(acts) - set(matching_refused(connection)), _answers(acts, on)
     agreed = {i: items for i, items in disclosed_to(connection, employer_id, on).items() if items}
     vault = vault_of(connection)
@@ -131,12 +134,14 @@ def _people(
     return sorted(shown, key=lambda one: str(one["person"]))
 
 
-def acts_on(connection: Connection, vacancy_id: str) -> list[dict[str, Any]]:
-    """Return what happened between people and a vacancy that was found visible, in the order of days."""
-    acts = InteractionRepository(connection, _PROGRAM)
-    rows = acts.page(None, 10_000, [acts.table.c.vacancy_id == vacancy_id])
-    order = list(InteractionKind)
-    return sorted((row[0] for row in rows), key=lambda act: (act["at"], order.index(act["kind"])))
+def acts_on(connection: Connection, vacancy_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return what happened between people and vacancies that were found visible, by vacancy, in the order of days."""
+    acts, order = InteractionRepository(connection, _PROGRAM), list(InteractionKind)
+    rows = acts.page(None, _MOST_ACTS, [acts.table.c.vacancy_id.in_(vacancy_ids)])
+    found: dict[str, list[dict[str, Any]]] = {vacancy_id: [] for vacancy_id in vacancy_ids}
+    for values, _ in sorted(rows, key=lambda row: (row[0]["at"], order.index(row[0]["kind"]))):
+        found[values["vacancy_id"]].append(values)
+    return found
 
 
 def referred_of(acts: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -165,7 +170,8 @@ def _answers(acts: Sequence[Mapping[str, Any]], on: date) -> dict[str, dict[str,
             "kind": act["kind"].value,
             "label": act["kind"].label,
             "at": act["at"].isoformat(),
-            "reason": act["reason"] if act["kind"] is InteractionKind.DECLINED_BY_EMPLOYER else None,
+            # Free text may say anything of anybody: only what the company chose from the list goes back to it.
+            "reason": act["reason"] if act["reason"] in _REASONS else None,
             "is_of_today": act["at"] == on,
         }
         for candidate_id, act in last_answers(acts).items()

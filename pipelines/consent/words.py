@@ -54,3 +54,16 @@ class RequestKind(Term):
     CORRECTION = "correction", "更正、补充"
     ERASURE = "erasure", "删除"
     REVIEW = "review", "人工复核"
+
+
+class Refusal(Term):
+    """Why a company does not take somebody: about the post and the work, never about a disability."""
+
+    FILLED = "filled", "岗位已招满"
+    SKILLS = "skills", "技能或证书不符合岗位任务"
+    HOURS = "hours", "工作时间谈不拢"
+    WAGE = "wage", "工资谈不拢"
+    ACCOMMODATION = "accommodation", "需要的便利目前安排不了"
+    NOT_REACHED = "not_reached", "联系不上本人"
+    DID_NOT_COME = "did_not_come", "约定后没有到场"
+    OTHER = "other", "其他原因"

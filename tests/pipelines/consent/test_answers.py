@@ -11,8 +11,9 @@ from matching.vocabulary import InteractionKind
 from pipelines.access.audit import events, last_event
 from pipelines.access.errors import Forbidden, NoSuchPerson
 from pipelines.access.roles import Role, Subject
-from pipelines.consent.answers import Refusal, answer, take_back, unanswered
+from pipelines.consent.answers import answer, take_back, unanswered
 from pipelines.consent.released import released
+from pipelines.consent.words import Refusal
 from pipelines.desk import NoSuchVacancy
 from pipelines.registers.errors import NothingToUndo, RowRefused
 from pipelines.schema import INTERACTIONS
@@ -20,6 +21,7 @@ from pipelines.store.repositories import TableRepository
 from tests.support.firms import FIRM, OTHER_FIRM, somebody, two_firms
 from tests.support.people import a_person, a_vacancy, with_certificate
 from tests.support.stores import BACKENDS, PROGRAM, a_store, noted
+from tests.threats.doors import statements
 
 DAY = date(2026, 11, 24)
 INVITED, HIRED, REFUSED = (
@@ -89,6 +91,31 @@ def test_refusal_needs_a_reason_of_the_list_and_nothing_else_is_an_answer(engine
     assert isinstance(told, dict)
     assert told["reason"] == "工作时间谈不拢"
     assert not any("残疾" in reason.label for reason in Refusal)
+
+
+def test_what_an_office_typed_as_a_reason_does_not_go_to_the_company(engine: Engine) -> None:
+    who = poster(engine)
+    with engine.begin() as connection:
+        row = dict.fromkeys(INTERACTIONS.by_name) | {"candidate_id": "c-1", "vacancy_id": "v-1", "at": DAY}
+        row |= {"kind": REFUSED, "reason": "单位说听力不好"}
+        TableRepository(noted(connection), INTERACTIONS, PROGRAM).insert([row])
+    (told,) = [one for one in seen(engine, who).values() if one is not None]
+    assert isinstance(told, dict)
+    assert (told["kind"], told["reason"]) == ("declined_by_employer", None)
+
+
+def test_home_asks_as_often_for_many_posts_as_for_few(engine: Engine) -> None:
+    who = poster(engine)
+    asked = []
+    for n in (2, 12):
+        with engine.begin() as connection:
+            for number in range(2, n + 1):
+                if number > 2 or n == 2:
+                    a_vacancy(connection, f"v-{number}", FIRM)
+        with statements(engine) as said, engine.begin() as connection:
+            unanswered(connection, who, [f"v-{number}" for number in range(1, n + 1)])
+        asked.append(len(said))
+    assert asked[0] == asked[1]
 
 
 def test_answer_of_today_is_taken_back_and_one_of_yesterday_is_not(engine: Engine) -> None:
