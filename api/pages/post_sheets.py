@@ -13,6 +13,7 @@ from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
 from api.errors import problem_title
 from api.forms import form_sent
 from api.idempotency import REPLAYED, Answer, once
+from api.pages.posts import has_to_register
 from api.pages.render import REQUEST_KEY, page, see_other
 from api.pages.words import words
 from api.settings import today
@@ -31,8 +32,10 @@ _SHOWN = 200
 
 @router.get("")
 @declare(_WRITE)
-def ask(request: Request) -> Response:
-    """Offer the empty sheet, and take a filled one."""
+def ask(request: Request, access: AccessDep, subject: SubjectDep) -> Response:
+    """Offer the empty sheet, and take a filled one; a company registers itself first."""
+    if has_to_register(access, subject):
+        return see_other("/company/edit")
     return _page(request)
 
 
@@ -52,6 +55,8 @@ def empty() -> Response:
 @declare(_WRITE)
 def take(request: Request, access: AccessDep, subject: SubjectDep) -> Response:
     """Make a draft of each row of a sheet, or only try; sent twice it is read once."""
+    if has_to_register(access, subject):
+        return see_other("/company/edit")
     form = form_sent(request)
     file = form.files.get("file")
     if file is None or not file.filename:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
-from api.access import AccessDep, SubjectDep, declare, moment, page_for
+from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
 from api.cursors import PageDep
 from api.errors import problem_title
 from api.forms import Form, form_sent
@@ -22,9 +22,10 @@ from matching.regions import region_name
 from pipelines.access.errors import TooManyRequests
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.desk import NoSuchVacancy
-from pipelines.registers.errors import Fault, RowRefused
+from pipelines.registers.errors import Fault, NoSuchEmployer, RowRefused
 from pipelines.schema import VACANCIES
 from pipelines.vacancy_workflow.content import Content
+from pipelines.vacancy_workflow.employers import Employers
 from pipelines.vacancy_workflow.errors import DraftQuota, OutdatedWork
 from pipelines.vacancy_workflow.listing import STATES, Filters, page_of_vacancies
 from pipelines.vacancy_workflow.service import Published, VacancyWork, Work
@@ -102,10 +103,24 @@ def posts(request: Request, access: AccessDep, subject: SubjectDep, part: PageDe
 # ---- a new one ----
 
 
+def has_to_register(access: Access, subject: Subject) -> bool:
+    """True for somebody of a company that has not registered itself: it can have no posts yet."""
+    if subject.employer_id is None:
+        return False
+    try:
+        with access.engine.begin() as connection:
+            Employers(connection, subject, on=today(), now=moment()).one(subject.employer_id)
+    except NoSuchEmployer:
+        return True
+    return False
+
+
 @router.get("/new")
 @declare(WRITE)
-def new(request: Request) -> Response:
-    """Ask the first step of a new post."""
+def new(request: Request, access: AccessDep, subject: SubjectDep) -> Response:
+    """Ask the first step of a new post; a company registers itself first."""
+    if has_to_register(access, subject):
+        return see_other("/company/edit")
     return _step_page(request, STEPS[0], Content({}), None)
 
 
@@ -114,6 +129,8 @@ def new(request: Request) -> Response:
 def add(request: Request, access: AccessDep, subject: SubjectDep) -> Response:
     """Make a draft; nothing has to be known for it."""
     form, step = form_sent(request), STEPS[0]
+    if has_to_register(access, subject):
+        return see_other("/company/edit")
 
     def work(connection: Connection) -> Answer:
         change = change_of(step, Content({}), form)

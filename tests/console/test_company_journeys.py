@@ -225,6 +225,10 @@ def test_new_company_registers_itself_once_and_waits_for_an_office(console: Cons
     window = console.window(browser, script=False)
     page = enter(window, "new-poster")
     expect(page.locator("main")).to_contain_text("还没有登记本单位")
+    for address in ("/posts/new", "/posts/sheet", "/company/quota", "/company/benefits"):
+        page.goto(f"{window.base}{address}")
+        expect(page).to_have_url(re.compile("/company/edit$"))  # all of it rests on what is registered
+    page.goto(window.base)
     press(window, "登记本单位")
     page.get_by_label("登记注册日期").fill("昨天")
     press(window, "登记，等待核验")
