@@ -26,7 +26,7 @@ from matching.duties.terms import terms_on
 from matching.regions import GANSU
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Purpose, Subject
-from pipelines.duties.households import household_list
+from pipelines.duties.households import HouseholdPage, households_found, note_households
 from pipelines.duties.places import area_of
 from pipelines.duties.units import DUTIES, unit_list
 from pipelines.reports.plan.files import write_report
@@ -245,16 +245,26 @@ def households(
     """Show households in one state, by number; whose members are shown is recorded."""
     filters = {"state": state.value}
     after = part.after(subject, filters)
-    with acting(access, subject, Action.READ_CANDIDATES) as connection:
-        last = None if after is None else str(after[0])
-        found = household_list(connection, subject, today(), None, part.limit, states=(state,), after=last)
+    last, on = None if after is None else str(after[0]), today()
+
+    def work() -> HouseholdPage:
+        with access.engine.connect() as connection:
+            return households_found(connection, subject, on, None, part.limit, states=(state,), after=last)
+
+    found: HouseholdPage | None = _kept(request).get(
+        (subject, "households", state, last, part.limit, on), work, wait=MOMENT_SECONDS
+    )
+    if found is not None:
+        with acting(access, subject, Action.READ_CANDIDATES) as connection:
+            note_households(connection, subject, found)
     return page(
         request,
         "supervision_households.html",
         tabs=tabs_of(subject, "/supervision/households"),
-        found=found.as_dict(),
+        found=None if found is None else found.as_dict(),
+        again=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
         state=state,
         states=list(HouseholdState),
-        following=None if found.next_key is None else part.next(subject, filters, (found.next_key,)),
+        following=None if found is None or found.next_key is None else part.next(subject, filters, (found.next_key,)),
         is_first=after is None,
     )

@@ -116,6 +116,30 @@ def household_list(
     NoSuchRegion
         When the place is none that an office answers for.
     """
+    page = households_found(connection, subject, on, region, limit, states=states, after=after)
+    note_households(connection, subject, page)
+    return page
+
+
+def households_found(
+    connection: Connection,
+    subject: Subject,
+    on: date,
+    region: str | None = None,
+    limit: int = 50,
+    *,
+    states: tuple[HouseholdState, ...] = (HouseholdState.WITHOUT, HouseholdState.TO_VERIFY),
+    after: str | None = None,
+) -> HouseholdPage:
+    """Return the same for who keeps it for a while; each time it is shown `note_households` has to record that.
+
+    Raises
+    ------
+    Forbidden
+        When the role may not read people for the stated purpose.
+    NoSuchRegion
+        When the place is none that an office answers for.
+    """
     require(subject, Action.READ_CANDIDATES)
     area, found = area_of(connection, region, on), list[Household]()
     for household in all_households(connection, subject, terms_on(on)):
@@ -126,11 +150,15 @@ def household_list(
             if len(found) > limit:
                 break
     shown = tuple(found[:limit])
-    people = list(dict.fromkeys(member.candidate_id for household in shown for member in household.members))
+    return HouseholdPage(on, area, shown, shown[-1].household_id if len(found) > limit else None)
+
+
+def note_households(connection: Connection, subject: Subject, page: HouseholdPage) -> None:
+    """Record whose households were shown, each member once."""
+    people = list(dict.fromkeys(member.candidate_id for household in page.items for member in household.members))
     if people:
         action = Action.READ_CANDIDATES.value
         record_each(connection, subject.by, action, object_kind="candidate", object_ids=people)
-    return HouseholdPage(on, area, shown, shown[-1].household_id if len(found) > limit else None)
 
 
 def household_lines(page: HouseholdPage) -> list[str]:

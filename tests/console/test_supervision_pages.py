@@ -118,7 +118,7 @@ def test_units_that_have_not_met_the_quota_can_be_told_apart(whole: Service) -> 
 
 def test_households_lead_to_their_members_and_the_look_is_recorded(whole: Service) -> None:
     who = visitor(whole, "province")
-    told = who.open("/supervision/households?state=without")
+    told = worked_out(who, "/supervision/households?state=without")
     people = [held["href"].rpartition("/")[2] for tag, held in told.tags if held.get("href", "").startswith("/people/")]
     assert people
     with whole.engine.connect() as connection:
