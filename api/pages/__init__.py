@@ -10,6 +10,7 @@ from api.pages import (
     confirming,
     employers,
     facts,
+    handbook,
     home,
     income,
     inspections,
@@ -37,4 +38,6 @@ _STAFF = (home, people, casework, casework_people, casework_duplicates, facts, l
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
 _SUPERVISOR = (supervision, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
-PAGES = tuple(part.router for part in (statics, sign_in, register, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST))
+PAGES = tuple(
+    part.router for part in (statics, sign_in, register, handbook, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)
+)

@@ -26,7 +26,7 @@ from api.pages.statics import static, takes_gzip
 from api.pages.words import Words, words
 from api.settings import SHANGHAI
 from pipelines.access.roles import Subject
-from pipelines.access.sessions import SignedIn
+from pipelines.access.sessions import IDLE, SignedIn
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 SAID_COOKIE = "yougang-said"
@@ -100,6 +100,7 @@ def _around(request: Request) -> Mapping[str, Any]:
     return {
         "nonce": nonce_of(request),
         "who": _who(t, signed_in, subject),
+        "idle_minutes": int(IDLE.total_seconds() // 60),
         "links": _links(request, subject),
         "csrf_field": CSRF_FIELD,
         "csrf_token": "" if signed_in is None else masked(signed_in.csrf_token),

@@ -141,3 +141,10 @@ def confirm_second_factor(request: Request, access: AccessDep, signed_in: Signed
         shown = {"is_set": signed_in.has_second_factor, "secret": "", "drawing": "", "refused": refused}
         return page(request, "second_factor.html", 422, **shown)
     return answer
+
+
+@router.get("/still-here")
+@declare(OWN_SESSION_PAGE)
+def still_here() -> Response:
+    """Keep the session of somebody who says to be still there: being asked for is use."""
+    return Response(status_code=204)

@@ -14,7 +14,14 @@ from api.access import OPEN_PAGE, declare
 
 router = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).resolve().parent.parent / "static"
-_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+PICTURES = FOLDER.parent / "handbook/pictures"
+_PICTURE = "image/png"
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": _PICTURE,
+}
 _YEAR = "public, max-age=31536000, immutable"
 
 
@@ -31,7 +38,7 @@ class Static:
 @cache
 def _files() -> Mapping[str, Static]:
     found = {}
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted([*FOLDER.iterdir(), *PICTURES.iterdir()]):
         if path.suffix in _KINDS:
             plain = path.read_bytes()
             mark = hashlib.sha256(plain).hexdigest()[:12]
@@ -69,6 +76,6 @@ def file(request: Request, address: str) -> Response:
     if found is None:
         raise HTTPException(404)
     headers = {"Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
-    if not takes_gzip(request):
+    if found.kind == _PICTURE or not takes_gzip(request):  # a picture is packed already
         return Response(found.plain, media_type=found.kind, headers=headers)
     return Response(found.packed, media_type=found.kind, headers={**headers, "Content-Encoding": "gzip"})

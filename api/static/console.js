@@ -31,6 +31,22 @@
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) { window.print(); }
   });
+  // Well before the session ends for want of use one is told, and one press keeps it, with all that was typed.
+  var bar = document.getElementById("expiring"), waits;
+  function used() {
+    window.clearTimeout(waits);
+    bar.hidden = true;
+    waits = window.setTimeout(function () { bar.hidden = false; }, (Number(bar.dataset.minutes) - 5) * 60000);
+  }
+  if (bar) {
+    used();
+    document.addEventListener("htmx:afterRequest", used);
+    bar.querySelector("button").addEventListener("click", function () {
+      window.fetch("/still-here", { redirect: "manual" }).then(function (answer) {
+        if (answer.status === 204) { used(); } else { window.location.assign("/sign-in"); }
+      });
+    });
+  }
   var summary = document.querySelector(".summary");
   if (summary) { focusOn(summary); }
 })();
