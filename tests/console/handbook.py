@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from api.pages.words import words
+from matching.vocabulary import Accommodation, Function
 from pipelines.registry import Registry
 from pipelines.schema import CANDIDATES, EMPLOYERS, VACANCIES
 from tests.console.conftest import PROVINCE, Console
@@ -103,8 +104,11 @@ SHOTS: Mapping[str, Shot] = {
     "models": Shot(ANALYST, "/models"),
     "model": Shot(ANALYST, "/models/{version}"),
 }
+_RECKONING = '[hx-trigger^="load delay"]'
+"""What a page says while what it shows is still reckoned; a script comes back for it."""
 _TEXTS = """() => [...document.querySelectorAll(
     'main :is(h1, h2, h3, legend, label, button, summary, caption, thead th, dt, .tabs a, a.button)')]
+    .filter(one => !one.closest('#questions .field'))  // which questions there are hangs on the data
     .map(one => { const copy = one.cloneNode(true);
         copy.querySelectorAll('.unseen, .hint, input, select, textarea').forEach(part => part.remove());
         return [one.tagName.toLowerCase(), copy.textContent.trim().replace(/\\s+/g, ' ')]; })"""
@@ -119,6 +123,7 @@ def walk(
         window = console.window(browser, shot.login, width=WIDTH)
         firms = console.companies
         window.open(shot.address.format(post=firms.post, employer=firms.other, version=version))
+        window.page.locator(_RECKONING).wait_for(state="detached", timeout=60_000)
         shot.prepare(window.page)
         yield name, window.page
         window.close()
@@ -140,6 +145,7 @@ def structure(page: Page) -> list[str]:
 def _ours() -> re.Pattern[str]:
     """Return what the words of the pages match, with anything in their places."""
     labels = [column.label for spec in (CANDIDATES, VACANCIES, EMPLOYERS) for column in spec.columns]
+    labels += [term.label for kind in (Function, Accommodation) for term in kind]
     # A text that is little more than a place would let names through.
     texts = [text for text in words().texts.values() if "{" not in text]
     return re.compile("|".join(re.escape(text) for text in {*labels, *texts}))

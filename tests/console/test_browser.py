@@ -66,7 +66,7 @@ def narrow(console: Console, browser: Browser) -> Iterator[Window]:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with a page, with every part of it opened; sizes of targets it measures only if told."""
+    """Return what axe finds wrong with a page, every part of it opened; sizes of targets only if told."""
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found: Any = Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
     return [f"{one['id']}: {node['html'][:160]}" for one in found.response["violations"] for node in one["nodes"]]
