@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Request
 
 from api.pages.handbook import CHAPTERS, FOLDER, address_of, chapters
 from api.pages.words import words
@@ -83,13 +84,20 @@ def test_it_is_reached_from_every_page_and_without_signing_in(console: Console, 
     window.close()
 
 
+def _noting(sizes: list[int]) -> Callable[[Request], None]:
+    def note(request: Request) -> None:
+        sizes.append(request.sizes()["responseBodySize"])
+
+    return note
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter_has_no_violation_is_not_scrolled_sideways_and_light(
     console: Console, browser: Browser, name: str
 ) -> None:
     for width in (1280, 320):
         window, sizes = console.window(browser, width=width), list[int]()
-        window.page.on("requestfinished", lambda one, to=sizes: to.append(one.sizes()["responseBodySize"]))
+        window.page.on("requestfinished", _noting(sizes))
         window.open(address_of(name))
         window.page.wait_for_load_state("networkidle")
         assert sum(sizes) <= WEIGHT
