@@ -113,10 +113,12 @@ def _wage(text: str) -> tuple[Fraction | None, dict[str, str] | None]:
     return Fraction(n), None
 
 
-def _chart(found: dict[str, Any]) -> Markup:
+def _chart(found: dict[str, Any]) -> Markup | None:
     t = words()
     rows = [(row["month"], float(row["certain"]), float(row["if_all_confirmed"])) for row in found["months"]]
     line = found["monthly_line"]
+    if line is None and not any(certain or possible for _, certain, possible in rows):
+        return None
     return month_bars(
         t("quota.chart"),
         t("quota.chart_desc", line=t("quota.line_unknown") if line is None else _plain(line)),

@@ -244,6 +244,9 @@ def test_new_company_registers_itself_once_and_waits_for_an_office(console: Cons
     page.get_by_label("行业").fill("家政服务")
     press(window, "保存")
     expect(page.locator("main")).to_contain_text("家政服务")
+    page.goto(f"{window.base}/company/quota")
+    expect(page.locator("main")).to_contain_text("暂无图可看")  # an empty grid would look like a picture of nothing
+    expect(page.locator("main svg")).to_have_count(0)
     window.close()
 
 
