@@ -134,6 +134,12 @@ def _names_in(document: Mapping[str, Any]) -> set[str]:
     return names
 
 
+def _paths_naming(name: str, document: Mapping[str, Any]) -> set[str]:
+    """Return the paths whose requests can carry a name."""
+    paths = document["paths"].items()
+    return {path for path, item in paths if name in _names_in({**document, "paths": {path: item}})}
+
+
 def test_nothing_that_a_request_can_carry_and_no_scope_speaks_of_acting_as_another() -> None:
     document = current()
     names = _names_in(document)
@@ -142,8 +148,13 @@ def test_nothing_that_a_request_can_carry_and_no_scope_speaks_of_acting_as_anoth
     marks = ("act_as", "acting", "behalf", "impersonat", "sudo", "as_user", "run_as", "assume", "delegat", "masquerad")
     told = {word.lower().replace("-", "_") for word in (*names, *scopes, *document["paths"])}
     assert not [word for word in told if any(mark in word for mark in marks)]
-    # The audit is filtered by actor; what names a user otherwise is the form of signing in, with the password.
-    assert names & {"user_id", "user", "actor", "login", "role"} == {"actor", "login", "role"}
+    # The audit is filtered by actor; a colleague is named as whose people are asked for or who takes a person (below);
+    # what names a user otherwise is the form of signing in, with the password.
+    assert names & {"user_id", "user", "actor", "login", "role"} == {"actor", "login", "role", "user_id"}
+    assert _paths_naming("user_id", document) == {
+        "/api/v1/caseload",
+        "/api/v1/candidates/{candidate_id}/caseworkers",
+    }
     forms = {
         name for name, schema in document["components"]["schemas"].items() if "login" in schema.get("properties", {})
     }
