@@ -194,7 +194,8 @@ class Merges:
 
     def _give_back(self, target: str, told: Mapping[str, Any]) -> list[str]:
         """Set the facts that came with the merge back, where nobody changed them since; return the others."""
-        now, version = self._cells(target), self.people.versions([(target,)])[(target,)]
+        version = self.people.versions([(target,)])[(target,)]  # first: a change in between is then refused
+        now = self._cells(target)
         stay = [name for name in told["chosen"] if now[name] != told[MERGED][name]]
         back = [name for name in told["chosen"] if name not in stay]
         self._write(target, {name: told[KEPT][name] for name in back}, version)

@@ -25,10 +25,12 @@ def find_people(connection: Connection, subject: Subject, text: str, *, limit: i
     """
     require(subject, Action.READ_CANDIDATES)
     register = Register(connection, CANDIDATES, subject)
-    found = register.repository.find([(one,) for one in _ids(PeopleFinder(connection, subject), text, limit)])
-    versions = register.repository.versions(found)
+    keys = [(one,) for one in _ids(PeopleFinder(connection, subject), text, limit)]
+    # The version first: where somebody writes in between, an answer with it is refused and nothing is written over.
+    versions = register.repository.versions(keys)
+    found = register.repository.find(keys)
     register.note_read(Action.READ_CANDIDATES, [str(key[0]) for key in found])
-    return [Row(found[key], versions[key]) for key in sorted(found)]
+    return [Row(found[key], versions[key]) for key in sorted(found) if key in versions]
 
 
 def _ids(finder: PeopleFinder, text: str, limit: int) -> list[str]:

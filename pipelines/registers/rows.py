@@ -149,10 +149,11 @@ class Register:
             ScopedCandidates(self.connection, self.subject).visible(person, action)
         require(self.subject, action)
         key = self._key(cells)
-        if (stored := self.repository.find([key]).get(key)) is not None:
+        version = self.repository.versions([key]).get(key)  # before the row, as whoever changes it later relies on both
+        if version is not None and (stored := self.repository.find([key]).get(key)) is not None:
             if not self._says_the_same(stored, cells):
                 raise AlreadyRegistered("编号已登记")
-            return Row(stored, self.repository.versions([key])[key]), False
+            return Row(stored, version), False
         if self.repository.taken([key]):
             raise AlreadyRegistered("编号已登记")
         self.note(action, str(cells.get("candidate_id") or key[0]))

@@ -118,11 +118,12 @@ def _seen(work: VacancyWork, ids: Sequence[str]) -> list[Work | Published]:
     newest = work.workflows.contents([(one.vacancy_id, one.version) for one in standings.values()])
     published = work.workflows.published_contents(ids)
     keys = [(one,) for one in ids if one not in standings]
-    rows, versions = work.rows.find(keys), work.rows.versions(keys)
+    versions = work.rows.versions(keys)  # before the rows: a change in between is met as one, not written over
+    rows = work.rows.find(keys)
     found: list[Work | Published] = []
     for one in ids:
         if one in standings:
             found.append(work.seen(standings[one], newest[one], published.get(one)))
-        else:
+        elif (one,) in rows and (one,) in versions:
             found.append(Published(rows[one,], versions[one,], published.get(one)))
     return found

@@ -64,9 +64,10 @@ def add_skill(office: Office, login: str, skill: str) -> int:
     for n_told in range(200):
         with office.engine.begin() as connection:
             people = People(connection, office.who[login])
+            # The version first, as the program reads them: a change in between is then told as a conflict.
+            version = people.register.repository.versions([("c-1",)])[("c-1",)]
             values = people.register.stored(("c-1",))
             assert values is not None
-            version = people.register.repository.versions([("c-1",)])[("c-1",)]
         skills = ";".join([*values["skills"], skill])
         with office.engine.begin() as connection:
             done = People(connection, office.who[login]).change("c-1", {"skills": skills}, version, on=TODAY)
