@@ -119,6 +119,8 @@ def _preview_lines(found: Preview) -> list[str]:
             f"  {Outcome(before).label} → {Outcome(after).label}：{count} 个"
             for (before, after), count in sorted(change.moves.items())
         ]
+        if change.results_changed:
+            lines.append(f"  结论和金额不变而其他结果（如应安排人数）改变：{change.results_changed} 个")
         if change.amounts_changed:
             lines.append(f"  结论不变而金额改变：{change.amounts_changed} 个")
         if change.difference:

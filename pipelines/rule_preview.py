@@ -24,13 +24,14 @@ class RuleChange:
     title: str
     moves: dict[tuple[str, str], int] = field(default_factory=dict)
     amounts_changed: int = 0
+    results_changed: int = 0
     difference: Decimal = Decimal(0)
     subjects: list[str] = field(default_factory=list)
 
     @property
     def concerned(self) -> int:
         """How many subjects get another answer."""
-        return sum(self.moves.values()) + self.amounts_changed
+        return sum(self.moves.values()) + self.amounts_changed + self.results_changed
 
     def as_dict(self) -> dict[str, object]:
         """Return it as it travels in JSON."""
@@ -40,6 +41,7 @@ class RuleChange:
             "concerned": self.concerned,
             "outcomes": [{"from": a, "to": b, "count": n} for (a, b), n in sorted(self.moves.items())],
             "amounts_changed": self.amounts_changed,
+            "results_changed": self.results_changed,
             "amount_difference": {"amount": str(self.difference), "currency": "CNY"},
             "examples": self.subjects[:_SHOWN],
         }
@@ -113,11 +115,23 @@ def _change(now: Rulebook, proposed: Rulebook, rule_id: str, group: _Group, as_o
             change.moves[move] = change.moves.get(move, 0) + 1
         elif paid_before != paid_after:
             change.amounts_changed += 1
+        elif _differ(first, second, row):
+            change.results_changed += 1  # as how many people a unit must employ, where its levy is not known
         else:
             continue
         change.subjects.append(group.ids[row])
         change.difference += (paid_after or Decimal(0)) - (paid_before or Decimal(0))
     return change
+
+
+def _differ(first: Answers, second: Answers, row: int) -> bool:
+    """Say whether any named result that both know is another; where one of them knows none, nothing is said."""
+    for name in first.results.keys() & second.results.keys():
+        before = first.results[name].value(row, first.reasons)
+        after = second.results[name].value(row, second.reasons)
+        if not isinstance(before, Unknown) and not isinstance(after, Unknown) and before != after:
+            return True
+    return False
 
 
 def _paid(answers: Answers, row: int, outcome: int) -> Decimal | None:

@@ -185,7 +185,15 @@ class Study:
         with self.engine.connect() as connection:
             facts = all_facts(load_case(connection, _SUBJECT), now, self.on)
         found = preview(now, proposed, facts["person"], facts["employer"], self.on, facts["placement"])
-        rows = [(c.title, _about(c.concerned), f"{c.difference:,.0f}") for c in found.changes]
+        # Where no amount that is known changes, none is told: it may depend on what nobody supplied.
+        rows = [
+            (
+                c.title,
+                _about(c.concerned),
+                f"{c.difference:,.0f}" if c.moves or c.amounts_changed else "没有已知金额改变",
+            )
+            for c in found.changes
+        ]
         caption = f"如果 {parameter} 改为 {value}"
         if not rows:
             return Shown(f"<p>{escape(caption)}：没有人或单位的结果改变。</p>")

@@ -16,6 +16,7 @@ from pipelines.rule_preview import preview
 BOOK = rulebook()
 TODAY = date(2026, 7, 1)
 NURSING = Path("parameters/benefit.nursing_tier/tier_A_floor.yaml")
+RATIO = Path("parameters/quota.ratio/required.yaml")
 LIMIT = Path("parameters/levy.small_enterprise_exempt/max_headcount_any_age.yaml")
 
 PEOPLE: Mapping[str, Mapping[str, Value]] = {
@@ -74,6 +75,16 @@ def test_a_changed_threshold_is_found_with_who_moves_where(folder: Path) -> None
     assert change.moves == {("met", "not_met"): 1}
     assert change.subjects == ["middling"]
     assert change.concerned == 1
+
+
+def test_a_changed_ratio_is_found_where_only_the_number_required_changes(folder: Path) -> None:
+    firms = {name: {**facts, **known_facts(BOOK, {"employer_region": "620102"})} for name, facts in FIRMS.items()}
+    replace(folder / RATIO, '"0.015"', '"0.02"')
+    found = preview(BOOK, load_rulebook(folder), PEOPLE, firms, TODAY)
+    change = next(one for one in found.changes if one.rule_id == "quota.required")
+    assert change.results_changed == 3
+    assert (change.moves, change.amounts_changed) == ({}, 0)
+    assert sorted(change.subjects) == ["large", "middling", "small"]
 
 
 def test_a_new_rule_and_one_that_is_gone_are_named(folder: Path) -> None:
