@@ -51,6 +51,7 @@ from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
 from pipelines.desk import Desk
 from pipelines.documents import document_lines, held_up_words, person_lines, shown_document
+from pipelines.engines.local import LocalEngine
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -520,7 +521,7 @@ def batch(
         _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
         _note_people(connection, Action.READ_SHORTLIST, desk.active())
     n_workers = workers or os.cpu_count() or 1
-    report = run_batch(desk, folder, k=k, with_reasons=reasons, workers=n_workers, progress=progress)
+    report = run_batch(desk, folder, k=k, with_reasons=reasons, engine=LocalEngine(n_workers), progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
     answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])

@@ -31,9 +31,11 @@ from matching.many.people import People
 from matching.ranking import Weights
 from matching.regions import divisions
 from matching.vocabulary import InteractionKind, Transport
-from pipelines.batch import TOGETHER, neighbours_together, run_batch
+from pipelines.batch import neighbours_together, run_batch
+from pipelines.batch_blocks import TOGETHER
 from pipelines.casebook import Casebook
 from pipelines.desk import Desk
+from pipelines.engines.local import LocalEngine
 from pipelines.ranking_model import RankingModel
 
 ACTS_OF_A_PERSON = 8
@@ -258,7 +260,7 @@ def whole(small: Casebook, model: RankingModel, on: date, size: Size) -> list[di
 
     def written(what: str, over: Desk) -> None:
         before = _processor()
-        seconds = _seconds(lambda: run_batch(over, folder, k=50, workers=workers), clock=time.perf_counter)
+        seconds = _seconds(lambda: run_batch(over, folder, k=50, engine=LocalEngine(workers)), clock=time.perf_counter)
         rows.append({**_row(f"{what}: {told}", seconds, size.people), "seconds": seconds})
         rows.append(_row("  processor time of all processes", _processor() - before, size.people))
 

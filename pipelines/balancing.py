@@ -13,7 +13,8 @@ from matching.entities import CandidateId
 from matching.matcher import Lines
 from matching.settings import ranking_settings
 from models.crowding import Crowding, CrowdingConfig, balance
-from pipelines.batch import TOGETHER, TOGETHER_FROM, lists_together
+from pipelines.batch import TOGETHER_FROM
+from pipelines.batch_blocks import TOGETHER, lists_together
 from pipelines.desk import Desk
 from pipelines.store.crowding import CrowdedPost
 

@@ -7,36 +7,23 @@ which that list differs is made again one by one.
 """
 
 import json
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from matching.entities import CandidateId
-from matching.fit import OUTCOMES
-from matching.matcher import Lines
-from pipelines.batch_changes import Changes, Snapshot, write_whole
+from pipelines.batch_blocks import Task
+from pipelines.batch_changes import Changes, Snapshot
 from pipelines.consent.texts import automated_decision_notice
 from pipelines.desk import Desk
+from pipelines.engines import Engine
+from pipelines.engines.local import LocalEngine
 
-if TYPE_CHECKING:
-    from matching.many.lists import Lists
-
-logger = logging.getLogger(__name__)
 BLOCK = 1000
-TOGETHER = 200
-"""So many people are worked out together."""
 TOGETHER_FROM = 300
 """Fewer people are not worth the seconds that compiling takes."""
 
@@ -58,7 +45,7 @@ def run_batch(
     *,
     k: int,
     with_reasons: bool = False,
-    workers: int = 1,
+    engine: Engine | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> BatchReport:
     """Write `block-00000.parquet` … and `run.json` under `out`, one block for every 1,000 people.
@@ -71,16 +58,16 @@ def run_batch(
     with_reasons
         Whether each line carries its reasons, questions and accommodations; whoever looks at one person's list gets
         them from the same desk, so that a whole province need not have them written out. Such a run is made whole.
-    workers
-        Processes that work at once; they share the desk's memory, and what they write does not depend on their number.
+    engine
+        Who works the blocks out: where not given this process alone. What is written does not depend on it.
     """
     out.mkdir(parents=True, exist_ok=True)
     plan = _plan(desk, out, _facts(desk, k, with_reasons))
     n_made, n_done = 0, sum(len(plan.blocks[path]) for path in plan.kept)
     n_people, n_kept = sum(len(people) for people in plan.blocks.values()), len(plan.kept)
     together = plan.wants_lists(with_reasons, n_people - n_done)
-    office = _Office(desk, lists_together(desk) if together else None, plan.changes)
-    for task, made in _written(office, plan.tasks(k, with_reasons), workers):
+    written = (engine or LocalEngine()).written(desk, plan.tasks(k, with_reasons), plan.changes, together=together)
+    for task, made in written:
         n_made += made
         n_kept += task.is_update and made == 0
         n_done += len(task.people)
@@ -109,11 +96,11 @@ class _Plan:
             n_left >= TOGETHER_FROM or (self.changes is not None and len(self.changes.vacancies) > 0)
         )
 
-    def tasks(self, k: int, with_reasons: bool) -> list["_Task"]:
+    def tasks(self, k: int, with_reasons: bool) -> list[Task]:
         """Return the blocks to write."""
         data = str(self.facts["data"])
         return [
-            _Task(path, tuple(people), k, with_reasons, data, path in self.update)
+            Task(path, tuple(people), k, with_reasons, data, path in self.update)
             for path, people in self.blocks.items()
             if path not in self.kept
         ]
@@ -229,67 +216,6 @@ def neighbours_together(desk: Desk) -> list[CandidateId]:
     )
 
 
-def lists_together(desk: Desk) -> "Lists":
-    """Return what makes the lists of many people over a desk at once, ready compiled."""
-    # Here and not above: what is compiled takes a second to load, and only a batch needs it.
-    from matching.many.lists import Lists
-
-    made = Lists(desk.index, desk.rules, desk.model.weights)
-    made.of(desk.ask_many(desk.active()[:2]), k=1)  # compiled before the processes part
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class _Office:
-    """A desk, what makes lists of many people over it (None: they are made one by one), and what changed since."""
-
-    desk: Desk
-    lists: "Lists | None"
-    changes: Changes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One block to write, whole or as an update of what is there; `data` is the hash of what it is made from."""
-
-    path: Path
-    people: tuple[CandidateId, ...]
-    k: int
-    with_reasons: bool
-    data: str
-    is_update: bool = False
-
-
-def _written(office: _Office, tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, int]]:
-    """Write the blocks, each as one whole, and yield for how many people each was made."""
-    if min(workers, len(tasks)) < 2:
-        yield from ((task, _write_block(office, task)) for task in tasks)
-        return
-    # Forked, so that the desk is there without being copied; a worker opens no database.
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), get_context("fork"), initializer=_take, initargs=(office,))
-    with pool:
-        running = {pool.submit(_work, task): task for task in tasks}
-        try:
-            for done in as_completed(running):
-                yield running[done], done.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-_OFFICES: list[_Office] = []
-"""The office of a worker process."""
-
-
-def _take(office: _Office) -> None:
-    _OFFICES[:] = [office]
-    threadpool_limits(1)  # every processor has a process of its own
-
-
-def _work(task: _Task) -> int:
-    return _write_block(_OFFICES[0], task)
-
-
 def _facts_of(run_file: Path) -> dict[str, Any] | None:
     """Return the facts of the run whose blocks lie in the folder; None where that cannot be told."""
     try:
@@ -306,101 +232,3 @@ def _facts(desk: Desk, k: int, with_reasons: bool) -> dict[str, Any]:
     about["with_reasons"] = with_reasons
     about["balanced"] = None if desk.index.crowding is None else sha256(desk.index.crowding.price.tobytes()).hexdigest()
     return {**head, **about, "data": desk.casebook.fingerprint()}
-
-
-def _write_block(office: _Office, task: _Task) -> int:
-    """Write one block and return for how many people lists were made."""
-    people, stays = list(task.people), None
-    if task.is_update and office.changes is not None:
-        before = pq.read_table(task.path)
-        touched = office.changes.touched(office.desk, office.lists, people, before, k=task.k)
-        left = [i for i in people if i not in touched]
-        stays = before.filter(pc.is_in(before["candidate_id"], pa.array(left, pa.string())))
-        people = [i for i in people if i in touched]
-    make = _with_reasons if task.with_reasons else _lines
-    table = make(office, people, task.k)
-    if stays is not None:
-        table = pa.concat_tables([stays.replace_schema_metadata(None), table])
-    write_whole(table.replace_schema_metadata({"data": task.data}), task.path)
-    return len(people)
-
-
-def _with_reasons(office: _Office, people: Sequence[CandidateId], k: int) -> pa.Table:
-    rows = [_row(document, item) for document in office.desk.documents(people, k=k) for item in document["items"]]
-    return pa.Table.from_pylist(rows, schema=SCHEMA_WITH_REASONS)
-
-
-def _lists_of(office: _Office, people: Sequence[CandidateId], k: int) -> list[Lines]:
-    desk, lists = office.desk, office.lists
-    if lists is not None:
-        found: list[Lines] = []
-        for start in range(0, len(people), TOGETHER):
-            found += lists.of(desk.ask_many(people[start : start + TOGETHER]), k=k)
-        if not people or _are_equal(found[0], desk.lines(people[0], k=k)):
-            return found
-        logger.warning("a list made together differs from the one made alone; the block is made one by one")
-    return [desk.lines(person, k=k) for person in people]
-
-
-def _are_equal(one: Lines, other: Lines) -> bool:
-    return all(np.array_equal(getattr(one, n), getattr(other, n)) for n in ("rows", "outcome", "band", "fit", "score"))
-
-
-def _lines(office: _Office, people: Sequence[CandidateId], k: int) -> pa.Table:
-    """Return the lines of some people as they stand in their documents, rounded alike."""
-    found, desk = _lists_of(office, people, k), office.desk
-    lengths = [len(lines.rows) for lines in found]
-    items = desk.index.stock.items
-
-    def whole(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        return np.concatenate(columns) if columns else np.zeros(0)
-
-    def repeated(values: Sequence[str]) -> list[str]:
-        return [value for value, n in zip(values, lengths, strict=True) for _ in range(n)]
-
-    has_chance = desk.model.weights.chance is not None
-    chances = whole([lines.chance for lines in found if lines.chance is not None])
-    return pa.table(
-        {
-            "run_id": repeated([desk.head()["run_id"] for _ in people]),
-            "candidate_id": repeated(list(people)),
-            "rank": whole([np.arange(1, n + 1) for n in lengths]).astype(np.int32),
-            "vacancy_id": [items[row].vacancy.vacancy_id for row in whole([lines.rows for lines in found]).astype(int)],
-            "outcome": [OUTCOMES[code].value for code in whole([lines.outcome for lines in found]).astype(int)],
-            "band": whole([lines.band for lines in found]).astype(np.int8),
-            "fit": whole([lines.fit for lines in found]),
-            "chance": chances if has_chance else pa.nulls(sum(lengths), pa.float64()),
-            "score": whole([lines.score for lines in found]),
-        },
-        schema=SCHEMA,
-    )
-
-
-SCHEMA = pa.schema(
-    [
-        ("run_id", pa.string()),
-        ("candidate_id", pa.string()),
-        ("rank", pa.int32()),
-        ("vacancy_id", pa.string()),
-        ("outcome", pa.string()),
-        ("band", pa.int8()),
-        ("fit", pa.float64()),
-        ("chance", pa.float64()),
-        ("score", pa.float64()),
-    ]
-)
-_REASONS = ("reasons", "missing", "accommodations")
-SCHEMA_WITH_REASONS = pa.schema([*SCHEMA, *((name, pa.string()) for name in _REASONS)])
-
-
-def _row(document: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
-    def packed(name: str) -> str:
-        return json.dumps(item[name], ensure_ascii=False)
-
-    return {
-        "run_id": document["run_id"],
-        "candidate_id": document["candidate_id"],
-        "band": item["policy_order"]["band"],
-        **{name: item[name] for name in ("rank", "vacancy_id", "outcome", "fit", "chance", "score")},
-        **{name: packed(name) for name in _REASONS},
-    }

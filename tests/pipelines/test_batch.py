@@ -17,8 +17,11 @@ import pytest
 from matching.entities import CandidateId, VacancyId
 from pipelines import batch
 from pipelines.batch import run_batch
+from pipelines.batch_blocks import write_block
 from pipelines.casebook import Casebook
 from pipelines.desk import Desk
+from pipelines.engines import local
+from pipelines.engines.local import LocalEngine
 from tests.conftest import Town, Yougang
 from tests.support.province import TODAY
 
@@ -86,7 +89,7 @@ def test_several_processes_write_what_one_writes_and_leave_nothing_half_done(des
     alone, together = tmp_path / "alone", tmp_path / "together"
     counted: list[tuple[int, int]] = []
     run_batch(desk, alone, k=5)
-    report = run_batch(desk, together, k=5, workers=3, progress=lambda done, of: counted.append((done, of)))
+    report = run_batch(desk, together, k=5, engine=LocalEngine(3), progress=lambda done, of: counted.append((done, of)))
     assert [{**row, "run_id": ""} for row in rows(together)] == [{**row, "run_id": ""} for row in rows(alone)]
     assert report.n_lines == len(rows(alone))
     assert list(together.glob("*.partial")) == []
@@ -105,7 +108,7 @@ def test_a_batch_killed_in_a_block_goes_on_with_that_block(
 ) -> None:
     whole = tmp_path / "whole"
     run_batch(desk, whole, k=2)
-    real, written = batch._write_block, []
+    real, written = write_block, []
 
     def killed_in_the_third(*given: Any) -> int:
         written.append(given[1].path)
@@ -114,12 +117,12 @@ def test_a_batch_killed_in_a_block_goes_on_with_that_block(
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(batch, "_write_block", killed_in_the_third)
+    monkeypatch.setattr(local, "write_block", killed_in_the_third)
     stopped = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt):
         run_batch(desk, stopped, k=2)
     assert len(blocks(stopped)) == 2
-    monkeypatch.setattr(batch, "_write_block", real)
+    monkeypatch.setattr(local, "write_block", real)
     report = run_batch(desk, stopped, k=2)
     assert report.n_blocks_kept == 2
     assert [{**row, "run_id": ""} for row in rows(stopped)] == [{**row, "run_id": ""} for row in rows(whole)]
@@ -241,7 +244,7 @@ def test_an_update_that_was_killed_is_gone_on_with(desk: Desk, tmp_path: Path, m
     later, much_later = changed(desk, 77), changed(changed(desk, 77), 78)
     run_batch(later, whole, k=2)
     run_batch(desk, stopped, k=2)
-    real, written = batch._write_block, []
+    real, written = write_block, []
 
     def killed_in_the_third(*given: Any) -> int:
         written.append(given)
@@ -249,10 +252,10 @@ def test_an_update_that_was_killed_is_gone_on_with(desk: Desk, tmp_path: Path, m
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(batch, "_write_block", killed_in_the_third)
+    monkeypatch.setattr(local, "write_block", killed_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         run_batch(later, stopped, k=2)
-    monkeypatch.setattr(batch, "_write_block", real)
+    monkeypatch.setattr(local, "write_block", real)
     shutil.copytree(stopped, tmp_path / "otherwise")
     assert run_batch(later, stopped, k=2).n_blocks_kept >= 2
     assert lines_of(stopped) == lines_of(whole)
