@@ -4,6 +4,7 @@ A hint is no finding; the evidence of single placements is worked out only when 
 """
 
 import secrets
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from api.errors import problem_title
 from api.etags import stale
 from api.forms import Form, form_sent
 from api.idempotency import Answer, once
+from api.pages.again import CHANGE, Undone, is_confirmed, look_again
 from api.pages.render import REQUEST_KEY, ROW_VERSION, page, see_other
 from api.pages.tabs import tabs_of
 from api.pages.words import words
@@ -160,24 +162,56 @@ def _one(
 def decide(request: Request, access: AccessDep, subject: SubjectDep, inspection_id: str) -> Response:
     """Keep what came of an inspection, with the reason and what was seen; once, and by a named person."""
     form = form_sent(request)
+    if CHANGE in form:
+        return _one(request, access, subject, inspection_id, form=form)
     outcome = next((one for one in InspectionOutcome if one.value == form.text("outcome")), None)
     version = form.text(ROW_VERSION)
+
+    def write(connection: Connection) -> bool:
+        queue = _queue(connection, subject)
+        queue.one(inspection_id)
+        if outcome is None:
+            raise InspectionRefused("须选一项结论")
+        decided = queue.decide(
+            inspection_id,
+            outcome,
+            ground=form.text("ground")[:_MOST_TEXT],
+            evidence=form.text("evidence")[:_MOST_TEXT],
+            version=int(version) if version.isascii() and version.isdigit() else 0,
+        )
+        return decided is not None
+
+    is_kept = False
     try:
-        with access.engine.begin() as connection:
-            queue = _queue(connection, subject)
-            queue.one(inspection_id)
-            if outcome is None:
-                raise InspectionRefused("须选一项结论")
-            decided = queue.decide(
-                inspection_id,
-                outcome,
-                ground=form.text("ground")[:_MOST_TEXT],
-                evidence=form.text("evidence")[:_MOST_TEXT],
-                version=int(version) if version.isascii() and version.isdigit() else 0,
-            )
+        if is_confirmed(form):
+            with access.engine.begin() as connection:
+                is_kept = write(connection)
+        else:
+            with suppress(Undone), access.engine.begin() as connection:
+                is_kept = write(connection)
+                raise Undone
     except InspectionRefused as error:
         # Nothing was written: what was typed comes back.
         return _one(request, access, subject, inspection_id, form=form, refused=str(error), status=409)
-    if decided is None:
+    if not is_kept:
         stale()
+    if outcome is not None and not is_confirmed(form):
+        return _look_again(request, form, outcome, inspection_id)
     return see_other(_address(inspection_id), "inspection_decided")
+
+
+def _look_again(request: Request, form: Form, outcome: InspectionOutcome, inspection_id: str) -> Response:
+    t = words()
+    return look_again(
+        request,
+        form,
+        [
+            (t("inspections.outcome"), outcome.label),
+            (t("inspections.ground"), form.text("ground")[:_MOST_TEXT]),
+            (t("inspections.seen"), form.text("evidence")[:_MOST_TEXT]),
+        ],
+        address=f"{_address(inspection_id)}/decision",
+        title=t("inspections.again"),
+        warns=t("inspections.again_warns"),
+        do=t("inspections.decide_do"),
+    )

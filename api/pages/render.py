@@ -19,6 +19,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.access import moment
 from api.forms import CSRF_FIELD, masked
 from api.logs import nonce_of
 from api.pages.navigation import Link, navigation
@@ -97,10 +98,13 @@ def _around(request: Request) -> Mapping[str, Any]:
     t = words()
     signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
     subject: Subject | None = getattr(request.state, "subject", None)
+    now = moment().astimezone(SHANGHAI)
     return {
         "nonce": nonce_of(request),
         "who": _who(t, signed_in, subject),
         "idle_minutes": int(IDLE.total_seconds() // 60),
+        "opened_at": f"{now:%H:%M}",
+        "ends_at": f"{now + IDLE:%H:%M}",
         "links": _links(request, subject),
         "csrf_field": CSRF_FIELD,
         "csrf_token": "" if signed_in is None else masked(signed_in.csrf_token),

@@ -1,5 +1,6 @@
 """Services and consents of a person, written down on pages; each with its day, and the ledger keeps all."""
 
+from contextlib import suppress
 from datetime import datetime, time
 from typing import Any, TypeVar
 
@@ -7,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.access import AccessDep, SubjectDep, declare, moment, page_for
 from api.errors import problem_title
-from api.forms import form_sent
+from api.forms import Form, form_sent
+from api.pages.again import CHANGE, Undone, is_confirmed, look_again
 from api.pages.fields import fields_of, wrongs
 from api.pages.lists import own_address
 from api.pages.people import head_of
@@ -96,8 +98,21 @@ def consents(request: Request, access: AccessDep, subject: SubjectDep, candidate
     return _consents(request, access, subject, candidate_id)
 
 
+_TYPED = {
+    "purpose": "", "act": "", "text_version": "", "stated_by": "", "form": "", "stated_on": "", "guardian_name": "",
+    "guardian_relation": "", "witness_name": "", "recipient": "", "ends_on": "",
+}  # fmt: skip
+
+
 def _consents(
-    request: Request, access: Any, subject: Any, candidate_id: str, *, refused: str = "", status: int = 200
+    request: Request,
+    access: Any,
+    subject: Any,
+    candidate_id: str,
+    *,
+    form: Form | None = None,
+    refused: str = "",
+    status: int = 200,
 ) -> Response:
     with acting(access, subject, Action.READ_CONSENTS) as connection:
         found = Consents(connection, subject).of(candidate_id, on=today())
@@ -121,7 +136,8 @@ def _consents(
         forms=list(StatementForm),
         speakers=list(Speaker),
         items=list(DisclosedItem),
-        on=today().isoformat(),
+        given=_TYPED | {"stated_on": today().isoformat()} if form is None else {n: form.text(n) for n in _TYPED},
+        given_items=() if form is None else form.all("items"),
         refused=refused,
     )
 
@@ -131,34 +147,67 @@ def _consents(
 def state(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
     """Record what a person states of one purpose; a withdrawal holds from the next read on."""
     form = form_sent(request)
-    told = {name: form.text(name) for name in ("guardian_name", "guardian_relation", "witness_name") if form.text(name)}
+    if CHANGE in form:
+        return _consents(request, access, subject, candidate_id, form=form)
     try:
-        act = _term("act", ConsentAct, form.text("act"))
-        stated_on = day_of("stated_on", form.text("stated_on"))
-        is_today = stated_on == today()
-        at = moment() if is_today else datetime.combine(stated_on, time(12), SHANGHAI)
-        statement = Statement(
-            purpose=_term("purpose", ConsentPurpose, form.text("purpose")),
-            act=act,
-            stated_at=at,
-            speaker=_term("stated_by", Speaker, form.text("stated_by")),
-            form=_term("form", StatementForm, form.text("form")),
-            recipient=form.text("recipient") or None,
-            items=tuple(item for item in DisclosedItem if item.value in form.all("items")),
-            has_witness="witness_name" in told,
-            text_version=form.text("text_version") or None,
-            ends_on=day_of("ends_on", form.text("ends_on")) if form.text("ends_on") else None,
-            particulars=told,
-        )
+        statement = _statement(form)
+        if not is_confirmed(form):
+            with suppress(Undone), acting(access, subject, Action.WRITE_CONSENTS) as connection:
+                Consents(connection, subject).state(candidate_id, statement, now=moment())
+                raise Undone
+            return _look_again(request, form, statement, candidate_id)
         with acting(access, subject, Action.WRITE_CONSENTS) as connection:
             document = Consents(connection, subject).state(candidate_id, statement, now=moment())
-    except ConsentError as error:
-        return _consents(request, access, subject, candidate_id, refused=problem_title(error), status=422)
-    except RowRefused as error:
-        refused = error.faults[0].reason
-        return _consents(request, access, subject, candidate_id, refused=refused, status=422)
-    rest = f"/{document['consent_id']}/receipt" if act is ConsentAct.WITHDRAWN else ""
-    return see_other(own_address(candidate_id, f"/consents{rest}"), f"consent_{act.value}")
+    except (ConsentError, RowRefused) as error:
+        told = error.faults[0].reason if isinstance(error, RowRefused) else problem_title(error)
+        return _consents(request, access, subject, candidate_id, form=form, refused=told, status=422)
+    rest = f"/{document['consent_id']}/receipt" if statement.act is ConsentAct.WITHDRAWN else ""
+    return see_other(own_address(candidate_id, f"/consents{rest}"), f"consent_{statement.act.value}")
+
+
+def _statement(form: Form) -> Statement:
+    told = {name: form.text(name) for name in ("guardian_name", "guardian_relation", "witness_name") if form.text(name)}
+    stated_on = day_of("stated_on", form.text("stated_on"))
+    return Statement(
+        act=_term("act", ConsentAct, form.text("act")),
+        purpose=_term("purpose", ConsentPurpose, form.text("purpose")),
+        stated_at=moment() if stated_on == today() else datetime.combine(stated_on, time(12), SHANGHAI),
+        speaker=_term("stated_by", Speaker, form.text("stated_by")),
+        form=_term("form", StatementForm, form.text("form")),
+        recipient=form.text("recipient") or None,
+        items=tuple(item for item in DisclosedItem if item.value in form.all("items")),
+        has_witness="witness_name" in told,
+        text_version=form.text("text_version") or None,
+        ends_on=day_of("ends_on", form.text("ends_on")) if form.text("ends_on") else None,
+        particulars=told,
+    )
+
+
+def _look_again(request: Request, form: Form, statement: Statement, candidate_id: str) -> Response:
+    t = words()
+    return look_again(
+        request,
+        form,
+        [
+            (t("consents.person"), candidate_id),
+            (t("consents.purpose"), statement.purpose.label),
+            (t("consents.act"), statement.act.label),
+            (t("consents.text"), t("consents.told", version=statement.text_version) if statement.text_version else ""),
+            (t("consents.speaker"), statement.speaker.label),
+            (t("consents.form"), statement.form.label),
+            (t("person.on"), form.text("stated_on")),
+            (t("consents.guardian"), form.text("guardian_name")),
+            (t("consents.relation"), form.text("guardian_relation")),
+            (t("consents.witness"), form.text("witness_name")),
+            (t("consents.recipient"), statement.recipient or ""),
+            (t("consents.items"), t("between").join(item.label for item in statement.items)),
+            (t("consents.ends_on"), form.text("ends_on")),
+        ],
+        address=own_address(candidate_id, "/consents"),
+        title=t("consents.again"),
+        warns=t(f"consents.again_{statement.act.value}"),
+        do=t("consents.save"),
+    )
 
 
 def _term(name: str, terms: type[_T], value: str) -> _T:

@@ -41,7 +41,7 @@ def test_text_with_more_space_is_not_cut_off(console: Console, browser: Browser,
     window.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (NARROW, 400)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (NARROW, 256)], ids=["as usual", "1280 x 1024 at 400 %"])
 def test_what_has_the_focus_is_covered_by_nothing(console: Console, browser: Browser, width: int, height: int) -> None:
     window = console.window(browser, CASEWORKER, width=width)
     window.page.set_viewport_size({"width": width, "height": height})

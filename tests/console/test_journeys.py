@@ -184,3 +184,33 @@ def test_two_vacancies_stand_side_by_side(window: Window, console: Console) -> N
     expect(page.locator("thead")).to_contain_text("3. ")
     if has_script(window):
         assert violations(page) == []
+
+
+def test_what_a_person_states_is_looked_at_again_before_it_is_kept(window: Window, console: Console) -> None:
+    page = window.page
+    token = console.cookie("caseworker-620000")
+    window.context.add_cookies([{"name": "yougang", "value": token, "url": console.base}])
+    window.open(f"/people/{PERSON}/consents")
+    before = page.locator("section[aria-labelledby=now-head]").inner_text()
+    page.get_by_label("目的", exact=True).select_option(value="matching")
+    page.get_by_role("radio", name="撤回同意").check()
+    page.get_by_text("监护人或见证人").click()
+    page.get_by_label("见证人姓名").fill("山小见")
+    press(window, "登记")
+    again = page.locator("main")
+    expect(again).to_contain_text("请再看一遍再登记")
+    for told in ("撤回同意", "山小见", PERSON, "须由本人重新同意"):
+        expect(again).to_contain_text(told)
+    if has_script(window):
+        assert violations(page) == []
+    press(window, "回去修改")
+    assert page.get_by_role("radio", name="撤回同意").is_checked()
+    assert page.get_by_label("见证人姓名").input_value() == "山小见"
+    assert page.locator("section[aria-labelledby=now-head]").inner_text() == before  # nothing is kept yet
+    page.get_by_role("radio", name="同意", exact=True).check()
+    page.get_by_label("本人已听读现行告知书").check()
+    press(window, "登记")
+    expect(again).to_contain_text("直到撤回")
+    press(window, "登记")
+    expect(page.locator(".said")).to_contain_text("同意")
+    assert page.locator("section[aria-labelledby=now-head]").inner_text() != before

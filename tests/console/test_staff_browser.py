@@ -203,6 +203,13 @@ def test_inspection_is_decided_from_the_queue_on(
     page.get_by_label("理由").fill("看过合同和流水")
     page.get_by_label("看过的材料").fill("合同、银行流水")
     window.submit("main form button[type=submit]")
+    expect(page.locator("h1")).to_have_text("请再看一遍再登记结论")
+    if script:
+        assert violations(page) == []
+    window.submit("main form button[name=change]")
+    assert page.get_by_label("看过的材料").input_value() == "合同、银行流水"
+    window.submit("main form button[type=submit]")
+    window.submit("main form button[name=looked_again]")
     expect(page.locator(".said").first).to_contain_text("核查结论已登记")
     assert window.complaints == []
     window.close()

@@ -156,7 +156,13 @@ def test_units_are_drawn_by_the_seed_and_decided_with_reason_and_papers(service:
     refused = who.send(form, 409, outcome="corrected", ground="", evidence="")
     assert "须写明理由和看过的材料" in refused.text
     assert "须选一项结论" in who.send(form, 409, ground="已核实", evidence="合同").text
-    done = who.send(form, outcome="corrected", ground="换工作当月的交接", evidence="两份合同")
+    again = who.send(form, outcome="corrected", ground="换工作当月的交接", evidence="两份合同")
+    assert "登记后不能修改" in again.text
+    assert who.open(address).form(f"{address}/decision")  # nothing is kept yet
+    back = who.send(again.form(f"{address}/decision"), change="1")
+    assert "换工作当月的交接" in back.text
+    assert back.form(f"{address}/decision").fields["outcome"] == ["corrected"]
+    done = who.send_twice(form, outcome="corrected", ground="换工作当月的交接", evidence="两份合同")
     for part in ("记录有误，已更正", "换工作当月的交接", "两份合同", "province"):
         assert part in done.text
     assert "/decision" not in str([held.action for held in done.forms])

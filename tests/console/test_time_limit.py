@@ -1,5 +1,6 @@
 """The end of a session for want of use: told well before, and put off by one press, with what was typed still there."""
 
+import re
 from datetime import timedelta
 
 from playwright.sync_api import Browser, expect
@@ -52,4 +53,18 @@ def test_page_without_a_session_has_no_such_end(console: Console, browser: Brows
     window.open("/sign-in")
     assert window.page.locator("#expiring").count() == 0
     assert window.complaints == []
+    window.close()
+
+
+def test_each_page_says_without_script_when_the_session_ends(console: Console, browser: Browser) -> None:
+    window = console.window(browser, f"caseworker-{PROVINCE}", script=False)
+    window.open("/people/new")
+    told = window.page.locator("#ends")
+    minutes = int(IDLE.total_seconds() // 60)
+    expect(told).to_contain_text(f"{minutes} 分钟没有动作会自动退出登录")
+    opened, ends = re.findall(r"[0-9]{2}:[0-9]{2}", told.inner_text())
+    hours = [int(clock[:2]) * 60 + int(clock[3:]) for clock in (opened, ends)]
+    assert (hours[1] - hours[0]) % 1440 == minutes
+    window.open("/help")
+    assert window.page.locator("#ends").count() == 0
     window.close()

@@ -116,6 +116,11 @@ class Visitor:
         assert self.answer.status_code == status, (form.action, self.answer.status_code, Read(self.answer.text).text)
         return Read(self.answer.text)
 
+    def send_twice(self, form: Sent, **filled: str | list[str]) -> Read:
+        """Send a form, and what it shows to be looked at again."""
+        again = self.send(form, 200, **filled).form(form.action)
+        return self.send(again, looked_again="1")
+
     @property
     def path(self) -> str:
         """Where one is now."""

@@ -112,7 +112,7 @@ def test_withdrawn_is_on_no_page_that_matches_and_the_receipt_is_handed_out(home
         visitor.open(f"/people/{home.person}/list")
         run = visitor.path.rpartition("/")[2]
         form = visitor.open(f"/people/{home.person}/consents").form(f"/people/{home.person}/consents")
-        shown = visitor.send(form, purpose="matching", act="withdrawn")
+        shown = visitor.send_twice(form, purpose="matching", act="withdrawn")
         assert visitor.path.endswith("/receipt")
         assert "下一次查询起不再列入" in shown.text
         about = f"/people/{home.person}"
