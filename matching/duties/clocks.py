@@ -61,6 +61,14 @@ class BirthBand:
         woman = self.female[0] < born <= self.female[1]
         return woman if sex is Sex.FEMALE else man if man is woman else None
 
+    def as_texts(self) -> dict[str, tuple[str, str]]:
+        """Return for each sex the day after which and the day until which somebody in the band was born (ISO 8601).
+
+        Days so written are in the order of days.
+        """
+        spans = {Sex.MALE: self.male, Sex.FEMALE: self.female}
+        return {sex.value: (first.isoformat(), last.isoformat()) for sex, (first, last) in spans.items()}
+
 
 def birth_band(terms: DutyTerms) -> BirthBand | None:
     """Return the band of the day as birth dates, or None where none is in force."""

@@ -78,9 +78,14 @@ def _yes(value: YesNo | None) -> bool | None:
 
 def runs_on(placement: Placement, day: date) -> bool | None:
     """True where a placement runs on a day; None where its first day is not known and it has not ended."""
-    if placement.ends_on is not None and placement.ends_on < day:
+    return is_running(placement.starts_on, placement.ends_on, day)
+
+
+def is_running(starts_on: date | None, ends_on: date | None, day: date) -> bool | None:
+    """True where what begins and ends on two days runs on a day; None where that is not known."""
+    if ends_on is not None and ends_on < day:
         return False
-    return None if placement.starts_on is None else placement.starts_on <= day
+    return None if starts_on is None else starts_on <= day
 
 
 def _holds_certificate(candidate: Candidate, day: date) -> bool | None:
@@ -201,9 +206,20 @@ def _is_federation(employer: Employer) -> bool | None:
 
 def _staff_count(staff: Sequence[Placement], day: date) -> int | None:
     """Return how many people the placements hold on a day; none recorded is not none employed."""
-    running = {placement.candidate_id: runs_on(placement, day) for placement in staff}
-    count = sum(held is True for held in running.values())
-    return count if count and None not in running.values() else None
+    return people_of((placement.candidate_id, runs_on(placement, day)) for placement in staff)
+
+
+def people_of(runs: Iterable[tuple[str, bool | None]]) -> int | None:
+    """Return how many people are there for certain, of placements with whether they run; None where it is not certain.
+
+    Who has one that runs is there, whatever became of others; who may be there makes the number unknown.
+    """
+    there: set[str] = set()
+    perhaps: set[str] = set()
+    for owner, is_there in runs:
+        if is_there is not False:
+            (there if is_there else perhaps).add(owner)
+    return len(there) if there and perhaps <= there else None
 
 
 def employer_facts(

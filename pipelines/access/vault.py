@@ -9,8 +9,10 @@ import binascii
 import json
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted  # what `json.dumps` writes of a text
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -104,6 +106,29 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise VaultError("加密内容已损坏，或不属于这一行") from error
         return opened.decode()
+
+    def opener(self, table: str, column: str) -> Callable[[str, str], str]:
+        """Return what opens the sealed values of one column, by row and sealed text: for hundreds of thousands of them.
+
+        It gives what `open` gives and refuses what `open` refuses; only the way of the current key is shorter.
+        """
+        if not self.keys:
+            return lambda row, sealed: self.open(sealed, Place(table, column, row))
+        begins = f"{_VERSION}.{self.current}."
+        first, begun = len(begins), _begun(self.current, table, column)
+        decrypt = _cipher(self.keys[self.current]).decrypt
+
+        def opened(row: str, sealed: str) -> str:
+            if not sealed.startswith(begins):
+                return self.open(sealed, Place(table, column, row))
+            try:
+                raw = binascii.a2b_base64(sealed[first:].replace("-", "+").replace("_", "/"))
+                plain = decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], f"{begun}, {quoted(row)}]".encode())
+            except (InvalidTag, ValueError):
+                return self.open(sealed, Place(table, column, row))
+            return plain.decode()
+
+        return opened
 
     def is_current(self, sealed: str) -> bool:
         """True where a value was sealed with the key that seals now."""

@@ -1,13 +1,13 @@
 """The list of households that exited from poverty or are monitored, with where each stands; the unknown is named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
-from matching.duties.clocks import birth_band
 from matching.duties.households import HouseholdStanding, HouseholdState, Member, household_standing
 from matching.duties.terms import DutyTerms, Ground, terms_on
 from matching.regions import region_name
@@ -17,9 +17,12 @@ from pipelines.access.audit import record_each
 from pipelines.access.roles import Action, Subject
 from pipelines.duties.places import Area, area_of
 from pipelines.registers.rows import require
-from pipelines.store.plan_rows import PlanRows
+from pipelines.store.plan_rows import MemberRow, PlanRows
 
 RULE = "plan.rural_household_one"
+_Facts = tuple[tuple[Hukou | None, bool | None, bool | None, bool | None], ...]
+_HUKOU: Mapping[str | None, Hukou | None] = {None: None, **{one.value: one for one in Hukou}}
+_OWNER = itemgetter(0)
 ALONE = "未编户号："
 """How a person whose household has no number is named as a household."""
 
@@ -74,27 +77,58 @@ def household_ground(on: date) -> Ground | None:
     return None if version is None else Ground(version.cited, version.source.status)
 
 
-def all_households(connection: Connection, subject: Subject, terms: DutyTerms) -> Iterator[Household]:
-    """Yield every household with a visible member, by number; one that is in town for certain is left out."""
-    band, held = birth_band(terms), dict[str, list[Member]]()
-    for owner, region, number, hukou, employed, wish, born, sex in PlanRows(
-        connection, subject, terms
-    ).household_members():
-        member = Member(
-            owner,
-            region,
-            None if hukou is None else Hukou(hukou),
-            None if employed is None else bool(employed),
-            {"yes": True, "no": False}.get(wish),
-            None if band is None else band.holds(born, sex),
-        )
-        held.setdefault(number or f"{ALONE}{owner}", []).append(member)
-    for number in sorted(held):
-        members = tuple(sorted(held[number], key=lambda member: member.candidate_id))
+def all_households(
+    connection: Connection, subject: Subject, terms: DutyTerms, rows: PlanRows | None = None
+) -> Iterator[Household]:
+    """Yield every household with a visible member, by number; one that is in town for certain is left out.
+
+    `rows` are those of the same subject and day where somebody has read them already.
+    """
+    read = PlanRows(connection, subject, terms) if rows is None else rows
+    for number, held in _by_household(read):
+        own = zip(held, _facts(held, read), strict=True)
+        members = tuple(Member(row.candidate_id, row.region, *facts) for row, facts in own)
         standing = household_standing(members)
         if standing is not None:
-            region = next((member.region for member in members if member.region is not None), None)
-            yield Household(number, region, members, standing)
+            yield Household(number, _region_of(held), members, standing)
+
+
+def household_states(read: PlanRows) -> Iterator[tuple[str, str | None, HouseholdState]]:
+    """Yield number, region and state of the same households: of hundreds of thousands, most of which are alike."""
+    told: dict[_Facts, HouseholdState | None] = {}
+    for number, held in _by_household(read):
+        facts = _facts(held, read)
+        if facts not in told:
+            standing = household_standing([Member("", None, *own) for own in facts])
+            told[facts] = None if standing is None else standing.state
+        state = told[facts]
+        if state is not None:
+            yield number, _region_of(held), state
+
+
+def _by_household(read: PlanRows) -> Iterator[tuple[str, list[MemberRow]]]:
+    """Yield the members of each household by its number, each household's by their own."""
+    found: dict[str, list[MemberRow]] = {}
+    for row in read.household_members():
+        found.setdefault(row[2] or f"{ALONE}{row[0]}", []).append(row)
+    for number in sorted(found):
+        yield number, sorted(found[number], key=_OWNER)
+
+
+def _region_of(held: Sequence[MemberRow]) -> str | None:
+    return next((row[1] for row in held if row[1] is not None), None)
+
+
+def _facts(held: Sequence[MemberRow], read: PlanRows) -> _Facts:
+    """Return registration, work, wish and age of the members; where no age decides anything, none is opened."""
+    is_settled = any(row[4] for row in held)
+    found = []
+    for row in held:
+        _, _, _, hukou, employed, wish, *_ = row
+        wishes = None if wish is None else wish == "yes"
+        in_age = None if is_settled or wishes is False else read.in_age(row)
+        found.append((_HUKOU[hukou], None if employed is None else employed == 1, wishes, in_age))
+    return tuple(found)
 
 
 def household_list(

@@ -4,7 +4,7 @@ Every answer is that of the rules that `yougang quota` asks (`quota.required`, `
 `quota.publicity_duty`), for all units at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -13,23 +13,21 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matching.duties.terms import DutyTerms, Ground
-from matching.entities import CandidateId, Employer
+from matching.entities import Employer
 from matching.regions import region_name
 from matching.rules.bulk import Answers, decide_all
 from matching.rules.decision import Outcome
 from matching.rules.rulebook import NOTICE, rulebook
-from matching.rules.subjects import employer_facts
+from matching.rules.subjects import employer_facts, is_running, people_of
 from matching.rules.values import Value, as_decimal
 from matching.vocabulary import EmployerKind, Term
 from pipelines.access.audit import record
-from pipelines.access.roles import Action, Subject, program_subject
-from pipelines.casework import Case
+from pipelines.access.roles import Action, Subject
 from pipelines.consent.errors import NoSuchReport
 from pipelines.duties.places import Area
 from pipelines.duties.unit_counts import counts_of, facts_in_columns, number
 from pipelines.registers.rows import require
-from pipelines.store.plan_rows import PlanRows
-from pipelines.store.selections import some
+from pipelines.store.staff_rows import Staff, StaffRows
 
 LEADING = (EmployerKind.ORGAN, EmployerKind.INSTITUTION, EmployerKind.STATE_OWNED)
 """The kinds that the plan wants to lead (带头安排)."""
@@ -100,17 +98,21 @@ def units_of(connection: Connection, subject: Subject, terms: DutyTerms) -> tupl
     An employer's figures are the law's, over everybody whom it employs, whoever sees these people.
     """
     book, year = rulebook(), terms.on.year
-    employers = PlanRows(connection, subject, terms).units(tuple(kind.value for kind in LEADING))
+    staff = StaffRows(connection, subject, [kind.value for kind in LEADING]).staff(terms.year_start, terms.year_end)
+    employers = staff.employers
     if not employers:
         return ()
-    case = _case(connection, subject, employers, terms)
     day = date(year + 1, 7, 1)  # what `yougang quota` asks the year's numbers for, until the year of payment has come
-    counts = counts_of(case, book, employers, year, terms.on, day)
+    counts = counts_of(staff, book, year, terms.on, day)
     given = [{**employer_facts(one), "levy_date": day, "annual_count": counts[one.employer_id][0]} for one in employers]
     required = decide_all(book, "quota.required", facts_in_columns(book, given), day)
     lines = [number(required, "required", row) for row in range(len(employers))]
     states = [_quota_state(line, *counts[one.employer_id]) for line, one in zip(lines, employers, strict=True)]
-    facts = [_duty_facts(case, one, state, counts, terms.on) for one, state in zip(employers, states, strict=True)]
+    placed = _placed(staff, terms.on)
+    facts = [
+        _duty_facts(one, state, counts[one.employer_id][0], placed.get(one.employer_id), terms.on)
+        for one, state in zip(employers, states, strict=True)
+    ]
     columns = facts_in_columns(book, facts)
     least, publish = (decide_all(book, name, columns, terms.on) for name in (_MIN_ONE, _PUBLISH))
     return tuple(
@@ -139,14 +141,12 @@ def min_one_ground(year: int) -> tuple[Ground, date | None] | None:
     return Ground(version.cited, version.source.status), until
 
 
-def _case(connection: Connection, subject: Subject, employers: Sequence[Employer], terms: DutyTerms) -> Case:
-    people, placements, _ = some(connection, program_subject("plan", subject.purpose))
-    own = placements.of_employers([one.employer_id for one in employers], terms.year_start, terms.year_end)
-    staff = {placement.candidate_id for placement in own}
-    known = {placement.placement_id for placement in own}
-    elsewhere = [one for one in placements.of_candidates(staff) if one.placement_id not in known]
-    everybody = {CandidateId(one.candidate_id): one for one in people.of(staff)}
-    return Case(everybody, {one.employer_id: one for one in employers}, [*own, *elsewhere])
+def _placed(staff: Staff, on: date) -> dict[str, int | None]:
+    """Return how many people run for each employer on a day; None where that is not certain."""
+    runs: dict[str, list[tuple[str, bool | None]]] = {}
+    for one in staff.placed:
+        runs.setdefault(one.employer_id, []).append((one.candidate_id, is_running(one.starts_on, one.ends_on, on)))
+    return {employer_id: people_of(found) for employer_id, found in runs.items()}
 
 
 def _quota_state(required: Fraction | None, certain: Fraction, possible: Fraction) -> UnitState:
@@ -156,14 +156,12 @@ def _quota_state(required: Fraction | None, certain: Fraction, possible: Fractio
 
 
 def _duty_facts(
-    case: Case, employer: Employer, state: UnitState, counts: Mapping[Any, tuple[Fraction, Fraction]], on: date
+    employer: Employer, state: UnitState, count: Fraction, placed: int | None, on: date
 ) -> dict[str, Value]:
-    """Return what the duties of a unit are asked with: the same as for one unit in `pipelines.casework`."""
-    facts: dict[str, Value] = {
-        **case.employer_facts(employer, on),
-        "annual_count": counts[employer.employer_id][0],
-        "as_of_year": Fraction(on.year),
-    }
+    """Return what the duties of a unit are asked with: as for one unit in `pipelines.casework`."""
+    facts: dict[str, Value] = {**employer_facts(employer), "annual_count": count, "as_of_year": Fraction(on.year)}
+    if placed is not None:
+        facts["disabled_employed"] = Fraction(placed)
     if state in (UnitState.DONE, UnitState.NOT_DONE):
         facts["quota_met"] = state is UnitState.DONE
     return facts

@@ -8,10 +8,9 @@ from sqlalchemy import Connection, null
 
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate
-from matching.identity import parse_certificate
+from matching.identity import read_certificate
 from matching.vocabulary import Sex
 from pipelines.access.roles import Subject
-from pipelines.access.vault import Place
 from pipelines.schema import INTERACTIONS, PLACEMENTS, SERVICES
 from pipelines.store.repositories import CandidateRepository, TableRepository
 
@@ -25,6 +24,9 @@ class CaseFiles(CandidateRepository):
 
     def __init__(self, connection: Connection, subject: Subject) -> None:
         super().__init__(connection, subject)
+        # By the person and what is sealed: the birth date as it is written in ISO 8601.
+        self.open_birth = self._vault.opener("candidates", "birth_date")
+        self._open_number = self._vault.opener("candidates", "certificate_number")
         self._beside = [TableRepository(connection, spec, subject) for spec in (PLACEMENTS, SERVICES, INTERACTIONS)]
 
     def files(self, candidate_ids: Sequence[str]) -> dict[str, CaseFile]:
@@ -62,10 +64,9 @@ class CaseFiles(CandidateRepository):
         """Return birth date and sex as they follow from the stored columns; the number is opened where it is needed."""
         born, known = None, None if sex is None else Sex(sex)
         if birth_date is not None:
-            born = date.fromisoformat(self._vault.open(birth_date, Place("candidates", "birth_date", candidate_id)))
+            born = date.fromisoformat(self.open_birth(candidate_id, birth_date))
         if number is not None and (born is None or known is None):
-            place = Place("candidates", "certificate_number", candidate_id)
-            certificate = parse_certificate(self._vault.open(number, place))
+            certificate = read_certificate(self._open_number(candidate_id, number))
             born, known = born or certificate.birth_date, known or certificate.sex
         return born, known
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     and_,
     case,
     func,
@@ -89,13 +90,33 @@ class DutyRows:
             last, size = (int(rows[-1][0]), rows[-1][1], rows[-1][2]), size * _FURTHER_LOOKS
 
     def clock_columns(self) -> Select[Any]:
-        """Return who is not known to work, with what says which of the four services is owed and given this year."""
-        s, g = self.standing.c, self.given.c
-        done = [func.coalesce(g[f"done_{kind.value}"], 0).label(f"done_{kind.value}") for kind in self.terms.times]
+        """Return who is not known to work, with what says which of the four services is owed and given this year.
+
+        All of it is one number, since hundreds of thousands of rows are read: 1 where work is not known; 2 for a wish
+        to work, 4 for none; 6, 12, 24, 48 for each of the four services that was given as often as it is owed.
+        """
+        s, given = self.standing.c, self._given_this_year()
+        unsure = case((s.employed.is_(None), 1), else_=0)
+        wish = case((s.job_wish == "yes", 2), (s.job_wish == "no", 4), else_=0)
         return (
-            select(s.candidate_id, s.region, s.employed, s.job_wish, *done)
-            .select_from(self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id))
+            select(s.candidate_id, (unsure + wish + func.coalesce(given.c.done, 0)).label("code"))
+            .select_from(self.standing.outerjoin(given, given.c.candidate_id == s.candidate_id))
             .where(func.coalesce(s.employed, 0) == 0)
+        )
+
+    def _given_this_year(self) -> Subquery:
+        """Return which of the four services each person was given this year as often as owed, as one number."""
+        s = tables.CASE_TABLES["services"].c
+        done: Number = literal(0)
+        for nth, (kind, times) in enumerate(self.terms.times.items()):
+            given = func.sum(case((s.kind == kind.value, 1), else_=0))
+            done = done + case((given >= times, 6 << nth), else_=0)
+        kinds = [kind.value for kind in self.terms.times]
+        return (
+            select(s.candidate_id, done.label("done"))
+            .where(s.on.between(self.terms.year_start, self._on), s.kind.in_(kinds), *self._visible(s.candidate_id))
+            .group_by(s.candidate_id)
+            .subquery("this_year")
         )
 
     # ---- what everything is made of ----

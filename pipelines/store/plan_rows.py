@@ -6,22 +6,19 @@ A figure is the number of these rows, and the rows can be asked for; both come f
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from matching.duties.clocks import birth_band
 from matching.duties.terms import DutyTerms
-from matching.entities import Employer
 from matching.vocabulary import Education, ServiceKind
 from pipelines.access.roles import Subject
-from pipelines.schema import EMPLOYERS
 from pipelines.store import tables
 from pipelines.store.case_files import CaseFiles
 from pipelines.store.day_numbers import day_number, months_later
 from pipelines.store.duty_rows import DutyRows
 from pipelines.store.reach import reach
-from pipelines.store.repositories import TableRepository
 
 PlanRow = tuple[str, str | None, Any]
 """Whose, the region as stored, and what it is counted under."""
@@ -38,12 +35,28 @@ class ClockCode:
     done: tuple[bool, ...]
 
 
+class MemberRow(NamedTuple):
+    """A member of a household as stored; birth date and number are sealed."""
+
+    candidate_id: str
+    region: str | None
+    household_id: str | None
+    hukou: str | None
+    employed: int | None
+    job_wish: str | None
+    birth_date: str | None
+    certificate_number: str | None
+    sex: str | None
+
+
 class PlanRows:
     """The rows of a year until a day."""
 
     def __init__(self, connection: Connection, subject: Subject, terms: DutyTerms) -> None:
         self.connection, self.subject, self.terms = connection, subject, terms
         self._people = CaseFiles(connection, subject)
+        self._band = birth_band(terms)
+        self._in_age: dict[str, bool | None] = {}
 
     def _visible(self, statement: Select[Any]) -> Select[Any]:
         condition = reach("candidates", self.subject)
@@ -111,30 +124,46 @@ class PlanRows:
         return found
 
     def clocks(self) -> Iterator[tuple[str, str | None, ClockCode]]:
-        """Yield everybody who is, or may be, of working age and without work, with what was given this year."""
-        band, opened = birth_band(self.terms), self._people.birth_of
-        if band is None:
+        """Yield everybody who is, or may be, of working age and without work, with what was given this year.
+
+        The same code is the same object for everybody whom it holds of. Who has passed here is known for `in_age`.
+        """
+        if self._band is None:
             return
-        c = tables.CASE_TABLES["candidates"].c
+        c, known, codes = tables.CASE_TABLES["candidates"].c, self._in_age, dict[tuple[bool | None, int], ClockCode]()
+        in_age: bool | None
         columns = DutyRows(self.connection, self.subject, self.terms).clock_columns().subquery("clocks")
+        # The number is long, and needed of few: it comes only where birth date or sex is not there.
+        needed = case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number))
         wanted = self._visible(
-            select(columns, c.birth_date, c.certificate_number, c.sex).where(c.candidate_id == columns.c.candidate_id)
+            select(c.candidate_id, c.region, columns.c.code, c.birth_date, needed, c.sex).where(
+                c.candidate_id == columns.c.candidate_id
+            )
         )
-        times = tuple(self.terms.times.values())
-        wishes = {"yes": True, "no": False}
+        spans, opened = self._band.as_texts(), self._people.open_birth
         with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as rows:
-            for owner, region, employed, wish, *given, birth, number, sex in rows:
-                in_age = band.holds(*opened(owner, birth, number, sex))
+            for owner, region, packed, birth, number, sex in rows:
+                if birth is None or sex is None:
+                    in_age = self._holds(owner, birth, number, sex)
+                else:
+                    after, until = spans[sex]
+                    in_age = after < opened(owner, birth) <= until
+                known[owner] = in_age
                 if in_age is False:
                     continue
-                without_work = True if in_age and employed == 0 else None
-                done = tuple(count >= least for count, least in zip(given, times, strict=True))
-                yield owner, region, ClockCode(without_work, wishes.get(wish), done)
+                code = codes.get((in_age, packed))
+                if code is None:
+                    code = codes[in_age, packed] = _code(in_age, packed, len(self.terms.times))
+                yield owner, region, code
 
-    def household_members(self) -> list[tuple[Any, ...]]:
+    def _holds(self, owner: str, birth: str | None, number: str | None, sex: str | None) -> bool | None:
+        """Return whether somebody is of working age on the day."""
+        return None if self._band is None else self._band.holds(*self._people.birth_of(owner, birth, number, sex))
+
+    def household_members(self) -> list[MemberRow]:
         """Return the visible members of households that exited from poverty or are monitored.
 
-        Columns: candidate, region, household, hukou, employed, job wish, birth date and sex.
+        Whether a member is of working age is worked out where it is asked for: of few of them it decides anything.
         """
         c = tables.CASE_TABLES["candidates"].c
         is_kind = or_(c.household_kinds.contains("poverty_exited"), c.household_kinds.contains("monitored"))
@@ -144,17 +173,25 @@ class PlanRows:
         wanted = self._visible(
             select(
                 c.candidate_id, c.region, c.household_id, c.hukou, s.employed, c.job_wish,
-                c.birth_date, c.certificate_number, c.sex,
+                c.birth_date, case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number)), c.sex,
             ).where(
                 s.candidate_id == c.candidate_id,
                 or_(c.household_id.in_(named), and_(c.household_id.is_(None), is_kind)),
             )
         )  # fmt: skip
         with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as found:
-            return [(*row[:6], *self._people.birth_of(row[0], *row[6:])) for row in found]
+            return [MemberRow(*row) for row in found]
 
-    def units(self, kinds: tuple[str, ...]) -> list[Employer]:
-        """Return the visible employers of some kinds."""
-        repository = TableRepository(self.connection, EMPLOYERS, self.subject)
-        wanted = repository._select().where(repository.table.c.kind.in_(kinds))
-        return repository._entities(wanted)
+    def in_age(self, member: MemberRow) -> bool | None:
+        """Return whether a member is of working age on the day; None where birth date or sex is not known."""
+        if member.candidate_id not in self._in_age:
+            born = (member.birth_date, member.certificate_number, member.sex)
+            self._in_age[member.candidate_id] = self._holds(member.candidate_id, *born)
+        return self._in_age[member.candidate_id]
+
+
+def _code(in_age: bool | None, packed: int, n_services: int) -> ClockCode:
+    """Return what `DutyRows.clock_columns` has packed into a number, of somebody who is or may be of working age."""
+    is_unsure, wish, given = packed % 2, packed // 2 % 3, packed // 6
+    done = tuple(bool(given >> nth & 1) for nth in range(n_services))
+    return ClockCode(True if in_age and not is_unsure else None, (None, True, False)[wish], done)

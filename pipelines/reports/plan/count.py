@@ -1,10 +1,11 @@
 """Counting the figures of a year: every cell is a number of rows, and the rows of a cell can be asked for."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from matching.duties.terms import CLOCKS, DutyTerms, terms_on
 from matching.regions import GANSU, divisions, region_name
 from matching.vocabulary import EmployerKind
 from pipelines.access.roles import Subject
-from pipelines.duties.households import all_households
+from pipelines.duties.households import household_states
 from pipelines.duties.places import Area, prefectures_of
 from pipelines.duties.units import Unit, UnitState, units_of
 from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN, plan_begins
@@ -30,13 +31,15 @@ _OF_UNITS = frozenset(name for name, figure in FIGURES.items() if figure.counts 
 _OF_CLOCKS = frozenset({*CLOCK_FIGURES.values(), "wish", "unsure"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tally:
     """The rows of every figure, and what is counted from them; `areas` are the prefectures in their order."""
 
     terms: DutyTerms
     areas: tuple[Area, ...]
     rows: Mapping[str, list[PlanRow]]
+    clocks: list[tuple[str, str | None, ClockCode]]
+    """Everybody in the denominators of the services, once: what is counted of them stands in several figures."""
     units: tuple[Unit, ...]
     cells: dict[Cell, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -46,12 +49,43 @@ class Tally:
         """The areas by code, then everybody elsewhere."""
         return (*(area.code for area in self.areas), ELSEWHERE)
 
+    def counted(self, figure: str) -> Counter[tuple[str | None, str]]:
+        """Return how many rows of a figure there are by region, as stored, and word."""
+        if figure not in _OF_CLOCKS:
+            return Counter((region, word) for _, region, word in self.rows[figure])
+        found: Counter[tuple[str | None, str]] = Counter()
+        for (region, code), n in self._codes.items():
+            word = _words_of(code).get(figure)
+            if word is not None:
+                found[region, word] += n
+        return found
+
+    @cached_property
+    def _codes(self) -> Counter[tuple[str | None, ClockCode]]:
+        # The same code is the same object: told apart as objects, of which there are hundreds of thousands.
+        known = {id(code): code for _, _, code in self.clocks}
+        heaps = Counter((region, id(code)) for _, region, code in self.clocks)
+        found: Counter[tuple[str | None, ClockCode]] = Counter()
+        for (region, which), n in heaps.items():
+            found[region, known[which]] += n
+        return found
+
+    def all_rows(self, figure: str) -> Iterator[PlanRow]:
+        """Yield every row of a figure."""
+        if figure not in _OF_CLOCKS:
+            yield from self.rows[figure]
+            return
+        for owner, region, code in self.clocks:
+            word = _words_of(code).get(figure)
+            if word is not None:
+                yield owner, region, word
+
     def rows_of(self, figure: str, word: str, area: str) -> list[PlanRow]:
         """Return the rows behind one cell, by whose they are."""
         place = _places(self.areas)
         found = [
             row
-            for row in self.rows[figure]
+            for row in self.all_rows(figure)
             if word in (ALL, row[2]) and area in (GANSU, place.get(row[1] or "", ELSEWHERE))
         ]
         return sorted(found)
@@ -91,20 +125,21 @@ def count_plan(
     terms = terms_on(min(on, date(year, 12, 31)))
     areas = prefectures_of(connection, terms.on)
     units = units_of(connection, subject, terms) if _OF_UNITS & set(only) else ()
-    rows = _rows(connection, subject, terms, units, only)
+    rows, clocks = _rows(connection, subject, terms, units, only)
     if without:
         rows = {
             name: [row for row in found if row[0] not in without] if FIGURES[name].counts == "people" else found
             for name, found in rows.items()
         }
-    tally = Tally(terms, areas, rows, units)
+        clocks = [row for row in clocks if row[0] not in without]
+    tally = Tally(terms, areas, rows, clocks, units)
     _fill(tally)
     return tally
 
 
 def _rows(
     connection: Connection, subject: Subject, terms: DutyTerms, units: tuple[Unit, ...], only: Collection[str]
-) -> dict[str, list[PlanRow]]:
+) -> tuple[dict[str, list[PlanRow]], list[tuple[str, str | None, ClockCode]]]:
     read = PlanRows(connection, subject, terms)
     begins = plan_begins(terms.on)
     found: dict[str, list[PlanRow]] = {name: [] for name in FIGURES}
@@ -117,12 +152,10 @@ def _rows(
         found["trained"] = read.trained()
     if "graduates" in only:
         found["graduates"] = read.graduates()
-    if _OF_CLOCKS & set(only):
-        for owner, region, code in read.clocks():
-            _clock_rows(found, owner, region, code)
+    # Before the households, whose members' ages are known from here on.
+    clocks = list(read.clocks()) if _OF_CLOCKS & set(only) else []
     if "households" in only:
-        households = all_households(connection, subject, terms)
-        found["households"] = [(one.household_id, one.region, one.standing.state.value) for one in households]
+        found["households"] = [(number, region, state.value) for number, region, state in household_states(read)]
     for unit in units:
         key, region = unit.employer.employer_id, unit.employer.region
         if unit.min_one is not UnitState.NOT_CONCERNED:
@@ -130,23 +163,19 @@ def _rows(
         for name, kinds in _KINDS.items():
             if unit.employer.kind in kinds:
                 found[name].append((key, region, unit.quota.value))
-    return found
+    return found, clocks
 
 
-def _clock_rows(found: dict[str, list[PlanRow]], owner: str, region: str | None, code: ClockCode) -> None:
-    """Put one person under the words of the four services."""
+@lru_cache(maxsize=4096)
+def _words_of(code: ClockCode) -> Mapping[str, str]:
+    """Return under which word a person with this code stands in each figure of the four services."""
     if code.without_work is None:
-        found["unsure"].append((owner, region, "unsure"))
-        return
+        return {"unsure": "unsure"}
     first, *others = (
         (CLOCK_FIGURES[kind], "done" if is_done else "due") for kind, is_done in zip(_CLOCKS, code.done, strict=True)
     )
-    found[first[0]].append((owner, region, first[1]))
     wish = UNKNOWN if code.wishes is None else "yes" if code.wishes else "no"
-    found["wish"].append((owner, region, wish))
-    if code.wishes:
-        for name, word in others:
-            found[name].append((owner, region, word))
+    return {first[0]: first[1], "wish": wish, **(dict(others) if code.wishes else {})}
 
 
 def _places(areas: Iterable[Area]) -> dict[str, str]:
@@ -157,9 +186,9 @@ def _places(areas: Iterable[Area]) -> dict[str, str]:
 def _fill(tally: Tally) -> None:
     place = _places(tally.areas)
     for name, figure in FIGURES.items():
-        counted: Counter[tuple[str, str]] = Counter(
-            (place.get(region or "", ELSEWHERE), word) for _, region, word in tally.rows[name]
-        )
+        counted: Counter[tuple[str, str]] = Counter()
+        for (region, word), n in tally.counted(name).items():
+            counted[place.get(region or "", ELSEWHERE), word] += n
         for area in tally.places:
             for word in figure.words:
                 tally.cells[name, area, word] = counted[area, word]

@@ -39,7 +39,7 @@ def _counties(tally: Tally) -> dict[str, Any]:
     """Return for each county the number done and due of each service, most due of all first."""
     counted: dict[str, Counter[tuple[str, str]]] = {}
     for figure in CLOCK_FIGURES.values():
-        for _, region, word in tally.rows[figure]:
+        for _, region, word in tally.all_rows(figure):
             counted.setdefault(region or "", Counter())[figure, str(word)] += 1
     rows = [
         {

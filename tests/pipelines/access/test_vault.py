@@ -79,3 +79,18 @@ def test_a_malformed_key_is_refused_and_not_repeated(text: str) -> None:
 
 def test_keys_are_not_printed(vault: Vault) -> None:
     assert repr(vault) == "Vault()"
+
+
+@pytest.mark.parametrize("row", ["c-1", '引号"和\\', "号码\n"])
+def test_opener_of_a_column_gives_and_refuses_what_open_does(vault: Vault, row: str) -> None:
+    place, older = Place("candidates", "birth_date", row), Vault.read(new_key("k0"))
+    both = Vault({**vault.keys, **older.keys})
+    opened = both.opener("candidates", "birth_date")
+    assert opened(row, vault.seal("1980-01-02", place)) == "1980-01-02"
+    assert opened(row, older.seal("1980-01-02", place)) == "1980-01-02"
+    with pytest.raises(VaultError):
+        opened(row + "x", vault.seal("1980-01-02", place))
+    with pytest.raises(VaultError):
+        opened(row, vault.seal("1980-01-02", place)[:-4] + "AAAA")
+    with pytest.raises(KeysMissing):
+        Vault({}).opener("candidates", "birth_date")(row, vault.seal("1980-01-02", place))
