@@ -147,7 +147,6 @@ PROGRAM: Mapping[str, str] = {
     "pipelines/quarter/drift_now.py": "shares over everybody, small ones joined; told to analysts by month",
     "pipelines/quarter/study.py": "figures over everybody, small ones joined; opened by whoever runs the machine",
     "pipelines/readings.py": "reads the texts of all vacancies",
-    "pipelines/duties/units.py": "an employer's figures are the law's, over everybody it employs",
     "pipelines/registers/cases.py": "an employer's figures are the law's, over everybody it employs",
     "pipelines/reports/plan/report.py": "counted over everybody, suppressed before it leaves",
     "pipelines/reports/extract.py": "made of everybody, coarse before it leaves",
