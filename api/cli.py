@@ -6,7 +6,6 @@ Standard output holds the answer, standard error progress and messages. Exit cod
 
 import json
 import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from api.balance_commands import balance_document, balance_lists, balance_words,
 from api.benefit_commands import benefits, quota_command
 from api.duplicate_commands import duplicates
 from api.duty_commands import due
+from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of, engine_of
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
@@ -51,7 +51,6 @@ from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
 from pipelines.desk import Desk
 from pipelines.documents import document_lines, held_up_words, person_lines, shown_document
-from pipelines.engines.local import LocalEngine
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -497,19 +496,22 @@ def _metric(name: str, interval: dict[str, float] | None) -> str:
 def batch(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="写到哪个文件夹")] = None,
-    engine: Annotated[str, typer.Option(help="计算引擎，目前只有 local")] = "local",
+    engine: EngineName = "local",
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 50,
     reasons: Annotated[
         bool, typer.Option("--reasons", help="每行写出理由、缺项和便利（单人名单随时可查，默认不写）")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="同时工作的进程数，默认为处理器数")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     even: Annotated[
         bool, typer.Option("--balance", help="先按空缺数均衡（同 balance 命令，单人名单也随之顺延）")
     ] = False,
 ) -> None:
     """为所有求职者生成推荐名单。"""
-    if engine != "local":
-        raise typer.BadParameter("目前只有 --engine local")
+    works = engine_of(cluster_of(engine, workers, scheduler, tls_ca, tls_cert, tls_key), workers)
     settings = session_of(context).settings
     folder = out or Path("var") / "batch" / settings.as_of.isoformat()
     progress = _Progress("已完成")
@@ -520,8 +522,7 @@ def batch(
             desk = _desk(context, connection)
         _note(connection, Action.READ_SHORTLIST, "batch", count=len(desk.active()))
         _note_people(connection, Action.READ_SHORTLIST, desk.active())
-    n_workers = workers or os.cpu_count() or 1
-    report = run_batch(desk, folder, k=k, with_reasons=reasons, engine=LocalEngine(n_workers), progress=progress)
+    report = run_batch(desk, folder, k=k, with_reasons=reasons, engine=works, progress=progress)
     progress.end()
     document = json.loads(json.dumps(asdict(report), default=str))
     answer(context, document, lambda: [f"{report.n_candidates} 人，{report.n_lines} 行，写入 {report.folder}"])

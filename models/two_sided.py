@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +12,15 @@ from models.artefact import Artefact, pack_strings, unpack_strings
 from models.base import Recommender, rows_at
 from models.errors import InvalidInput, NotFitted
 from models.ids import IdMap
+
+
+@dataclass(frozen=True, eq=False)
+class Owned:
+    """Vectors (n, d) and biases (n,) that n people have of their own, with their ids."""
+
+    ids: Sequence[str]
+    vectors: Vectors
+    biases: Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +46,12 @@ class Side:
         vectors[warm] += identity_weight * self.identities[positions[warm]]
         biases[warm] += identity_weight * self.identity_biases[positions[warm]]
         return vectors, biases
+
+    def own_of(self, ids: Sequence[str]) -> "Owned":
+        """Return what was learnt of those of these ids that had history."""
+        known = [id_ for id_ in ids if id_ in self.known]
+        positions = self.known.positions(known)
+        return Owned(known, self.identities[positions], self.identity_biases[positions])
 
     def pack(self, name: str) -> dict[str, np.ndarray[Any, Any]]:
         """Return it as plain arrays under the name of the side."""
@@ -94,6 +109,26 @@ class TwoSided(Recommender):
         if self._vacancy_side is None:
             raise NotFitted(self)
         return self._vacancy_side.represent(features, ids, self.identity_weight)
+
+    def people(self, ids: Sequence[str]) -> Owned:
+        """Return what was learnt of those of these people who had history."""
+        if self._candidate_side is None:
+            raise NotFitted(self)
+        return self._candidate_side.own_of(ids)
+
+    def knowing(self, people: Owned) -> Self:
+        """Return the model for its vectors alone, as it would be had only these people a history."""
+        if self._candidate_side is None or self._vacancy_side is None:
+            raise NotFitted(self)
+        made = self._from_settings(self._settings())
+        known = replace(
+            self._candidate_side,
+            identities=people.vectors,
+            identity_biases=people.biases,
+            known=IdMap(people.ids),
+        )
+        made._learnt(known, self._vacancy_side)
+        return made
 
     @staticmethod
     def pair_scores(candidate_vector: Vectors, vacancy_vectors: Vectors, biases: Vectors) -> Vectors:

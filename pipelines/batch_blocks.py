@@ -83,7 +83,7 @@ def block_of(
         left = [i for i in people if i not in touched]
         stays = before.filter(pc.is_in(before["candidate_id"], pa.array(left, pa.string())))
         people = [i for i in people if i in touched]
-    make = _with_reasons if with_reasons else _lines
+    make = _with_reasons if with_reasons else lines_of
     table = make(office, people, k)
     if stays is not None:
         table = pa.concat_tables([stays.replace_schema_metadata(None), table])
@@ -111,7 +111,7 @@ def _are_equal(one: Lines, other: Lines) -> bool:
     return all(np.array_equal(getattr(one, n), getattr(other, n)) for n in ("rows", "outcome", "band", "fit", "score"))
 
 
-def _lines(office: Office, people: Sequence[CandidateId], k: int) -> pa.Table:
+def lines_of(office: Office, people: Sequence[CandidateId], k: int) -> pa.Table:
     """Return the lines of some people as they stand in their documents, rounded alike."""
     found, desk = _lists_of(office, people, k), office.desk
     lengths = [len(lines.rows) for lines in found]

@@ -49,6 +49,9 @@ REASON_KINDS = {"skill", "place", "wage", "function", "accommodation", "policy",
         ("models", "--as-of"),
         ("import", "people", "people.csv"),
         ("batch", "--engine", "abacus"),
+        ("batch", "--scheduler", "tls://127.0.0.1:8786"),
+        ("batch", "--engine", "dask", "--scheduler", "tls://127.0.0.1:8786", "--workers", "2"),
+        ("batch", "--engine", "dask", "--scheduler", "tls://127.0.0.1:8786", "--tls-cert", "own.pem"),
         ("evaluate", "--split-at", "tomorrow"),
     ],
 )
@@ -74,6 +77,7 @@ def test_wrong_usage_is_one_line_and_exits_2(town: Town, yougang: Yougang, words
         ("export", "candidates", "absent/out.csv"),
         ("evaluate", "--world", "absent"),
         ("evaluate", "--split-at", "1990-01-01"),
+        ("batch", "--out", "lists", "--engine", "dask", "--scheduler", "tcp://10.0.0.7:8786"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exits_4(
