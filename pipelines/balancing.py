@@ -1,6 +1,8 @@
 """Balances everybody's lists: what a whole province's lists send to each post, and by how much crowded posts step back.
 
 The prices are stored, so that a single list, the batch and the service all step back alike until they are made anew.
+With them is kept equal exposure at equal fit (`pipelines.exposure`): how far posts step back, and who comes forward in
+lists of people for a post.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,20 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.entities import CandidateId
+from matching.exposure import exposure_rule
 from matching.matcher import Lines
 from matching.settings import ranking_settings
 from models.crowding import Crowding, CrowdingConfig, balance
 from pipelines.batch import TOGETHER_FROM
 from pipelines.batch_blocks import TOGETHER, lists_together
 from pipelines.desk import Desk
-from pipelines.store.crowding import CrowdedPost
+from pipelines.exposure import Looks, ShownFit, looks_of, shown_fit
+from pipelines.groups import with_county
+from pipelines.store.crowding import CrowdedPost, GroupLift
 
 _SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Balanced:
-    """What balancing found: the posts that step back, and over how many people, posts and openings it looked."""
+    """What balancing found: the posts that step back, and over how many people, posts and openings it looked.
+
+    `looks` and `shown` are exposure at equal fit by group; None where no rule of exposure is in force.
+    """
 
     posts: tuple[CrowdedPost, ...]
     n_people: int
@@ -31,6 +39,9 @@ class Balanced:
     n_posts: int
     bound: float
     counts_placements: bool
+    looks: Looks | None = None
+    shown: ShownFit | None = None
+    lifts: tuple[GroupLift, ...] = ()
 
     @property
     def most_looks(self) -> float:
@@ -54,8 +65,9 @@ def balanced(desk: Desk, *, progress: Callable[[int, int], None] | None = None) 
     if len(people) > settings.people:
         drawn = np.random.default_rng(_SEED).choice(len(people), settings.people, replace=False)
         sample = [people[i] for i in np.sort(drawn)]
-    rows, scores, chances, bands = [], [], [], np.array(settings.bands)
+    rows, scores, chances, bands, heads = [], [], [], np.array(settings.bands), []
     for n_done, found in enumerate(_lists_of(plain, sample, k=settings.lines), 1):
+        heads.append(found)
         rows.append(found.rows)
         scores.append(found.score + bands[found.band])
         if found.chance is not None:
@@ -68,6 +80,12 @@ def balanced(desk: Desk, *, progress: Callable[[int, int], None] | None = None) 
     config = CrowdingConfig(settings.attention, settings.slack, least, settings.temperature)
     share = len(sample) / len(people) if people else 1.0
     crowding = balance(rows, scores, openings * share, config, chances=chances if knows_chances else None)
+    looks, shown, rule = None, None, exposure_rule(desk.rules.on)
+    if rule is not None and heads:
+        groups = [with_county(desk.casebook.candidates[one]) for one in sample]
+        shown = shown_fit(heads, groups, crowding.price, openings * share, rule, knows_chances=knows_chances)
+        crowding = replace(crowding, price=np.round(crowding.price * shown.scale, 6))
+        looks = looks_of(plain, openings, rule)
     return Balanced(
         posts=_posts(desk, crowding, openings),
         n_people=len(people),
@@ -75,6 +93,17 @@ def balanced(desk: Desk, *, progress: Callable[[int, int], None] | None = None) 
         n_posts=len(np.unique(np.concatenate(rows))) if rows else 0,
         bound=crowding.bound,
         counts_placements=knows_chances,
+        looks=looks,
+        shown=shown,
+        lifts=() if looks is None else _lifts(desk, looks),
+    )
+
+
+def _lifts(desk: Desk, looks: Looks) -> tuple[GroupLift, ...]:
+    return tuple(
+        GroupLift(attribute, value, desk.model_version, desk.rules.on, lift)
+        for attribute, of in sorted(looks.forward.lifts.items())
+        for value, lift in sorted(of.items())
     )
 
 

@@ -35,7 +35,7 @@ from pipelines.consent.effects import learning_refused, matching_refused
 from pipelines.names_in_models import UNKEYED, Names
 from pipelines.readings import ReadText, read_texts
 from pipelines.schema import CANDIDATES
-from pipelines.store.crowding import CrowdedPost, crowding
+from pipelines.store.crowding import CrowdedPost, GroupLift, crowding, group_lifts
 from pipelines.store.in_charge import Offices, offices
 from pipelines.store.repositories import (
     CLOSED_TO_MATCHING,
@@ -70,6 +70,7 @@ class Casebook:
     not_learned_from: frozenset[CandidateId] = frozenset()
     offices: Offices = NO_OFFICES
     crowding: tuple[CrowdedPost, ...] = ()
+    lifts: tuple[GroupLift, ...] = ()
     names: Names = UNKEYED
     """Under which names a model learned from these cases keeps people's histories."""
 
@@ -232,5 +233,6 @@ def load_casebook(connection: Connection, subject: Subject) -> Casebook:
         not_learned_from=learning_refused(connection),
         offices=offices(connection),
         crowding=crowding(connection),
+        lifts=group_lifts(connection),
         names=Names.under(vault) if vault.keys else UNKEYED,
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from matching.accommodation import facts as accommodation_facts
 from matching.components import Asked, PastAct, VacancyIndex
 from matching.entities import Candidate, CandidateId, Course, Placement, VacancyId
+from matching.exposure import NOBODY, Forward
 from matching.licences import holds, licences
 from matching.lots import PLACE
 from matching.matcher import Lines, Shortlist, explain_lines, lines, match
@@ -31,8 +32,9 @@ from matching.vocabulary import InteractionKind, YesNo
 from pipelines.casebook import Casebook
 from pipelines.consent.errors import MatchingRefused
 from pipelines.consent.texts import automated_decision_notice
-from pipelines.documents import BESIDE, item_document, shortlist_document, unlock_documents
+from pipelines.documents import BESIDE, exposure_document, item_document, shortlist_document, unlock_documents
 from pipelines.errors import PipelineError
+from pipelines.groups import with_county
 from pipelines.live_tests import OFF, LiveTests
 from pipelines.ranking_model import RankingModel, index_of
 
@@ -45,6 +47,28 @@ class NoSuchCandidate(PipelineError):
 
 class NoSuchVacancy(PipelineError):
     """No vacancy has this id, or it is not open on the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One person among those for a post: what orders them, and by how much they come forward, by attribute."""
+
+    candidate_id: CandidateId
+    band: int
+    known_fit: float
+    score: float
+    forward: Mapping[str, float]
+    unsaid: float
+    """How much of what fit is told by is not known of this person and post, 0 to 1."""
+
+    def plain(self) -> tuple[int, float, float, str]:
+        """Return the key of the order in which nobody comes forward."""
+        return self.band, -round(self.known_fit, 6), -self.score, self.candidate_id
+
+    def order(self) -> tuple[int, float, float, str]:
+        """Return the key of the order of the list."""
+        lift = sum(self.forward.values()) * self.unsaid
+        return self.band, -round(self.known_fit + lift, 6), -self.score, self.candidate_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,8 @@ class Desk:
     employed: Mapping[CandidateId, Employment]
     placements: Mapping[CandidateId, Sequence[Placement]]
     tests: LiveTests = OFF
+    forward: Forward = NOBODY
+    """Who comes forward in lists of people for a post."""
     beside: VacancyIndex | None = None
     """The stock under the challenger, where that is asked beside."""
 
@@ -81,6 +107,7 @@ class Desk:
             employed=_employed(casebook, on),
             placements=_placements(casebook),
             tests=tests,
+            forward=_forward(casebook, on, model_version),
             beside=None if tests.challenger is None else tests.challenger[1].index(index.stock, casebook.texts),
         )
 
@@ -225,7 +252,7 @@ class Desk:
         """
         rows = np.array([self.open_row(vacancy_id)], dtype=np.intp)
         people = [one for one in self.active() if among is None or one in among]
-        found: list[tuple[int, float, float, CandidateId]] = []
+        found: list[Placed] = []
         excluded: dict[str, dict[str, Any]] = {}
         for candidate_id in people:
             asked = self.ask(candidate_id)
@@ -236,14 +263,28 @@ class Desk:
             ranking = rank(asked, self.index, retrieval, self.rules, self.model.weights)
             # Scores compare vacancies for one person, not people: people stand by what is known to speak for the post.
             known_fit = float(ranking.fit.total[0] - ranking.fit.parts["unknown"][0])
-            found.append((int(ranking.band[0]), -round(known_fit, 6), -round(float(ranking.score[0]), 6), candidate_id))
-        found.sort()
+            found.append(
+                Placed(
+                    candidate_id,
+                    int(ranking.band[0]),
+                    known_fit,
+                    round(float(ranking.score[0]), 6),
+                    self.forward.of(with_county(asked.candidate)) if self.forward.lifts else {},
+                    1 - float(ranking.fit.known_share[0]),
+                )
+            )
+        without = {one.candidate_id: place for place, one in enumerate(sorted(found, key=Placed.plain), 1)}
+        found.sort(key=Placed.order)
         return {
             **self.head(),
             "notice": automated_decision_notice(),
             "vacancy_id": vacancy_id,
             "items": [
-                self._person_line(candidate_id, rows, place) for place, (*_, candidate_id) in enumerate(found[:k], 1)
+                {
+                    **self._person_line(one.candidate_id, rows, place),
+                    "exposure": exposure_document(place, without[one.candidate_id], one.forward),
+                }
+                for place, one in enumerate(found[:k], 1)
             ],
             "excluded": list(excluded.values()),
             "counts": {"active": len(people), "ranked": len(found), "shown": min(k, len(found))},
@@ -358,6 +399,15 @@ def _instead(
     held: Mapping[CandidateId, T], changed: Mapping[CandidateId, T], ids: frozenset[CandidateId]
 ) -> Mapping[CandidateId, T]:
     return {**{i: value for i, value in held.items() if i not in ids}, **changed}
+
+
+def _forward(casebook: Casebook, on: date, version: str) -> Forward:
+    """Return who comes forward on a day: other scores, another order, and a year later other people."""
+    lifts: dict[str, dict[str, float]] = {}
+    for one in casebook.lifts:
+        if one.model_version == version and 0 <= (on - one.as_of).days <= ranking_settings().crowding.days:
+            lifts.setdefault(one.attribute, {})[one.value] = one.lift
+    return Forward(lifts)
 
 
 def _placements(casebook: Casebook) -> Mapping[CandidateId, Sequence[Placement]]:

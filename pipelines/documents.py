@@ -185,6 +185,37 @@ def _crowding_document(item: Item) -> dict[str, Any] | None:
     }
 
 
+EXPOSURE_ATTRIBUTES = {
+    "category": "残疾类别",
+    "grade": "残疾等级",
+    "sex": "性别",
+    "hukou": "户籍性质",
+    "county": "县区",
+}
+
+
+def exposure_document(rank: int, without: int, forward: Mapping[str, float]) -> dict[str, Any] | None:
+    """Return what equal exposure moved about one person's place for a post; None where it moved nothing.
+
+    Attributes are named, never which group of them: the person's file says that to whoever may read it.
+    """
+    if rank == without:
+        return None
+    named = [EXPOSURE_ATTRIBUTES[attribute] for attribute in forward]
+    if rank < without:
+        same = f"（按{'、'.join(named)}看，这类人此前较少排到单位面前）" if named else ""
+        text = (
+            f"没有填写的不等于不合适：为同等合意、同等露出，由第{without}位提前到第{rank}位{same}；"
+            "得分、合意和入职可能都没有改"
+        )
+    else:
+        text = (
+            f"为同等合意、同等露出，因情况没有填全而排在后面的人提前了，本人由第{without}位到第{rank}位；"
+            "得分、合意和入职可能都没有改"
+        )
+    return {"rank_without": without, "attributes": list(forward), "text": text}
+
+
 def _written(number: float, digits: int) -> float:
     return float(written(np.array(number), digits))
 
@@ -263,6 +294,8 @@ def _reason_lines(item: Mapping[str, Any], said: frozenset[str] = frozenset()) -
         lines.append(f"      ↓ 同一单位的相近岗位已列在第{item['stands_behind']}位，本岗位顺延")
     if item.get("crowding"):
         lines.append(f"      ↓ {item['crowding']['text']}")
+    if item.get("exposure"):
+        lines.append(f"      ↕ {item['exposure']['text']}")
     missing = [m for m in item["missing"] if m["fact"] not in said]
     if missing:
         named = "、".join(m["label"] for m in missing[:4])

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from matching.components import COMPONENTS, Asked, VacancyIndex, components
 from matching.entities import Candidate, CandidateId, VacancyId
 from matching.ranking import Weights, rank
-from matching.regions import prefecture, region_name
 from matching.retrieval import retrieve
 from matching.rules.dated import Rules, rules_on
 from matching.vocabulary import InteractionKind
@@ -27,6 +26,7 @@ from models.metrics.ndcg import ndcg
 from models.metrics.recall import recall
 from pipelines.casebook import Casebook
 from pipelines.errors import PipelineError
+from pipelines.groups import groups_of as groups_of
 from pipelines.ranking_model import RankingModel
 from pipelines.train import TrainConfig, static_columns, train
 
@@ -397,30 +397,3 @@ def _groups(people: Sequence[MeasuredPerson], config: EvaluateConfig) -> dict[st
                 metric: interval_document(mean_interval(listed, seed=config.seed)) for metric, listed in values.items()
             }
     return found
-
-
-def groups_of(candidate: Candidate) -> Mapping[str, str]:
-    """Return the groups that a person is measured in, by attribute; no model ever sees them."""
-    certificate = candidate.certificate
-    category, sex = candidate.known_category, candidate.known_sex
-    grade = certificate.grade if certificate else candidate.grade
-    known = sum(
-        getattr(candidate, name) not in (None, (), {})
-        for name in (
-            "education",
-            "skills",
-            "experience",
-            "wished_occupations",
-            "transport",
-            "functions",
-            "max_commute_km",
-        )
-    )
-    return {
-        "category": category.value if category else "unknown",
-        "grade": str(grade) if grade else "unknown",
-        "sex": sex.value if sex else "unknown",
-        "hukou": candidate.hukou.value if candidate.hukou else "unknown",
-        "prefecture": region_name(prefecture(candidate.region)) if candidate.region else "unknown",
-        "facts_known": "0-2" if known <= 2 else "3-5" if known <= 5 else "6-7",
-    }

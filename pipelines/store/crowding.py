@@ -1,4 +1,4 @@
-"""Which posts step back because everybody's lists would begin with them; one set for the whole store."""
+"""What balances everybody's lists, one set for the whole store: posts that step back, and groups that come forward."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,12 +32,35 @@ class CrowdedPost:
     bound: float
 
 
-def replace_crowding(connection: Connection, posts: Sequence[CrowdedPost], by: By) -> None:
+@dataclass(frozen=True, slots=True)
+class GroupLift:
+    """By how much the people of one group come forward in lists of people for a post, under one model."""
+
+    attribute: str
+    value: str
+    model_version: str
+    as_of: date
+    lift: float
+
+
+def replace_crowding(
+    connection: Connection, posts: Sequence[CrowdedPost], by: By, *, lifts: Sequence[GroupLift] = ()
+) -> None:
     """Put these in the place of all that are there."""
-    record(connection, by, BALANCED, object_kind="vacancies", details={"count": len(posts)})
+    record(connection, by, BALANCED, object_kind="vacancies", details={"count": len(posts), "groups": len(lifts)})
     connection.execute(delete(tables.crowded_posts))
+    connection.execute(delete(tables.exposure_lifts))
     if posts:
         connection.execute(insert(tables.crowded_posts), [asdict(post) for post in posts])
+    if lifts:
+        connection.execute(insert(tables.exposure_lifts), [asdict(lift) for lift in lifts])
+
+
+def group_lifts(connection: Connection) -> tuple[GroupLift, ...]:
+    """Return which groups come forward, by attribute and value."""
+    c = tables.exposure_lifts.c
+    rows = connection.execute(select(c.attribute, c.value, c.model_version, c.as_of, c.lift))
+    return tuple(sorted((GroupLift(*row) for row in rows), key=lambda lift: (lift.attribute, lift.value)))
 
 
 def crowding(connection: Connection) -> tuple[CrowdedPost, ...]:

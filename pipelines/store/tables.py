@@ -150,6 +150,18 @@ crowded_posts = Table(
     CheckConstraint("openings > 0", name="openings_above_zero"),
 )
 
+# By how much people of a group come forward in lists of people for a post; made anew with the crowded posts.
+exposure_lifts = Table(
+    "exposure_lifts",
+    metadata,
+    Column("attribute", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("model_version", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("lift", Double, nullable=False),
+    CheckConstraint("lift > 0", name="lift_above_zero"),
+)
+
 shortlist_runs = Table(
     "shortlist_runs",
     metadata,

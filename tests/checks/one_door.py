@@ -77,7 +77,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}consistency_queries.py:*": "`yougang db check`",
     f"{_STORE}counts.py:job_seekers_in": "one count of a prefecture, told in bands of ten",
     f"{_STORE}counts.py:profiles_in": "counts of a prefecture, told in bands of ten with noise",
-    f"{_STORE}crowding.py:*": "one number a published vacancy, the same in everybody's list",
+    f"{_STORE}crowding.py:*": "a number a published vacancy, and a number a group; of no person",
     f"{_STORE}run_log.py:RunLog.shown": "a cycle counts what was shown to everybody; refuses who is not the program",
     f"{_STORE}inspections.py:InspectionRepository.add": "of an employer found among those within reach",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",

@@ -238,6 +238,12 @@ def _a_crowded_post(price: str = "1", openings: str = "1") -> str:
     return f"crowded_posts ({columns}) VALUES ('v', 'm', '2026-01-01', {price}, 1, 1, {openings}, 1)"
 
 
+def _a_lift(lift: str = "0.1") -> str:
+    return (
+        f"exposure_lifts (attribute, value, model_version, as_of, lift) VALUES ('sex', 'v', 'm', '2026-01-01', {lift})"
+    )
+
+
 def _a_card(sha256: str = _H, made_by: str = "user:1") -> str:
     values = f"'m', '{{}}', '{sha256}', '{made_by}', '2026-01-01 00:00:00'"
     return f"model_cards (version, payload, sha256, made_by, made_at) VALUES ({values})"
@@ -340,6 +346,7 @@ REFUSED_BY = {
     "ck_task_steps_says_why": _a_step(act="'dropped'"),
     "ck_crowded_posts_price_not_negative": _a_crowded_post(price="-1"),
     "ck_crowded_posts_openings_above_zero": _a_crowded_post(openings="0"),
+    "ck_exposure_lifts_lift_above_zero": _a_lift(lift="0"),
     "ck_model_cards_hash_of_sha256": _a_card(sha256="x"),
     "ck_model_cards_says_who": _a_card(made_by=""),
     "ck_model_promotions_act_known": _a_promotion(act="crown"),
