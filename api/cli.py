@@ -34,6 +34,7 @@ from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Wo
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
+from api.plan_commands import plans
 from api.quarter_commands import drift_command, quarter
 from api.release_commands import add_release_commands
 from api.report_commands import reports
@@ -49,18 +50,19 @@ from pipelines.access.roles import Action, program_subject
 from pipelines.batch import run_batch
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.consistency import check
+from pipelines.course_gaps import course_gaps, gap_lines
 from pipelines.desk import Desk
 from pipelines.documents import document_lines, held_up_words, person_lines, shown_document
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
 from pipelines.ingest import IngestReport, ingest
+from pipelines.plan_schema import IMPORTED
 from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
 from pipelines.recourse import recourse, recourse_lines
 from pipelines.registry import NoModel, Registry
 from pipelines.retraining import retraining_gate
-from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping as SheetMapping
 from pipelines.sources.quality import LABELS as NOTE_LABELS
 from pipelines.store.repositories import ModelVersionRepository, RunRepository, has_rows_beside
@@ -97,13 +99,13 @@ add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
-for _command in (extract, erase, retention, due, tasks, duplicates):
+for _command in (extract, erase, retention, due, tasks, plans, duplicates):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)
 app.command("serve")(serve)
 
-Kind = StrEnum("Kind", {name: name for name in TABLES})  # type: ignore[misc]  # the members are the tables
+Kind = StrEnum("Kind", {name: name for name in IMPORTED})  # type: ignore[misc]  # the members are the tables
 
 
 @app.callback()
@@ -215,7 +217,7 @@ def import_table(
     progress = _Progress("已读")
     report = ingest(
         engine,
-        TABLES[kind.value],
+        IMPORTED[kind.value],
         file,
         mapping=SheetMapping.load(mapping) if mapping else None,
         dry_run=dry_run,
@@ -243,7 +245,7 @@ def _report_document(report: IngestReport) -> dict[str, Any]:
 
 def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
     lines = [f"已读 {report.read}，接收 {report.accepted}，未变 {report.unchanged}，拒收 {report.rejected}"]
-    labels = TABLES[report.table].by_name
+    labels = IMPORTED[report.table].by_name
     for r in report.rejections[:SHOWN]:
         label = f"{labels[r.column].label}（{r.column}）" if r.column in labels else r.column
         value = f"“{r.value}”" if r.value else ""
@@ -266,7 +268,7 @@ def export_table(
     with current_engine(context).begin() as connection:
         n = export(
             connection,
-            TABLES[kind.value],
+            IMPORTED[kind.value],
             out,
             subject=program_subject(),
             mapping=SheetMapping.load(mapping) if mapping else None,
@@ -285,7 +287,7 @@ def template(
     out: Annotated[Path, typer.Argument(help="XLSX 文件")],
 ) -> None:
     """写出一张空表：列名、说明与下拉选项。"""
-    write_template(TABLES[kind.value], out)
+    write_template(IMPORTED[kind.value], out)
     answer(context, {"table": kind.value, "file": str(out)}, lambda: [f"已写出模板 {out}"])
 
 
@@ -390,6 +392,15 @@ def unlock(context: typer.Context, candidate_id: Annotated[str, typer.Argument(h
         document = _desk(context, connection).unlock(candidate_id)
         _note(connection, Action.READ_CANDIDATES, "candidate", candidate_id)
     answer(context, document, lambda: _unlock_lines(document))
+
+
+@app.command("courses")
+def courses_command(context: typer.Context, candidate_id: Annotated[str, typer.Argument(help="求职者编号")]) -> None:
+    """本人的技能和证书离名单上的岗位还差什么，哪门课程能补上，补贴多少，能多打开多少岗位。"""
+    with current_engine(context).begin() as connection:
+        document = course_gaps(_desk(context, connection), candidate_id)
+        _note(connection, Action.READ_CANDIDATES, "candidate", candidate_id)
+    answer(context, document, lambda: gap_lines(document))
 
 
 @app.command("recourse")
@@ -568,9 +579,9 @@ def demo(
         for name in ("employers", "vacancies", "candidates", "interactions", "placements", "services", "courses"):
             file = Path(scratch) / f"{name}.csv"
             report = ingest(
-                engine, TABLES[name], file, subject=program_subject(), supplied_by="demo", on=settings.as_of
+                engine, IMPORTED[name], file, subject=program_subject(), supplied_by="demo", on=settings.as_of
             )
-            say(f"  导入{TABLES[name].label}：已读 {report.read}，接收 {report.accepted}，拒收 {report.rejected}")
+            say(f"  导入{IMPORTED[name].label}：已读 {report.read}，接收 {report.accepted}，拒收 {report.rejected}")
     with engine.begin() as connection:
         casebook = load_casebook(connection, program_subject())
     model = train(casebook, until=settings.as_of, progress=lambda text: say(f"  {text}"))

@@ -46,7 +46,7 @@ from pipelines.access.errors import (
     VaultError,
 )
 from pipelines.access.roles import Purpose
-from pipelines.caseload.errors import CaseworkRefused, NoSuchMerge, NoSuchNote, NoSuchTask
+from pipelines.caseload.errors import CaseworkRefused, NoSuchMerge, NoSuchNote, NoSuchPlan, NoSuchTask
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
 from pipelines.consent.errors import (
     AlreadyDecided,
@@ -130,6 +130,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     ),
     NoSuchNote: (404, "no-such-record", "没有这条记录"),
     NoSuchTask: (404, "no-such-record", "没有这条记录"),
+    NoSuchPlan: (404, "no-such-record", "没有这条记录"),
     NoSuchMerge: (404, "no-such-record", "没有这条记录"),
     CaseworkRefused: (409, "casework-refused", "不能这样办理"),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),

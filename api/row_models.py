@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
+from pipelines.plan_schema import ENROLMENTS
 from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     CandidatePatch = Body
     PlacementPatch = Body
     CoursePatch = Body
+    NewEnrolment = Body
+    EnrolmentPatch = Body
 else:
     NewCandidate = new_row(CANDIDATES, "NewCandidate", made_here=frozenset({"candidate_id"}))
     NewInteraction = new_row(INTERACTIONS, "NewInteraction")
@@ -26,6 +29,8 @@ else:
     CandidatePatch = patch(CANDIDATES, "CandidatePatch")
     PlacementPatch = patch(PLACEMENTS, "PlacementPatch")
     CoursePatch = patch(COURSES, "CoursePatch")
+    NewEnrolment = new_row(ENROLMENTS, "NewEnrolment", made_here=frozenset({"enrolment_id"}))
+    EnrolmentPatch = patch(ENROLMENTS, "EnrolmentPatch")
 
 
 class Source(Kept):
@@ -43,8 +48,10 @@ Interaction = kept_row(INTERACTIONS, "Interaction")
 Placement = kept_row(PLACEMENTS, "Placement")
 Service = kept_row(SERVICES, "Service")
 Course = kept_row(COURSES, "Course")
+Enrolment = kept_row(ENROLMENTS, "Enrolment")
 CandidatePage = page_of(MaskedCandidate, "CandidatePage")
 InteractionPage = page_of(Interaction, "InteractionPage")
 PlacementPage = page_of(Placement, "PlacementPage")
 ServicePage = page_of(Service, "ServicePage")
 CoursePage = page_of(Course, "CoursePage")
+EnrolmentPage = page_of(Enrolment, "EnrolmentPage")

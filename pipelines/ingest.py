@@ -24,7 +24,7 @@ from pipelines.access.audit import record, wait_for_turn
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
-from pipelines.schema import CANDIDATES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
+from pipelines.schema import CANDIDATES, COURSES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
 from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
 from pipelines.store.assignments import Assignment, AssignmentRepository
 from pipelines.store.merging import merged_ids
@@ -490,6 +490,7 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "candidates": (("hard_to_employ_since", "hard_to_employ_until", "认定到期日早于认定日期"),),
     "placements": (("starts_on", "ends_on", "结束日期早于开始日期"),),
     "courses": (("starts_on", "ends_on", "结束日期早于开班日期"),),
+    "enrolments": (("starts_on", "ends_on", "结束日期早于开始日期"),),
 }
 
 
@@ -498,6 +499,7 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
     "services": {"candidate_id": CANDIDATES},
     "placements": {"candidate_id": CANDIDATES},
+    "enrolments": {"candidate_id": CANDIDATES, "course_id": COURSES},
 }
 
 

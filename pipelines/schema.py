@@ -340,24 +340,29 @@ def text_column(name: str, label: str, *, required: bool = False, sensitive: boo
     return ColumnSpec(name, label, _text, str, required=required, sensitive=sensitive)
 
 
-def _id_column(name: str, label: str, *, required: bool = True) -> ColumnSpec:
+def id_column(name: str, label: str, *, required: bool = True) -> ColumnSpec:
+    """Return a column of ids."""
     return ColumnSpec(name, label, _identifier, str, required=required)
 
 
-def _code_column(name: str, label: str, *, required: bool = False) -> ColumnSpec:
+def code_column(name: str, label: str, *, required: bool = False) -> ColumnSpec:
+    """Return a column of credit codes."""
     return ColumnSpec(name, label, _credit_code, str, required=required)
 
 
-def _date_column(name: str, label: str, *, required: bool = False, sensitive: bool = False) -> ColumnSpec:
+def date_column(name: str, label: str, *, required: bool = False, sensitive: bool = False) -> ColumnSpec:
+    """Return a column of days."""
     return ColumnSpec(name, label, _date, date.isoformat, required=required, sensitive=sensitive, stored="date")
 
 
-def _decimal_column(name: str, label: str, maximum: int | None = None) -> ColumnSpec:
+def decimal_column(name: str, label: str, maximum: int | None = None) -> ColumnSpec:
+    """Return a column of amounts."""
     bound = None if maximum is None else Decimal(maximum)
     return ColumnSpec(name, label, _decimal(Decimal(0), bound), _plain, stored="decimal")
 
 
-def _integer_column(name: str, label: str, minimum: int = 0, maximum: int | None = 10_000_000) -> ColumnSpec:
+def integer_column(name: str, label: str, minimum: int = 0, maximum: int | None = 10_000_000) -> ColumnSpec:
+    """Return a column of whole numbers."""
     return ColumnSpec(name, label, _integer(minimum, maximum), str, stored="integer")
 
 
@@ -365,7 +370,8 @@ def _degree_column(name: str, label: str, limit: float, *, sensitive: bool = Fal
     return ColumnSpec(name, label, _coordinate(limit), repr, sensitive=sensitive, stored="float")
 
 
-def _term_column(name: str, label: str, terms: type[Term], *, required: bool = False) -> ColumnSpec:
+def term_column(name: str, label: str, terms: type[Term], *, required: bool = False) -> ColumnSpec:
+    """Return a column of one word of a fixed list."""
     return ColumnSpec(
         name, label, _term(terms), _value, required=required, choices=tuple(t.value for t in terms), stored="term"
     )
@@ -380,7 +386,8 @@ def texts_column(name: str, label: str) -> ColumnSpec:
     return ColumnSpec(name, label, _list(_text), _format_list(str), stored="packed")
 
 
-def _region_column(name: str, label: str) -> ColumnSpec:
+def region_column(name: str, label: str) -> ColumnSpec:
+    """Return a column of places by code."""
     return ColumnSpec(name, label, region_code, str)
 
 
@@ -393,18 +400,18 @@ EMPLOYERS = TableSpec(
     "用人单位",
     ("employer_id",),
     (
-        _code_column("employer_id", "统一社会信用代码", required=True),
+        code_column("employer_id", "统一社会信用代码", required=True),
         text_column("name", "单位名称"),
-        _term_column("kind", "单位性质", EmployerKind),
-        _term_column("level", "层级", Level),
-        _term_column("is_school", "是否中小学或幼儿园", YesNo),
-        _region_column("region", "所在地区"),
+        term_column("kind", "单位性质", EmployerKind),
+        term_column("level", "层级", Level),
+        term_column("is_school", "是否中小学或幼儿园", YesNo),
+        region_column("region", "所在地区"),
         text_column("address", "单位地址"),
         text_column("industry", "行业"),
-        _decimal_column("headcount", "在职职工人数"),
-        _integer_column("establishment", "编制数"),
-        _decimal_column("average_wage", "职工年平均工资"),
-        _date_column("registered_on", "登记注册日期"),
+        decimal_column("headcount", "在职职工人数"),
+        integer_column("establishment", "编制数"),
+        decimal_column("average_wage", "职工年平均工资"),
+        date_column("registered_on", "登记注册日期"),
         text_column("contact", "联系方式"),
     ),
     Employer,
@@ -415,36 +422,36 @@ VACANCIES = TableSpec(
     "招聘岗位",
     ("vacancy_id",),
     (
-        _id_column("vacancy_id", "岗位编号"),
-        _code_column("employer_id", "用人单位统一社会信用代码"),
+        id_column("vacancy_id", "岗位编号"),
+        code_column("employer_id", "用人单位统一社会信用代码"),
         text_column("employer_name", "招聘单位名称"),
         text_column("title", "岗位名称", required=True),
         text_column("description", "岗位描述"),
         text_column("occupation", "职业"),
-        _term_column("kind", "岗位类型", VacancyKind),
+        term_column("kind", "岗位类型", VacancyKind),
         _terms_column("welcomes", "面向残疾类别", DisabilityCategory),
-        _region_column("region", "工作地区"),
+        region_column("region", "工作地区"),
         text_column("address", "工作地址"),
         _degree_column("longitude", "经度", 180.0),
         _degree_column("latitude", "纬度", 90.0),
-        _term_column("work_mode", "工作方式", WorkMode),
-        _integer_column("openings", "招聘人数"),
-        _decimal_column("wage_min", "月工资下限"),
-        _decimal_column("wage_max", "月工资上限"),
-        _decimal_column("hours_per_day", "每日工时", 24),
-        _decimal_column("days_per_week", "每周天数", 7),
-        _term_column("night_shift", "是否夜班", YesNo),
-        _term_column("education_min", "最低学历", Education),
-        _decimal_column("experience_years_min", "最低工作年限", 80),
+        term_column("work_mode", "工作方式", WorkMode),
+        integer_column("openings", "招聘人数"),
+        decimal_column("wage_min", "月工资下限"),
+        decimal_column("wage_max", "月工资上限"),
+        decimal_column("hours_per_day", "每日工时", 24),
+        decimal_column("days_per_week", "每周天数", 7),
+        term_column("night_shift", "是否夜班", YesNo),
+        term_column("education_min", "最低学历", Education),
+        decimal_column("experience_years_min", "最低工作年限", 80),
         texts_column("skills", "技能要求"),
         texts_column("certificates", "证书要求"),
-        _integer_column("contract_months", "合同期限（月）"),
-        _term_column("social_insurance", "是否缴纳社会保险", YesNo),
+        integer_column("contract_months", "合同期限（月）"),
+        term_column("social_insurance", "是否缴纳社会保险", YesNo),
         _levels_column("demands", "岗位功能要求"),
         ColumnSpec("accommodations", "提供的合理便利", _accommodations, _format_accommodations, stored="packed"),
         _terms_column("concessions", "平台优惠", Concession),
-        _date_column("opens_on", "开始招聘日期"),
-        _date_column("closes_on", "截止日期"),
+        date_column("opens_on", "开始招聘日期"),
+        date_column("closes_on", "截止日期"),
     ),
     Vacancy,
 )
@@ -454,43 +461,43 @@ CANDIDATES = TableSpec(
     "求职者",
     ("candidate_id",),
     (
-        _id_column("candidate_id", "求职者编号"),
+        id_column("candidate_id", "求职者编号"),
         text_column("name", "姓名", sensitive=True),
         ColumnSpec("certificate_number", "残疾人证号", _certificate, str, sensitive=True),
-        _date_column("certificate_valid_until", "残疾人证有效期至"),
-        _term_column("category", "残疾类别", DisabilityCategory),
+        date_column("certificate_valid_until", "残疾人证有效期至"),
+        term_column("category", "残疾类别", DisabilityCategory),
         ColumnSpec("grade", "残疾等级", _grade, str, stored="integer"),
-        _term_column("sex", "性别", Sex),
-        _date_column("birth_date", "出生日期", sensitive=True),
-        _term_column("hukou", "户籍性质", Hukou),
-        _region_column("region", "居住地区"),
+        term_column("sex", "性别", Sex),
+        date_column("birth_date", "出生日期", sensitive=True),
+        term_column("hukou", "户籍性质", Hukou),
+        region_column("region", "居住地区"),
         text_column("address", "居住地址", sensitive=True),
         _degree_column("longitude", "居住地经度", 180.0, sensitive=True),
         _degree_column("latitude", "居住地纬度", 90.0, sensitive=True),
         text_column("phone", "联系电话", sensitive=True),
-        _term_column("education", "学历", Education),
-        _date_column("graduated_on", "毕业日期"),
+        term_column("education", "学历", Education),
+        date_column("graduated_on", "毕业日期"),
         texts_column("skills", "技能"),
         text_column("experience", "工作经历"),
-        _decimal_column("experience_years", "工作年限", 80),
+        decimal_column("experience_years", "工作年限", 80),
         texts_column("certificates", "职业证书"),
         texts_column("wished_occupations", "意向职业"),
         ColumnSpec("wished_regions", "意向地区", _list(region_code), _format_list(str), stored="packed"),
-        _decimal_column("wished_wage_min", "期望最低月工资"),
+        decimal_column("wished_wage_min", "期望最低月工资"),
         _terms_column("work_modes", "可接受的工作方式", WorkMode),
-        _decimal_column("max_commute_km", "最远通勤公里数"),
-        _term_column("transport", "出行方式", Transport),
-        _decimal_column("hours_per_day_max", "每日最长工时", 24),
+        decimal_column("max_commute_km", "最远通勤公里数"),
+        term_column("transport", "出行方式", Transport),
+        decimal_column("hours_per_day_max", "每日最长工时", 24),
         _levels_column("functions", "功能受限程度"),
         _terms_column("accommodations_needed", "需要的合理便利", Accommodation),
-        _term_column("job_wish", "是否有就业意愿", YesNo),
-        _date_column("unemployed_since", "失业登记日期"),
-        _date_column("hard_to_employ_since", "就业困难人员认定日期"),
-        _date_column("hard_to_employ_until", "就业困难人员认定到期日"),
-        _id_column("household_id", "家庭编号", required=False),
+        term_column("job_wish", "是否有就业意愿", YesNo),
+        date_column("unemployed_since", "失业登记日期"),
+        date_column("hard_to_employ_since", "就业困难人员认定日期"),
+        date_column("hard_to_employ_until", "就业困难人员认定到期日"),
+        id_column("household_id", "家庭编号", required=False),
         _terms_column("household_kinds", "家庭类型", HouseholdKind),
-        _date_column("consent_matching_on", "同意参与匹配日期"),
-        _term_column("consent_disclosure", "是否同意向单位告知残疾", YesNo),
+        date_column("consent_matching_on", "同意参与匹配日期"),
+        term_column("consent_disclosure", "是否同意向单位告知残疾", YesNo),
     ),
     Candidate,
 )
@@ -500,10 +507,10 @@ INTERACTIONS = TableSpec(
     "互动记录",
     ("candidate_id", "vacancy_id", "kind", "at"),
     (
-        _id_column("candidate_id", "求职者编号"),
-        _id_column("vacancy_id", "岗位编号"),
-        _term_column("kind", "类型", InteractionKind, required=True),
-        _date_column("at", "日期", required=True),
+        id_column("candidate_id", "求职者编号"),
+        id_column("vacancy_id", "岗位编号"),
+        term_column("kind", "类型", InteractionKind, required=True),
+        date_column("at", "日期", required=True),
         text_column("reason", "原因"),
     ),
     Interaction,
@@ -514,18 +521,18 @@ PLACEMENTS = TableSpec(
     "就业安置",
     ("placement_id",),
     (
-        _id_column("placement_id", "安置编号"),
-        _id_column("candidate_id", "求职者编号"),
-        _code_column("employer_id", "统一社会信用代码"),
-        _id_column("vacancy_id", "岗位编号", required=False),
-        _term_column("form", "就业形式", PlacementForm),
-        _date_column("starts_on", "开始日期"),
-        _date_column("ends_on", "结束日期"),
-        _decimal_column("monthly_wage", "月工资"),
-        _integer_column("contract_months", "合同期限（月）"),
-        _term_column("social_insurance", "是否缴纳社会保险", YesNo),
-        _term_column("wage_paid_by_bank", "工资是否银行发放", YesNo),
-        _term_column("attendance_confirmed", "是否确认实际在岗", YesNo),
+        id_column("placement_id", "安置编号"),
+        id_column("candidate_id", "求职者编号"),
+        code_column("employer_id", "统一社会信用代码"),
+        id_column("vacancy_id", "岗位编号", required=False),
+        term_column("form", "就业形式", PlacementForm),
+        date_column("starts_on", "开始日期"),
+        date_column("ends_on", "结束日期"),
+        decimal_column("monthly_wage", "月工资"),
+        integer_column("contract_months", "合同期限（月）"),
+        term_column("social_insurance", "是否缴纳社会保险", YesNo),
+        term_column("wage_paid_by_bank", "工资是否银行发放", YesNo),
+        term_column("attendance_confirmed", "是否确认实际在岗", YesNo),
     ),
     Placement,
 )
@@ -535,9 +542,9 @@ SERVICES = TableSpec(
     "就业服务",
     ("candidate_id", "kind", "on"),
     (
-        _id_column("candidate_id", "求职者编号"),
-        _term_column("kind", "服务类型", ServiceKind, required=True),
-        _date_column("on", "服务日期", required=True),
+        id_column("candidate_id", "求职者编号"),
+        term_column("kind", "服务类型", ServiceKind, required=True),
+        date_column("on", "服务日期", required=True),
         text_column("by", "服务人员"),
         text_column("outcome", "结果"),
     ),
@@ -549,17 +556,17 @@ COURSES = TableSpec(
     "培训课程",
     ("course_id",),
     (
-        _id_column("course_id", "课程编号"),
+        id_column("course_id", "课程编号"),
         text_column("provider", "培训机构"),
         text_column("title", "课程名称"),
         text_column("description", "课程说明"),
         texts_column("skills", "所授技能"),
         text_column("certificate", "可获证书"),
         ColumnSpec("class", "培训类别", _text, str, field="class_"),
-        _region_column("region", "培训地区"),
-        _date_column("starts_on", "开班日期"),
-        _date_column("ends_on", "结束日期"),
-        _integer_column("places", "名额"),
+        region_column("region", "培训地区"),
+        date_column("starts_on", "开班日期"),
+        date_column("ends_on", "结束日期"),
+        integer_column("places", "名额"),
         _terms_column("accommodations", "提供的合理便利", Accommodation),
     ),
     Course,

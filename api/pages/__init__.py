@@ -14,10 +14,12 @@ from api.pages import (
     home,
     income,
     inspections,
+    learning,
     lists,
     models,
     offline,
     people,
+    plans,
     post_sheets,
     post_work,
     posts,
@@ -34,7 +36,21 @@ from api.pages import (
     users,
 )
 
-_STAFF = (home, people, casework, casework_people, casework_duplicates, facts, lists, services, income, sheets, offline)
+_STAFF = (
+    home,
+    people,
+    casework,
+    casework_people,
+    casework_duplicates,
+    plans,
+    learning,
+    facts,
+    lists,
+    services,
+    income,
+    sheets,
+    offline,
+)
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
 _SUPERVISOR = (supervision, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version

@@ -189,6 +189,12 @@ def add_task(request: Request, access: AccessDep, subject: SubjectDep, candidate
     return see_other(own_address(candidate_id, "/notes"), "task_added")
 
 
+def version_of(form: Form) -> int:
+    """Return the version that a form was read in; what is no number is a version that nobody has."""
+    sent = form.text(ROW_VERSION)
+    return int(sent) if sent.isascii() and sent.isdigit() else 0
+
+
 def _owner(form: Form) -> str | None:
     return None if form.text("owner_id") in ("", NOBODY) else form.text("owner_id")
 
@@ -198,15 +204,12 @@ def _owner(form: Form) -> str | None:
 def step_task(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, task_id: str) -> Response:
     """Do something about an open task: done, put off, handed to a colleague, or no longer needed."""
     form = form_sent(request)
-    version = (
-        int(form.text(ROW_VERSION)) if form.text(ROW_VERSION).isascii() and form.text(ROW_VERSION).isdigit() else 0
-    )
     try:
         act = TaskAct(word_of("act", TaskAct, form))
         due_on = day_of("due_on", form.text("due_on")) if act is TaskAct.POSTPONED else None
         step = Step(act, form.text("reason"), due_on, _owner(form))
         with acting(access, subject, Action.WRITE_TASKS) as connection:
-            done = Tasks(connection, subject, on=today()).step(task_id, step, version=version, now=moment())
+            done = Tasks(connection, subject, on=today()).step(task_id, step, version=version_of(form), now=moment())
     except RowRefused as error:
         said = "；".join(fault.reason for fault in error.faults)
         return _page(request, access, subject, candidate_id, Refused("step", form, said=said), status=422)

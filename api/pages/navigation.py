@@ -32,6 +32,8 @@ ENTRIES = [
     Entry("nav.people", "/people", Action.READ_CANDIDATES, STAFF),
     Entry("nav.caseload", "/caseload", Action.WRITE_CANDIDATES, STAFF),
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
+    Entry("nav.plans", "/plans", Action.READ_TASKS, STAFF),
+    Entry("nav.courses", "/courses", Action.READ_COURSES, STAFF),
     Entry("nav.supervision", "/supervision", Action.READ_REPORTS, frozenset({Role.SUPERVISOR})),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
     Entry("nav.posts", "/posts", Action.READ_VACANCIES),

@@ -19,9 +19,9 @@ from api.cursors import PageDep
 from api.idempotency import REPLAYED, Answer, once
 from api.settings import today
 from pipelines.access.roles import Action, Purpose, Subject
+from pipelines.plan_schema import IMPORTED
 from pipelines.registers.errors import UploadRefused
 from pipelines.registers.uploads import BROKEN, Upload, begin, end, rejected_rows, take, upload_document, uploads_page
-from pipelines.schema import TABLES
 from pipelines.sources.mapping import Mapping
 from pipelines.sources.mapping_file import shipped_names
 
@@ -30,7 +30,7 @@ _READ = for_action(Action.READ_IMPORTS, Purpose.JOB_MATCHING)
 _WRITE = for_action(Action.WRITE_IMPORTS, Purpose.JOB_MATCHING)
 _SUFFIXES = (".csv", ".xlsx")
 _PIECE = 1 << 20
-Table = StrEnum("Table", {name: name for name in TABLES})  # type: ignore[misc]  # the names are the interface's
+Table = StrEnum("Table", {name: name for name in IMPORTED})  # type: ignore[misc]  # the names are the interface's
 
 
 class Import(Kept):

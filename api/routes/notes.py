@@ -72,6 +72,7 @@ class TaskSent(Body):
     words: _Words
     due_on: _Day
     owner_id: _Id | None = Field(default=None, description="由本机构哪一位工作人员办")
+    plan_id: _Id | None = Field(default=None, description="是哪一份进行中的计划的一步")
 
 
 class TaskStepSent(Body):
@@ -103,6 +104,7 @@ class CaseTask(Kept):
     candidate_id: str
     kind: TaskKind
     kind_label: str
+    plan_id: str | None = Field(default=None, description="是哪一份计划的一步")
     words: str
     due_on: str
     overdue_days: int
@@ -179,7 +181,7 @@ def add_task(
     """Put down something to do about a person, by which day and whose it is."""
 
     def work(connection: Connection) -> Answer:
-        task = NewTask(body.kind, body.words, day_of("due_on", body.due_on), body.owner_id)
+        task = NewTask(body.kind, body.words, day_of("due_on", body.due_on), body.owner_id, body.plan_id)
         document = Tasks(connection, subject, on=today()).add(candidate_id, task, now=moment())
         headers = {"ETag": etag(1), "Location": f"/api/v1/tasks/{document['task_id']}"}
         return Answer(201, document, headers, ("candidate", candidate_id))

@@ -3,9 +3,11 @@
 from matching.duties.clocks import four_ones
 from matching.duties.duty import CaseFile, Duty
 from matching.duties.others import certificate, contract, follow_up, graduate_plan, hard_to_employ, referral
+from matching.duties.plans import assistance_follow_up, graduate_follow_up
 from matching.duties.terms import DutyTerms
 
-_EACH = (four_ones, graduate_plan, certificate, contract, follow_up, hard_to_employ, referral)
+_PLANS = (graduate_follow_up, assistance_follow_up)
+_EACH = (four_ones, graduate_plan, certificate, contract, follow_up, hard_to_employ, referral, *_PLANS)
 
 
 def duties_of(file: CaseFile, terms: DutyTerms) -> tuple[Duty, ...]:

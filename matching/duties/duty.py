@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from matching.duties.terms import DutyKind, DutyState, Ground
 from matching.entities import Candidate, Interaction, Placement, Service
+from matching.plans import Plan
 from matching.vocabulary import ServiceKind
 
 EPOCH = date(1970, 1, 1)
@@ -20,6 +21,8 @@ class CaseFile:
     services: Sequence[Service] = ()
     interactions: Sequence[Interaction] = ()
     strong_matches: int | None = None
+    plans: Sequence[Plan] = ()
+    """The open plans with the person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class DutyKind(Term):
     FOLLOW_UP = "follow_up", "就业后回访"
     HARD_TO_EMPLOY = "hard_to_employ", "就业困难人员认定到期"
     REFERRAL = "referral", "推荐没有回音"
+    GRADUATE_FOLLOW = "graduate_follow", "一生一策跟进"
+    ASSISTANCE = "assistance", "就业援助计划跟进"
 
 
 class DutyState(Term):
@@ -88,6 +90,7 @@ class DutyTerms:
     graduate_plans: int
     graduate_years: int
     graduate_from: date | None
+    plan_contact_days: int
     strong_fit: Decimal
     strong_days: int
 
@@ -135,6 +138,7 @@ def terms_on(on: date) -> DutyTerms:
         graduate_plans=numbers.whole("duty.graduate_plan"),
         graduate_years=numbers.whole("person.graduate_unemployed.within_years"),
         graduate_from=rules.parameters["duty.graduate_plan"].versions[0].valid_from,
+        plan_contact_days=numbers.whole("duty.plan_contact_days"),
         strong_fit=Decimal(str(numbers.raw("duty.strong_fit") or "2")),
         strong_days=numbers.whole("duty.strong_days"),
     )
@@ -146,6 +150,8 @@ _BY_ONE_NUMBER: Mapping[DutyKind, str] = {
     DutyKind.FOLLOW_UP: "duty.follow_up_months",
     DutyKind.HARD_TO_EMPLOY: "duty.hard_to_employ_notice_days",
     DutyKind.REFERRAL: "duty.referral_answer_days",
+    DutyKind.GRADUATE_FOLLOW: "duty.plan_contact_days",
+    DutyKind.ASSISTANCE: "duty.assistance_plan",
 }
 
 

@@ -1,6 +1,6 @@
 """The refusals of casework.
 
-NoSuchNote, NoSuchTask, NoSuchMerge   not there or not visible, which is the same
+NoSuchNote, NoSuchTask, NoSuchMerge, NoSuchPlan   not there or not visible, which is the same
 CaseworkRefused                       what cannot be done so; the message is made of the program's own words
 """
 
@@ -18,6 +18,10 @@ class NoSuchTask(NotFound):
 
 class NoSuchMerge(NotFound):
     """No merge of this id, or none that is visible."""
+
+
+class NoSuchPlan(NotFound):
+    """No plan of this id, or none that is visible."""
 
 
 class CaseworkRefused(PipelineError):

@@ -23,6 +23,7 @@ from pipelines.registers.errors import Fault, RowRefused
 from pipelines.registers.rows import require
 from pipelines.store.in_charge import colleagues, names_of
 from pipelines.store.of_people import Row
+from pipelines.store.plans import PlanRepository
 from pipelines.store.tasks import Key, TaskRepository, TaskStepRepository
 
 LATEST_YEARS = 5
@@ -37,6 +38,8 @@ class NewTask:
     words: str
     due_on: date
     owner_id: str | None = None
+    plan_id: str | None = None
+    """The open plan with the person that it is a step of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Tasks:
     def __init__(self, connection: Connection, subject: Subject, *, on: date) -> None:
         self.connection, self.subject, self.on = connection, subject, on
         self.repository, self.steps = TaskRepository(connection, subject), TaskStepRepository(connection, subject)
-        self.people = ScopedCandidates(connection, subject)
+        self.people, self.plans = ScopedCandidates(connection, subject), PlanRepository(connection, subject)
 
     def page(self, wanted: Wanted, *, after: Key | None, limit: int) -> tuple[list[dict[str, Any]], bool]:
         """Return the next visible tasks by day and whether there are more; who was shown is recorded.
@@ -102,6 +105,10 @@ class Tasks:
             When the role may not read tasks for the stated purpose.
         """
         self.people.opened(self.people.visible(candidate_id, Action.READ_TASKS), Action.READ_TASKS)
+        return self.told_of(candidate_id)
+
+    def told_of(self, candidate_id: str) -> list[dict[str, Any]]:
+        """Return what `of` returns, where who hands it out has recorded the read."""
         return self._told(self.repository.of(candidate_id))
 
     def one(self, task_id: str) -> tuple[dict[str, Any], int]:
@@ -132,7 +139,11 @@ class Tasks:
         """
         self.people.visible(candidate_id, Action.WRITE_TASKS)
         faults = wrong_words("words", task.words)
-        faults += [*self._wrong_day(task.due_on), *self._wrong_owner(task.owner_id)]
+        faults += [
+            *self._wrong_day(task.due_on),
+            *self.wrong_owner(task.owner_id),
+            *self._wrong_plan(candidate_id, task),
+        ]
         if faults:
             raise RowRefused(faults)
         self._note(Action.WRITE_TASKS, candidate_id, act=TaskAct.MADE)
@@ -149,6 +160,7 @@ class Tasks:
                 "made_at": now,
                 "made_by": self.subject.by.actor,
                 "organisation_id": self.subject.organisation_id,
+                "plan_id": task.plan_id,
             }
         )
         first = Step(TaskAct.MADE, due_on=task.due_on, owner_id=task.owner_id)
@@ -179,6 +191,8 @@ class Tasks:
         if not self.repository.change(row, _values(step)):
             return None
         self._step(task_id, row["candidate_id"], step, now)
+        if row["plan_id"] is not None and step.act is TaskAct.DONE:
+            self.plans.touch(row["plan_id"], self.on)
         return self._told([self._found(task_id, Action.WRITE_TASKS)])[0]
 
     def hand(self, candidate_id: str, owner_id: str, step: Step, *, now: datetime) -> int:
@@ -198,6 +212,24 @@ class Tasks:
                 n += 1
         return n
 
+    def follow(self, candidate_id: str, plan_id: str, adviser_id: str | None, reason: str, *, now: datetime) -> int:
+        """Let the open steps of a plan follow it: to its new adviser, or dropped where there is none; return how many.
+
+        Raises
+        ------
+        CaseworkRefused
+            When somebody changes one of them at the same time.
+        """
+        act = TaskAct.DROPPED if adviser_id is None else TaskAct.HANDED
+        step, n = Step(act, reason, owner_id=adviser_id), 0
+        for row in self.repository.of(candidate_id):
+            if row["status"] == TaskStatus.OPEN.value and row["plan_id"] == plan_id:
+                if not self.repository.change(row, _values(step)):
+                    raise CaseworkRefused("有一项任务刚被修改，请重新读取后再办")
+                self._step(row["task_id"], candidate_id, step, now)
+                n += 1
+        return n
+
     def _accept(self, step: Step) -> None:
         if step.act is TaskAct.MADE:
             raise RowRefused([Fault("act", "应为延期、转交、办结或取消")])
@@ -206,7 +238,7 @@ class Tasks:
         if step.act is TaskAct.POSTPONED:
             faults += self._wrong_day(step.due_on)
         if step.act is TaskAct.HANDED:
-            faults += self._wrong_owner(step.owner_id)
+            faults += self.wrong_owner(step.owner_id)
         if faults:
             raise RowRefused(faults)
 
@@ -217,10 +249,18 @@ class Tasks:
             return [Fault("due_on", f"最远到{LATEST_YEARS}年后")]
         return []
 
-    def _wrong_owner(self, owner_id: str | None) -> Sequence[Fault]:
+    def wrong_owner(self, owner_id: str | None) -> Sequence[Fault]:
+        """Return what is wrong with an owner: nobody, oneself and colleagues are right."""
         if owner_id is None or owner_id == self.subject.user_id:
             return []
         return [] if owner_id in self.colleagues() else [Fault("owner_id", "应为本机构的工作人员")]
+
+    def _wrong_plan(self, candidate_id: str, task: NewTask) -> Sequence[Fault]:
+        if task.plan_id is None:
+            return []
+        plan = self.plans.find(task.plan_id)
+        is_theirs = plan is not None and plan["candidate_id"] == candidate_id and plan["ended_on"] is None
+        return [] if is_theirs else [Fault("plan_id", "应为这位求职者进行中的计划")]
 
     def colleagues(self) -> Mapping[str, str]:
         """Return who works with people at the subject's office today, by id, under the name that colleagues know."""
@@ -280,6 +320,7 @@ def task_document(row: Row, steps: Sequence[Row], names: Mapping[str, str], on: 
         "candidate_id": row["candidate_id"],
         "kind": kind.value,
         "kind_label": kind.label,
+        "plan_id": row["plan_id"],
         "words": row["words"],
         "due_on": row["due_on"].isoformat(),
         "overdue_days": max(0, (on - row["due_on"]).days) if status is TaskStatus.OPEN else 0,

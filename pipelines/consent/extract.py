@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from matching.plans import PlanEnd, PlanKind
 from matching.regions import region_name
 from matching.vocabulary import Term
 from pipelines.access.audit import record
@@ -18,14 +19,16 @@ from pipelines.caseload.words import NotePurpose, TaskKind, TaskStatus
 from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
+from pipelines.plan_schema import ENROLMENTS
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, PLACEMENTS, SERVICES, ColumnSpec, TableSpec
 from pipelines.store.case_notes import CaseNoteRepository
 from pipelines.store.consents import ConsentRepository, RequestRepository
 from pipelines.store.own_record import own_record
+from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tasks import TaskRepository
 
-_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES)
+_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES, ENROLMENTS)
 _MOST = 100_000
 _ACTS = {
     "candidates.read": "查看档案",
@@ -126,6 +129,7 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
         **{spec.name: _rows(connection, spec, subject, person) for spec in _OF_PERSON},
         "notes": _notes(connection, subject, person),
         "tasks": _tasks(connection, subject, person),
+        "plans": _plans(connection, subject, person),
         "shortlists": [_told(row) for row in kept.runs],
         "decisions": [_told(row) for row in kept.decisions],
         "looked": [
@@ -183,6 +187,20 @@ def _tasks(connection: Connection, subject: Subject, person: VisibleCandidate) -
             "status_label": TaskStatus(row["status"]).label,
         }
         for row in TaskRepository(connection, subject).of(person)
+    ]
+
+
+def _plans(connection: Connection, subject: Subject, person: VisibleCandidate) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": row["kind"],
+            "label": PlanKind(row["kind"]).label,
+            "opened_on": row["opened_on"].isoformat(),
+            "ended_on": None if row["ended_on"] is None else row["ended_on"].isoformat(),
+            "end_label": None if row["ending"] is None else PlanEnd(row["ending"]).label,
+            "words": row["words"],
+        }
+        for row in PlanRepository(connection, subject).of(person)
     ]
 
 
@@ -270,6 +288,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"  个案记录 {note['happened_on']} {note['label']}{state}：{note['words']}"
     for task in document["tasks"]:
         yield f"  任务 {task['due_on']} {task['label']}（{task['status_label']}）：{task['words']}"
+    for plan in document["plans"]:
+        ended = f"，{plan['ended_on']} {plan['end_label']}" if plan["ended_on"] else ""
+        yield f"  {plan['label']} 自 {plan['opened_on']}{ended}：{plan['words'] or ''}"
     yield "四、申请与答复"
     for asked in document["requests"]:
         yield f"  {asked['asked_on']} {asked['label']}：{_STATUS[asked['status']]}{_because(asked)}"

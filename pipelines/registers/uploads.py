@@ -19,9 +19,10 @@ from pipelines.access.roles import Action, Subject
 from pipelines.errors import PipelineError
 from pipelines.ingest import ImportBroken, IngestReport, ingest
 from pipelines.mapping_protocol import RowMapping
+from pipelines.plan_schema import IMPORTED
 from pipelines.registers.errors import NoSuchRecord
 from pipelines.registers.rows import require
-from pipelines.schema import TABLES, TableSpec
+from pipelines.schema import TableSpec
 from pipelines.sheets import SheetError
 from pipelines.store.uploads import Before, UploadRepository
 
@@ -33,6 +34,7 @@ WRITES: Mapping[str, Action] = {
     "placements": Action.WRITE_PLACEMENTS,
     "services": Action.WRITE_SERVICES,
     "courses": Action.WRITE_COURSES,
+    "enrolments": Action.WRITE_SERVICES,
 }
 _REFUSED = "这个角色不能成批导入这张表"
 
@@ -59,7 +61,7 @@ def begin(connection: Connection, subject: Subject, table: str, *, is_dry_run: b
     require(subject, WRITES[table])
     if not subject.sees_people and not is_dry_run:
         raise Forbidden(_REFUSED)
-    upload = Upload(str(uuid4()), TABLES[table], is_dry_run)
+    upload = Upload(str(uuid4()), IMPORTED[table], is_dry_run)
     record(
         connection,
         subject.by,

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import PipelineError
-from pipelines.schema import TABLES
+from pipelines.plan_schema import IMPORTED
 from pipelines.sources.readers import READERS
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -123,9 +123,9 @@ class MappingFile(_Strict):
 
     @model_validator(mode="after")
     def _names_known_columns(self) -> Self:
-        if self.table not in TABLES:
-            raise ValueError(f"没有表“{self.table}”{near(self.table, TABLES)}")
-        known = TABLES[self.table].by_name
+        if self.table not in IMPORTED:
+            raise ValueError(f"没有表“{self.table}”{near(self.table, IMPORTED)}")
+        known = IMPORTED[self.table].by_name
         for name in (*self.columns.values(), *self.words, *self.fields, *self.drop):
             if name not in known:
                 raise ValueError(f"表 {self.table} 没有列“{name}”{near(name, known)}")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select
 
 from pipelines.store import tables
-from pipelines.store.caseload_tables import case_notes, task_steps
+from pipelines.store.caseload_tables import case_notes, plans, task_steps
 from pipelines.store.consent_tables import archived_events, archived_people, consents, person_requests
 from pipelines.store.whole import metadata
 
@@ -36,6 +36,7 @@ def last_active(connection: Connection) -> dict[str, date]:
     by the program are none. Of whom nothing is known there is no entry.
     """
     acts, services = tables.CASE_TABLES["interactions"].c, tables.CASE_TABLES["services"].c
+    enrolments = tables.CASE_TABLES["enrolments"].c
     facts, taken = tables.fact_sources.c, tables.assignments.c
     found: dict[str, date] = {}
     for owner, day in (
@@ -50,6 +51,8 @@ def last_active(connection: Connection) -> dict[str, date]:
         (consents.c.candidate_id, consents.c.recorded_at),
         (person_requests.c.candidate_id, person_requests.c.recorded_at),
         (case_notes.c.candidate_id, case_notes.c.happened_on),
+        (plans.c.candidate_id, plans.c.opened_on),
+        (enrolments.candidate_id, enrolments.starts_on),
         (task_steps.c.candidate_id, task_steps.c["at"]),
     ):
         for candidate_id, latest in connection.execute(select(owner, func.max(day)).group_by(owner)):

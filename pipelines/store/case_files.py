@@ -12,6 +12,7 @@ from matching.identity import read_certificate
 from matching.vocabulary import Sex
 from pipelines.access.roles import Subject
 from pipelines.schema import INTERACTIONS, PLACEMENTS, SERVICES
+from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 
 _MANY = 400  # keys in one statement: SQLite takes a limited number of parameters
@@ -31,6 +32,7 @@ class CaseFiles(CandidateRepository):
 
     def files(self, candidate_ids: Sequence[str]) -> dict[str, CaseFile]:
         """Return the files of some people by id; who is not visible is left out. Good matches are not filled in."""
+        plans = PlanRepository(self.connection, self.subject).as_duties_see(candidate_ids)
         placements, services, interactions = (_of_people(one, candidate_ids) for one in self._beside)
         return {
             candidate_id: CaseFile(
@@ -38,6 +40,7 @@ class CaseFiles(CandidateRepository):
                 tuple(placements.get(candidate_id, ())),
                 tuple(services.get(candidate_id, ())),
                 tuple(interactions.get(candidate_id, ())),
+                plans=tuple(plans.get(candidate_id, ())),
             )
             for candidate_id, person in self._some(candidate_ids).items()
         }

@@ -30,6 +30,41 @@ case_notes = Table(
 )
 Index(None, case_notes.c.candidate_id, case_notes.c.happened_on)
 
+# A plan made with a person: 一生一策 of a student, or assistance of who is hard to employ. Opened and ended plans are
+# the ledger (工作台账); its steps are tasks.
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", Text, primary_key=True),
+    Column("candidate_id", Text, ForeignKey("candidates.candidate_id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    # Of the four-fold assistance which one; a plan of a student has none.
+    Column("level", Text),
+    # The one adviser (一对一); nobody until one is named.
+    Column("adviser_id", Text, ForeignKey("users.user_id"), index=True),
+    Column("words", Text),
+    Column("opened_on", Date, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("organisation_id", Text),
+    # The last day on which a step of it was done.
+    Column("touched_on", Date),
+    Column("ended_on", Date),
+    Column("ending", Text),
+    Column("placement_id", Text),
+    Column("ended_by", Text),
+    Column("row_version", Integer, nullable=False, server_default="1"),
+    CheckConstraint("kind IN ('graduate', 'assistance')", name="kind_known"),
+    CheckConstraint("level IN ('basic', 'policy', 'hard', 'urgent')", name="level_known"),
+    CheckConstraint("(level IS NOT NULL) = (kind = 'assistance')", name="assistance_has_a_level"),
+    CheckConstraint("ending IN ('placed', 'study', 'declined', 'changed', 'other')", name="ending_known"),
+    CheckConstraint("(ended_on IS NULL) = (ending IS NULL)", name="ended_for_a_reason"),
+    CheckConstraint("(ended_on IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
+    CheckConstraint("opened_on <= ended_on", name="days_in_order"),
+    CheckConstraint("placement_id IS NULL OR ending = 'placed'", name="placement_where_placed"),
+    CheckConstraint("opened_by NOT LIKE 'client:%' AND ended_by NOT LIKE 'client:%'", name="by_a_person"),
+)
+
 tasks = Table(
     "tasks",
     metadata,
@@ -45,6 +80,8 @@ tasks = Table(
     Column("made_by", Text, nullable=False),
     Column("organisation_id", Text),
     Column("row_version", Integer, nullable=False, server_default="1"),
+    # The plan that it is a step of.
+    Column("plan_id", Text, ForeignKey("plans.plan_id"), index=True),
     CheckConstraint(
         "kind IN ('contact', 'visit', 'papers', 'follow_up', 'employer', 'training', 'other')", name="kind_known"
     ),

@@ -4,8 +4,9 @@ What stands here is the same definition as columns, for as many people as there 
 nobody is left out by age here: the caller opens those that it comes to. A test holds both to the same list.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -27,9 +28,11 @@ from sqlalchemy import (
 )
 
 from matching.duties.terms import FOR_EVERYBODY, DutyKind, DutyTerms
+from matching.plans import PlanKind
 from matching.vocabulary import Education, InteractionKind, ServiceKind
 from pipelines.access.roles import Subject
 from pipelines.store import tables
+from pipelines.store.caseload_tables import plans, tasks
 from pipelines.store.day_numbers import day_number, months_later, number
 from pipelines.store.reach import reach
 
@@ -65,7 +68,7 @@ class DutyRows:
         wanted = [kind for kind in (kinds or tuple(DutyKind)) if kind in self.terms.grounds]
         if not wanted:
             return
-        each = {
+        each: dict[DutyKind, Callable[[], Select[Any]]] = {
             DutyKind.FOUR_ONES: self._four_ones,
             DutyKind.GRADUATE_PLAN: self._graduates,
             DutyKind.CERTIFICATE: self._certificates,
@@ -73,6 +76,8 @@ class DutyRows:
             DutyKind.FOLLOW_UP: self._follow_ups,
             DutyKind.HARD_TO_EMPLOY: self._hard_to_employ,
             DutyKind.REFERRAL: self._referrals,
+            DutyKind.GRADUATE_FOLLOW: partial(self._plans, DutyKind.GRADUATE_FOLLOW, PlanKind.GRADUATE),
+            DutyKind.ASSISTANCE: partial(self._plans, DutyKind.ASSISTANCE, PlanKind.ASSISTANCE),
         }
         found = union_all(*(each[kind]() for kind in wanted)).subquery("due")
         place = (found.c.place, found.c.candidate_id, found.c.kind)
@@ -337,6 +342,39 @@ class DutyRows:
                 func.coalesce(s.employed, 0) == 0,
             )
             .group_by(a.candidate_id)
+        )
+
+    def _plans(self, kind: DutyKind, of: PlanKind) -> Select[Any]:
+        """Return the open plans with a step that is due, without a next one, to be ended, or without a contact."""
+        c, t, s, g = plans.c, tasks.c, self.standing.c, self.given.c
+        undone = (
+            select(t.plan_id, func.min(t.due_on).label("next_due_on"))
+            .where(t.status == "open", t.plan_id.is_not(None))
+            .group_by(t.plan_id)
+            .subquery("undone")
+        )
+        next_due = undone.c.next_due_on
+        touched = _latest(day_number(c.touched_on), day_number(c.opened_on))
+        since = [
+            (func.coalesce(s.employed, 0) == 1, literal(self._today)),
+            (next_due.is_(None), touched),
+            (next_due <= self._on, day_number(next_due)),
+        ]
+        if of is PlanKind.GRADUATE:
+            contact = _latest(_latest(touched, g.contact), day_number(s.graduated_on)) + self.terms.plan_contact_days
+            since.append((and_(s.graduated_on <= self._on, contact <= self._today), contact))
+        place = func.min(case(*since))
+        joined = (
+            plans.join(self.standing, s.candidate_id == c.candidate_id)
+            .outerjoin(undone, undone.c.plan_id == c.plan_id)
+            .outerjoin(self.given, g.candidate_id == c.candidate_id)
+        )
+        return (
+            select(*self._row(c.candidate_id, kind, place))
+            .select_from(joined)
+            .where(c.kind == of.value, c.ended_on.is_(None), c.opened_on <= self._on, *self._visible(c.candidate_id))
+            .group_by(c.candidate_id)
+            .having(place.is_not(None))
         )
 
 

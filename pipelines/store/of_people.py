@@ -13,6 +13,7 @@ from pipelines.store.caseload_tables import (
     distinct_people,
     handovers,
     person_merges,
+    plans,
     task_steps,
     tasks,
 )
@@ -22,6 +23,7 @@ from pipelines.store.sealed import vault_of
 Row = dict[str, Any]
 SEALED: Mapping[str, tuple[str, ...]] = {
     "case_notes": ("words",),
+    "plans": ("words",),
     "tasks": ("words",),
     "task_steps": ("reason",),
     "handovers": ("words",),
@@ -31,6 +33,7 @@ SEALED: Mapping[str, tuple[str, ...]] = {
 """What staff write of people in words of their own."""
 _KEYS = {
     "case_notes": "note_id",
+    "plans": "plan_id",
     "tasks": "task_id",
     "task_steps": "step_id",
     "handovers": "handover_id",
@@ -86,7 +89,7 @@ def reseal(connection: Connection) -> int:
     The caller records it first: the database takes no write that nobody answers for.
     """
     vault, n = vault_of(connection), 0
-    for table in (case_notes, tasks, task_steps, handovers, distinct_people, person_merges):
+    for table in (case_notes, plans, tasks, task_steps, handovers, distinct_people, person_merges):
         key = _KEYS[table.name]
         for name in SEALED[table.name]:
             rows = connection.execute(select(table.c[key], table.c[name]).where(table.c[name].is_not(None))).all()

@@ -16,7 +16,7 @@ from sqlalchemy.types import NullType
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 
-_OF_PEOPLE = frozenset({"interactions", "placements", "services"})
+_OF_PEOPLE = frozenset({"interactions", "placements", "services", "enrolments"})
 _PUBLIC = frozenset({"courses"})
 
 

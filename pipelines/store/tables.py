@@ -1,4 +1,4 @@
-"""The tables of the store: the seven tables of `pipelines.schema`, and what the program itself keeps.
+"""The tables of the store: the tables that sheets come in for, and what the program itself keeps.
 
 Columns follow the specifications; constraints are named and carry what must hold between columns. No behaviour here.
 """
@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from pipelines.schema import TABLES, ColumnSpec, TableSpec
+from pipelines.plan_schema import IMPORTED
+from pipelines.schema import ColumnSpec, TableSpec
 from pipelines.store.base import ExactDecimal, UtcDateTime, metadata
 
 _TYPES: Mapping[str, type[TypeEngine[Any]]] = {
@@ -39,6 +40,7 @@ _REFERENCES = {
     ("interactions", "vacancy_id"): "vacancies.vacancy_id",
     ("services", "candidate_id"): "candidates.candidate_id",
     ("placements", "candidate_id"): "candidates.candidate_id",
+    ("enrolments", "candidate_id"): "candidates.candidate_id",
 }
 _NUMERIC = "CAST({0} AS NUMERIC) <= CAST({1} AS NUMERIC)"
 _CHECKS: Mapping[str, Mapping[str, str]] = {
@@ -53,6 +55,7 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
     },
     "placements": {"days_in_order": "starts_on <= ends_on"},
     "courses": {"days_in_order": "starts_on <= ends_on"},
+    "enrolments": {"days_in_order": "starts_on <= ends_on"},
 }
 
 
@@ -78,7 +81,7 @@ def _table(spec: TableSpec) -> Table:
     return Table(spec.name, metadata, *columns, version, *checks)
 
 
-CASE_TABLES: Mapping[str, Table] = {name: _table(spec) for name, spec in TABLES.items()}
+CASE_TABLES: Mapping[str, Table] = {name: _table(spec) for name, spec in IMPORTED.items()}
 # A keyed hash of the certificate number without its re-issue suffix: for look-up and so that nobody holds two.
 CASE_TABLES["candidates"].append_column(Column("certificate_index", Text))
 
@@ -113,6 +116,8 @@ Index(None, CASE_TABLES["candidates"].c.certificate_index, unique=True)
 for _placed in ("candidates", "employers", "vacancies"):
     Index(None, CASE_TABLES[_placed].c.region)
 Index(None, CASE_TABLES["vacancies"].c.employer_id)
+for _name in ("candidate_id", "course_id"):
+    Index(None, CASE_TABLES["enrolments"].c[_name])
 for _name in ("vacancy_id", "candidate_id", "employer_id"):
     Index(None, CASE_TABLES["placements"].c[_name])
 

@@ -73,6 +73,7 @@ DECISION = {"is_granted": True, "reason": "x"}
 NOTE = {"purpose": "visit", "happened_on": DAY, "words": "x"}
 HANDOVER = {"words": "x", "happened_on": "2026-11-20", "candidate_ids": ["{candidate}"]}
 MERGE = {"kept_id": MINE, "merged_id": "{candidate}", "kept_version": 1, "merged_version": 1, "words": "x"}
+PLAN = {"kind": "assistance", "level": "hard"}
 TASK = {"kind": "contact", "due_on": "2030-01-01", "words": "x"}
 CLAIM = {
     "rule_id": "benefit.nursing_tier",
@@ -181,6 +182,29 @@ CALLS |= {
     ("POST", f"{_PERSON_IN}/notes"): Call(names=_OF_PERSON, body=NOTE),
     ("GET", f"{_PERSON_IN}/tasks"): PERSON,
     ("POST", f"{_PERSON_IN}/tasks"): Call(names=_OF_PERSON, body=TASK),
+    ("GET", f"{_PERSON_IN}/plans"): PERSON,
+    ("POST", f"{_PERSON_IN}/plans"): Call(names=_OF_PERSON, body=PLAN),
+    ("GET", f"{_PERSON_IN}/lead-posts"): PERSON,
+    ("GET", f"{V1}/plans"): Call(query={"kind": "assistance"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/plans/students-without"): PUBLIC,
+    ("PUT", f"{V1}/plans/{{plan_id}}"): Call(names={"plan_id": "plan"}, body={"ending": "other"}, is_change=True),
+    ("GET", f"{_PERSON_IN}/course-gaps"): PERSON,
+    ("GET", f"{_PERSON_IN}/enrolments"): PERSON,
+    ("POST", f"{_PERSON_IN}/enrolments"): Call(names=_OF_PERSON, body={"course_id": "demo-k-001"}),
+    ("PUT", f"{V1}/enrolments/{{enrolment_id}}/attendance"): Call(
+        names={"enrolment_id": "enrolment"}, body={"sessions": 2, "attended": 1}, is_change=True
+    ),
+    ("PUT", f"{V1}/enrolments/{{enrolment_id}}/completion"): Call(
+        names={"enrolment_id": "enrolment"}, body={}, is_change=True
+    ),
+    ("POST", f"{V1}/enrolments/{{enrolment_id}}/facts"): Call(names={"enrolment_id": "enrolment"}),
+    ("POST", f"{V1}/enrolments/{{enrolment_id}}/claim"): Call(names={"enrolment_id": "enrolment"}),
+    ("GET", f"{V1}/enrolments"): _BY_PERSON,
+    ("POST", f"{V1}/enrolments"): Call(body={"candidate_id": "{candidate}", "kind": "course"}),
+    ("GET", f"{V1}/enrolments/{{enrolment_id}}"): Call(names={"enrolment_id": "enrolment"}),
+    ("PATCH", f"{V1}/enrolments/{{enrolment_id}}"): Call(
+        names={"enrolment_id": "enrolment"}, body={"title": "x"}, is_change=True
+    ),
     ("GET", f"{V1}/tasks"): Call(wrong_for=NOBODY),
     ("GET", f"{V1}/tasks/{{task_id}}"): Call(names={"task_id": "task"}),
     ("PUT", f"{V1}/tasks/{{task_id}}/step"): Call(names={"task_id": "task"}, body={"act": "done"}, is_change=True),
@@ -254,6 +278,8 @@ ABSENT: Mapping[str, str] = {
     "review": str(uuid4()),
     "claim": str(uuid4()),
     "task": str(uuid4()),
+    "plan": str(uuid4()),
+    "enrolment": "absent-7",
     "merge": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
@@ -397,6 +423,8 @@ def _settle(whole: Province) -> None:
         "review": (f"{person}/reviews", {}, "request_id"),
         "claim": (f"{V1}/benefits/claims", claim, "claim_id"),
         "task": (f"{person}/tasks", TASK, "task_id"),
+        "plan": (f"{person}/plans", PLAN, "plan_id"),
+        "enrolment": (f"{V1}/enrolments", {"candidate_id": THEIRS, "kind": "school"}, "enrolment_id"),
     }
     for kind, (path, body, name) in made.items():
         answer = whole.client.post(path, json=body, headers={**other, "Idempotency-Key": str(uuid4())})

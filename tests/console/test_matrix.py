@@ -18,6 +18,7 @@ from tests.threats.doors import a_province
 
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
+_OF_ENROLMENT = {**_OF_PERSON, "enrolment_id": "enrolment"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
 _POST, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
 _VACANCY, _PLACEMENT = {"vacancy_id": "vacancy"}, {"placement_id": "placement"}
@@ -95,6 +96,33 @@ PAGES: dict[tuple[str, str], Call] = {
     ("POST", "/people/{candidate_id}/tasks/{task_id}/step"): Call(
         names={**_OF_PERSON, "task_id": "task"}, form={"act": "done", "row_version": "1"}
     ),
+    ("GET", "/people/{candidate_id}/plans"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/plans"): Call(
+        names=_OF_PERSON, form={"plan_kind": "graduate", "request_key": "0123456789a1"}
+    ),
+    ("POST", "/people/{candidate_id}/plans/{plan_id}/steps"): Call(
+        names={**_OF_PERSON, "plan_id": "plan"},
+        form={"kind": "contact", "due_on": "2030-01-01", "task_words": "x", "request_key": "0123456789a2"},
+    ),
+    ("POST", "/people/{candidate_id}/plans/{plan_id}/change"): Call(
+        names={**_OF_PERSON, "plan_id": "plan"}, form={"what": "end", "ending": "other", "row_version": "1"}
+    ),
+    ("GET", "/people/{candidate_id}/learning"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/learning"): Call(
+        names=_OF_PERSON, form={"course_id": "demo-k-001", "request_key": "0123456789a3"}
+    ),
+    ("POST", "/people/{candidate_id}/learning/{enrolment_id}/attendance"): Call(
+        names=_OF_ENROLMENT, form={"sessions": "2", "attended": "1", "row_version": "1"}
+    ),
+    ("POST", "/people/{candidate_id}/learning/{enrolment_id}/completion"): Call(
+        names=_OF_ENROLMENT, form={"status": "completed", "row_version": "1"}
+    ),
+    ("POST", "/people/{candidate_id}/learning/{enrolment_id}/facts"): Call(names=_OF_ENROLMENT, form={}),
+    ("POST", "/people/{candidate_id}/learning/{enrolment_id}/claim"): Call(names=_OF_ENROLMENT, form={}),
+    ("GET", "/courses"): Call(wrong_for=ANYBODY),
+    ("GET", "/courses/{course_id}"): Call(names={"course_id": "course"}, wrong_for=ANYBODY),
+    ("GET", "/plans"): Call(query={"kind": "assistance"}, wrong_for=ANYBODY),
+    ("GET", "/plans/students"): Call(wrong_for=ANYBODY),
     ("POST", "/people/{candidate_id}/acts/undo"): Call(
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}
     ),

@@ -282,6 +282,15 @@ def _a_task(**different: str) -> str:
     return f"tasks ({', '.join(given)}) VALUES ({', '.join(given.values())})"
 
 
+def _a_plan(**different: str) -> str:
+    given = {
+        "plan_id": "'p'", "candidate_id": "'known'", "kind": "'graduate'", "level": "NULL", "opened_on": "'2026-01-05'",
+        "opened_at": "'2026-01-05'", "opened_by": "'user:1'", "ended_on": "NULL", "ending": "NULL",
+        "placement_id": "NULL", "ended_by": "NULL", **different,
+    }  # fmt: skip
+    return f"plans ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
 def _a_step(**different: str) -> str:
     given = {
         "step_id": "'s'", "task_id": "'t'", "candidate_id": "'known'", "number": "1", "act": "'done'",
@@ -337,6 +346,17 @@ REFUSED_BY = {
     "ck_case_notes_purpose_known": _a_note(purpose="'gossip'"),
     "ck_case_notes_corrects_another": _a_note(corrects="'n'"),
     "ck_case_notes_by_a_person": _a_note(recorded_by="'client:1'"),
+    "ck_plans_kind_known": _a_plan(kind="'party'"),
+    "ck_plans_level_known": _a_plan(kind="'assistance'", level="'best'"),
+    "ck_plans_assistance_has_a_level": _a_plan(kind="'assistance'"),
+    "ck_plans_ending_known": _a_plan(ending="'lost'", ended_on="'2026-01-06'", ended_by="'user:1'"),
+    "ck_plans_ended_for_a_reason": _a_plan(ended_on="'2026-01-06'", ended_by="'user:1'"),
+    "ck_plans_ended_by_somebody": _a_plan(ended_on="'2026-01-06'", ending="'other'"),
+    "ck_plans_days_in_order": _a_plan(ended_on="'2026-01-04'", ending="'other'", ended_by="'user:1'"),
+    "ck_plans_placement_where_placed": _a_plan(placement_id="'p'"),
+    "ck_plans_by_a_person": _a_plan(opened_by="'client:1'"),
+    "ck_enrolments_days_in_order": "enrolments (enrolment_id, candidate_id, kind, starts_on, ends_on)"
+    " VALUES ('e', 'known', 'course', '2026-01-05', '2026-01-04')",
     "ck_tasks_kind_known": _a_task(kind="'party'"),
     "ck_tasks_status_known": _a_task(status="'lost'"),
     "ck_tasks_row_version_from_1": _a_task(row_version="0"),

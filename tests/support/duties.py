@@ -1,6 +1,6 @@
 """People as duties see them: whole files with a few facts, and a drawn world of them for comparisons."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate, CandidateId, Interaction, Placement, Service, VacancyId
+from matching.plans import Plan, PlanKind
 from matching.vocabulary import (
     Education,
     HouseholdKind,
@@ -20,7 +21,9 @@ from matching.vocabulary import (
     YesNo,
 )
 from pipelines.schema import CANDIDATES, INTERACTIONS, PLACEMENTS, SERVICES, VACANCIES, TableSpec
+from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import TableRepository
+from pipelines.store.tasks import TaskRepository
 from tests.support.stores import PROGRAM, noted
 
 PLACES = ("620102", "620103", "620100", "620502", "620171", "620299", "620201", None)
@@ -29,7 +32,7 @@ _VACANCIES = 4
 
 def a_file(**facts: Any) -> CaseFile:
     """Return a file: `placements`, `services` and `interactions` beside the facts of the person."""
-    beside = {name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions")}
+    beside = {name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions", "plans")}
     strong = facts.pop("strong_matches", None)
     person = Candidate(candidate_id=CandidateId(facts.pop("id", "c-1")), **facts)
     return CaseFile(person, **beside, strong_matches=strong)
@@ -107,7 +110,15 @@ class World:
         acts = {
             (one.vacancy_id, one.kind, one.at): one for one in (self._act(key) for _ in range(self._one(0, 1, 4, 7)))
         }
-        return CaseFile(person, placements, tuple(services.values()), tuple(acts.values()))
+        plans = tuple(self._plan(owner, kind) for kind in PlanKind if self.rng.random() < 0.5)
+        return CaseFile(person, placements, tuple(services.values()), tuple(acts.values()), plans=plans)
+
+    def _plan(self, owner: str, kind: PlanKind) -> Plan:
+        opened = self._day(-200, 1)
+        touched = self._maybe(0.5, self._day(-60, 0))
+        return Plan(
+            owner, kind, opened, next_due_on=self._maybe(0.8, self._day(-20, 60)), touched_on=touched
+        )  # fmt: skip
 
     def _placement(self, owner: CandidateId, number: int) -> Placement:
         starts = self._maybe(0.85, self._day(-900, 20))
@@ -138,6 +149,31 @@ class World:
         _insert(connection, CANDIDATES, [_values(CANDIDATES, file.candidate) for file in self.files])
         for spec, name in ((PLACEMENTS, "placements"), (SERVICES, "services"), (INTERACTIONS, "interactions")):
             _insert(connection, spec, [_values(spec, one) for file in self.files for one in getattr(file, name)])
+        for file in self.files:
+            for plan in file.plans:
+                _insert_plan(connection, plan, self.on)
+
+
+def _insert_plan(connection: Connection, plan: Plan, on: date) -> None:
+    """Write a plan with a step that is open and one that is done; or without an open one."""
+    plan_id, at = f"{plan.candidate_id}-{plan.kind.value}", datetime(2026, 1, 1, tzinfo=UTC)
+    PlanRepository(connection, PROGRAM).add(
+        {
+            "plan_id": plan_id, "candidate_id": plan.candidate_id, "kind": plan.kind.value,
+            "level": "basic" if plan.kind is PlanKind.ASSISTANCE else None, "opened_on": plan.opened_on,
+            "opened_at": at, "opened_by": "local", "touched_on": plan.touched_on,
+        }
+    )  # fmt: skip
+    steps = [("done", on), ("dropped", on - timedelta(days=400))]
+    if plan.next_due_on is not None:
+        steps += [("open", plan.next_due_on), ("open", plan.next_due_on + timedelta(days=3))]
+    for number, (status, day) in enumerate(steps):
+        TaskRepository(connection, PROGRAM).add(
+            {
+                "task_id": f"{plan_id}-{number}", "candidate_id": plan.candidate_id, "kind": "visit", "words": "x",
+                "due_on": day, "status": status, "made_at": at, "made_by": "local", "plan_id": plan_id,
+            }
+        )  # fmt: skip
 
 
 def _values(spec: TableSpec, entity: Any) -> dict[str, Any]:

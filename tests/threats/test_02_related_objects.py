@@ -18,7 +18,20 @@ from tests.api.test_matrix import ABSENT, CALLS, OTHER, THEIRS, Call, Province
 from tests.threats.doors import V1, a_province, add_case
 
 _ALWAYS_NEW = {"run_id", "trace_id", "next_cursor"}
-_OBJECTS = ("placement", "run", "upload", "consent", "request", "review", "claim", "assignment", "task", "merge")
+_OBJECTS = (
+    "placement",
+    "run",
+    "upload",
+    "consent",
+    "request",
+    "review",
+    "claim",
+    "assignment",
+    "task",
+    "merge",
+    "plan",
+    "enrolment",
+)
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ DECIDES_NOTHING = {
     # units drawn for a look, each decided by its own address
     "inspections",
     # what staff wrote down, and what they have to do
-    "notes", "tasks", "step", "caseworkers", "handovers",
+    "notes", "tasks", "step", "plans", "{plan_id}", "enrolments", "{enrolment_id}", "attendance",
+    "completion", "facts", "claim", "caseworkers", "handovers",
     # that two records are of one person or of two, by a named person, and undone by one
     "distinct", "merges", "undoing",
     # what a named person of a company answers to a referral, and takes back
@@ -89,7 +90,8 @@ PAGES_DECIDE_NOTHING = {
     "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
-    "caseworker", "handovers", "{other_id}", "undoing",
+    "caseworker", "handovers", "{other_id}", "undoing", "plans", "steps", "change",
+    "learning", "attendance", "completion", "facts", "claim",
     # what a named person decides of a unit, vacancy, placement, rule book, model or account; it ends nobody's case
     "inspections", "decision", "approve", "send-back", "{placement_id}", "retire", "promotion", "rollback", "lock",
     "unlock",

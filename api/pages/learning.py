@@ -1,0 +1,209 @@
+"""Learning as pages: a person's gap with the courses that close it, enrolments to the certificate, the catalogue."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
+from api.cursors import PageDep
+from api.errors import problem_title
+from api.forms import form_sent
+from api.idempotency import Answer
+from api.pages.casework import made_once, version_of
+from api.pages.casework_fields import word_of
+from api.pages.lists import keeper_of, own_address
+from api.pages.people import head_of, person_line
+from api.pages.render import page, see_other
+from api.problems import StaleVersion
+from api.rows import acting
+from api.settings import today
+from matching.plans import ENDED, EnrolmentStatus
+from matching.regions import region_name
+from pipelines.access.roles import Action, Purpose, Subject
+from pipelines.caseload.errors import CaseworkRefused
+from pipelines.caseload.learning import Completion, Learning
+from pipelines.claims.errors import ClaimError
+from pipelines.consent.errors import MatchingRefused
+from pipelines.course_gaps import course_gaps
+from pipelines.registers.errors import RowRefused
+from pipelines.registers.people import People
+from pipelines.registers.rows import Register
+from pipelines.registers.runs import handed_out, person_to_match
+from pipelines.schema import CANDIDATES
+
+router = APIRouter(include_in_schema=False)
+_READ = page_for(Action.READ_SERVICES, Purpose.JOB_MATCHING)
+_WRITE = page_for(Action.WRITE_SERVICES, Purpose.JOB_MATCHING)
+_CLAIM = page_for(Action.WRITE_BENEFITS, Purpose.BENEFIT_DECISION)
+_COURSES = page_for(Action.READ_COURSES, Purpose.JOB_MATCHING)
+
+
+def _page(
+    request: Request, access: Access, subject: Subject, candidate_id: str, refused: str = "", status: int = 200
+) -> Response:
+    with acting(access, subject, Action.READ_SERVICES) as connection:
+        row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
+        found = Learning(connection, subject, on=today()).of(candidate_id)
+    return page(
+        request,
+        "learning.html",
+        status,
+        **head_of(row.values),
+        enrolments=found,
+        gaps=_gaps(request, access, subject, candidate_id),
+        ends=[one for one in EnrolmentStatus if one in ENDED],
+        refused=refused,
+    )
+
+
+def _gaps(request: Request, access: Access, subject: Subject, candidate_id: str) -> dict[str, Any] | None:
+    """Return what is lacking and the courses, or None where the person does not want to be matched."""
+    try:
+        with acting(access, subject, Action.READ_SHORTLIST) as connection:
+            person = person_to_match(connection, subject, candidate_id)
+        document = course_gaps(keeper_of(request).desk(today()), person)
+        with acting(access, subject, Action.READ_SHORTLIST) as connection:
+            handed_out(connection, subject, person)
+    except MatchingRefused:
+        return None
+    for course in document["courses"]:
+        course["region_name"] = None if course["region"] is None else region_name(course["region"])
+    return document
+
+
+@router.get("/people/{candidate_id}/learning")
+@declare(_READ)
+def learning(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
+    """Show what a person lacks for the posts near them, the courses that give it, and what they learn and learned."""
+    return _page(request, access, subject, candidate_id)
+
+
+@router.post("/people/{candidate_id}/learning")
+@declare(_WRITE)
+def enrol(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
+    """Enrol a person in a course."""
+    course_id = form_sent(request).text("course_id")
+
+    def work(connection: Connection) -> Answer:
+        Learning(connection, subject, on=today()).enrol(candidate_id, course_id)
+        return Answer(201, None, {}, ("candidate", candidate_id))
+
+    return _done(
+        request, access, subject, candidate_id, "enrolled",
+        lambda: made_once(request, access, subject, work, Action.WRITE_SERVICES),
+    )  # fmt: skip
+
+
+def _done(
+    request: Request, access: Access, subject: Subject, candidate_id: str, said: str, act: Callable[[], Any]
+) -> Response:
+    """Do something and lead back; of what is refused the page tells."""
+    try:
+        done = act()
+    except RowRefused as error:
+        told = "；".join(fault.reason for fault in error.faults)
+        return _page(request, access, subject, candidate_id, told, 422)
+    except (CaseworkRefused, ClaimError) as error:
+        reading = subject.stating(Purpose.JOB_MATCHING)
+        return _page(request, access, reading, candidate_id, problem_title(error), 409)
+    if done is False:
+        return _page(request, access, subject, candidate_id, problem_title(StaleVersion("")), 412)
+    return see_other(own_address(candidate_id, "/learning"), said)
+
+
+@router.post("/people/{candidate_id}/learning/{enrolment_id}/attendance")
+@declare(_WRITE)
+def attend(
+    request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, enrolment_id: str
+) -> Response:  # fmt: skip
+    """Note at how many sessions the person was so far."""
+    form = form_sent(request)
+
+    def act() -> bool:
+        with acting(access, subject, Action.WRITE_SERVICES) as connection:
+            own = Learning(connection, subject, on=today())
+            sessions, attended = form.text("sessions"), form.text("attended")
+            return own.attend(enrolment_id, sessions, attended, version_of(form)) is not None
+
+    return _done(request, access, subject, candidate_id, "attended", act)
+
+
+@router.post("/people/{candidate_id}/learning/{enrolment_id}/completion")
+@declare(_WRITE)
+def complete(
+    request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, enrolment_id: str
+) -> Response:
+    """End an enrolment; what was learned becomes facts of the person."""
+    form = form_sent(request)
+
+    def act() -> bool:
+        done = Completion(
+            EnrolmentStatus(word_of("status", EnrolmentStatus, form)),
+            *(form.text(name) for name in ("attended", "result", "certificate", "certificate_on")),
+        )
+        with acting(access, subject, Action.WRITE_SERVICES) as connection:
+            own = Learning(connection, subject, on=today())
+            return own.complete(enrolment_id, done, version_of(form)) is not None
+
+    return _done(request, access, subject, candidate_id, "completed", act)
+
+
+@router.post("/people/{candidate_id}/learning/{enrolment_id}/facts")
+@declare(_WRITE)
+def take_over(
+    request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, enrolment_id: str
+) -> Response:
+    """Take skills and certificate of a finished enrolment over into the facts."""
+
+    def act() -> None:
+        with acting(access, subject, Action.WRITE_SERVICES) as connection:
+            Learning(connection, subject, on=today()).take_over(enrolment_id)
+
+    return _done(request, access, subject, candidate_id, "taken_over", act)
+
+
+@router.post("/people/{candidate_id}/learning/{enrolment_id}/claim")
+@declare(_CLAIM)
+def claim(
+    request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, enrolment_id: str
+) -> Response:  # fmt: skip
+    """Propose the training subsidy; another person decides it."""
+
+    def act() -> None:
+        with acting(access, subject, Action.WRITE_BENEFITS) as connection:
+            Learning(connection, subject, on=today()).claim(enrolment_id, at=moment())
+
+    return _done(request, access, subject, candidate_id, "subsidy_proposed", act)
+
+
+# ---- the catalogue ----
+
+
+@router.get("/courses")
+@declare(_COURSES)
+def catalogue(request: Request, access: AccessDep, subject: SubjectDep, part: PageDep) -> Response:
+    """Show the courses and competitions with their places and figures over the visible people."""
+    filters: dict[str, Any] = {}
+    after = part.after(subject, filters)
+    last = None if after is None else str(after[0])
+    with acting(access, subject, Action.READ_COURSES) as connection:
+        found, has_more = Learning(connection, subject, on=today()).catalogue(after=last, limit=part.limit)
+    following = part.next(subject, filters, (found[-1]["course_id"],)) if has_more else None
+    return page(
+        request, "courses.html", courses=found, following=following, is_first=after is None,
+        sees_people=subject.may(Action.READ_SERVICES),
+    )  # fmt: skip
+
+
+@router.get("/courses/{course_id}")
+@declare(_READ)
+def roster(request: Request, access: AccessDep, subject: SubjectDep, course_id: str) -> Response:
+    """Show a course or competition with the visible people in it and their results."""
+    with acting(access, subject, Action.READ_SERVICES) as connection:
+        course, found = Learning(connection, subject, on=today()).roster(course_id)
+        repository = Register(connection, CANDIDATES, subject).repository
+        people = repository.find([(one["candidate_id"],) for one in found])
+    shown = [{**one, "person": person_line(people[one["candidate_id"],])} for one in found]
+    return page(request, "course.html", course=course, enrolments=shown)

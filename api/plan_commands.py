@@ -1,0 +1,38 @@
+"""`yougang plans`: the ledger of plans made with people, and the students with whom there is none."""
+
+from typing import Annotated
+
+import typer
+
+from api.session import answer, current_engine, session_of
+from matching.assistance import AssistanceLevel
+from matching.plans import PlanKind
+from pipelines.access.roles import Purpose, program_subject
+from pipelines.caseload.plans import Plans, PlansWanted, plan_lines, student_lines
+
+_SUBJECT = program_subject("command-line", Purpose.JOB_MATCHING)
+
+
+def plans(
+    context: typer.Context,
+    kind: Annotated[
+        PlanKind, typer.Option("--kind", help="graduate 一生一策，assistance 就业援助计划")
+    ] = PlanKind.GRADUATE,
+    level: Annotated[AssistanceLevel | None, typer.Option("--level", help="只看这一援助类别")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="行政区划代码或名称；含其下级，默认全省")] = None,
+    ended: Annotated[bool, typer.Option("--ended", help="看已结束的")] = False,
+    without: Annotated[bool, typer.Option("--without", help="看在校数据里还没有计划的学生")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="列出几项")] = 50,
+) -> None:
+    """与求职者建立的计划（一生一策、就业援助）台账：起止、步骤办了几项、逾期几项、下一步在哪天。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        own = Plans(connection, _SUBJECT, on=on)
+        if without:
+            found, has_more = own.without(region, after=None, limit=limit)
+        else:
+            wanted = PlansWanted(kind, is_open=not ended, level=level, region=region)
+            found, has_more = own.page(wanted, after=None, limit=limit)
+    document = {"as_of": on.isoformat(), "items": found, "has_more": has_more}
+    lines = student_lines if without else plan_lines
+    answer(context, document, lambda: lines(found, has_more=has_more))
