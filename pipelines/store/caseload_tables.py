@@ -61,7 +61,9 @@ plans = Table(
     CheckConstraint("(ended_on IS NULL) = (ending IS NULL)", name="ended_for_a_reason"),
     CheckConstraint("(ended_on IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
     CheckConstraint("opened_on <= ended_on", name="days_in_order"),
-    CheckConstraint("placement_id IS NULL OR ending = 'placed'", name="placement_where_placed"),
+    CheckConstraint(
+        "placement_id IS NULL OR (ending IS NOT NULL AND ending = 'placed')", name="placement_where_placed"
+    ),
     CheckConstraint("opened_by NOT LIKE 'client:%' AND ended_by NOT LIKE 'client:%'", name="by_a_person"),
 )
 

@@ -20,7 +20,7 @@ _CHECKS = {
     "ended_for_a_reason": "(ended_on IS NULL) = (ending IS NULL)",
     "ended_by_somebody": "(ended_on IS NULL) = (ended_by IS NULL)",
     "days_in_order": "opened_on <= ended_on",
-    "placement_where_placed": "placement_id IS NULL OR ending = 'placed'",
+    "placement_where_placed": "placement_id IS NULL OR (ending IS NOT NULL AND ending = 'placed')",
     "by_a_person": "opened_by NOT LIKE 'client:%' AND ended_by NOT LIKE 'client:%'",
 }
 
