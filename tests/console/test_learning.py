@@ -21,6 +21,7 @@ from tests.support.stores import PROGRAM
 
 PERSON, OTHER, WINNER = "demo-c-00002", "demo-c-00004", "demo-c-00001"
 PAGE = f"/people/{PERSON}/learning"
+GOT = "专项职业能力证书"
 SOON, LATER = (TODAY + timedelta(days=days) for days in (7, 40))
 
 
@@ -101,9 +102,8 @@ def test_enrolled_attended_finished_and_the_certificate_is_a_fact_with_source_an
     assert "实到 9 次，应到 10 次" in chief.send(attend, sessions="10", attended="9").text
     assert "已被他人修改" in chief.send(attend, 412, sessions="10", attended="9").text
     done = next(one for one in chief.open(PAGE).forms if one.action.endswith("/completion"))
-    ended = {"result": "合格", "certificate": "专项职业能力证书"}
-    assert "证书和发证日期须一并填写" in chief.send(done, 422, **ended).text
-    shown = chief.send(done, **ended, certificate_on=TODAY.isoformat())
+    assert "证书和发证日期须一并填写" in chief.send(done, 422, result="合格", certificate=GOT).text
+    shown = chief.send(done, result="合格", certificate=GOT, certificate_on=TODAY.isoformat())
     assert "已在档案里" in shown.text
     person, sources = facts_of(service)
     assert service.app.state.skill in person.skills
