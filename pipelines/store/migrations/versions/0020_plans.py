@@ -6,7 +6,7 @@ from alembic import op
 from pipelines.store.migrations.audited import audited_table_triggers
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
