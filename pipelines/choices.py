@@ -143,18 +143,18 @@ def learn_weights(choices: Choices, config: ChoiceConfig) -> PairwiseBlend:
 
     As well means: within one standard error of the best, over the same choices (the rule of one standard error).
     """
-    free = _fitted(choices, config, {})
+    free = fitted(choices, config, {})
     own = {name: free.weights_[name] for name in LEANING}
     if not choices.checked or not any(own.values()):
         return free
     blends, heads = {}, {}
     for step in _STEPS:
-        blends[step] = _fitted(choices, config, {name: step * weight for name, weight in own.items()})
+        blends[step] = fitted(choices, config, {name: step * weight for name, weight in own.items()})
         heads[step] = _heads(choices.checked, np.array([blends[step].weights_[name] for name in COMPONENTS]))
     return blends[smallest_as_good(heads)]
 
 
-def _fitted(choices: Choices, config: ChoiceConfig, fixed: Mapping[str, float]) -> PairwiseBlend:
+def fitted(choices: Choices, config: ChoiceConfig, fixed: Mapping[str, float]) -> PairwiseBlend:
     """Fit the weights with some fixed; those that fall below what `data/ranking.yaml` allows are held there."""
     blend = _blend(choices, config, fixed)
     floors = ranking_settings().not_below

@@ -6,7 +6,7 @@ equals stand by how sought they are, as in the product's own list: to somebody o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,7 +28,8 @@ from pipelines.casebook import Casebook
 from pipelines.errors import PipelineError
 from pipelines.groups import groups_of as groups_of
 from pipelines.ranking_model import RankingModel
-from pipelines.train import TrainConfig, static_columns, train
+from pipelines.static import static_columns
+from pipelines.train import TrainConfig, train
 
 MODELS = ("popularity", "text", "content_and_place", "content", "collaborative", "factors", "hybrid", "shortlist")
 """`text` is likeness of words alone, `content_and_place` the same with the place; `content` is everything stated, under
@@ -194,7 +195,7 @@ def measured_people(
     """
     relevant = relevant_after(casebook, split)
     index = model.index(casebook.stock(split), casebook.texts)
-    pool = _pool(casebook, index, split)
+    pool = pool_of(casebook, index, split)
     history = casebook.history(split)
     # Refusals are no acts to learn from, but whoever refused, or was refused, is no newcomer.
     before = [(i.candidate_id, i.vacancy_id) for i in casebook.interactions if i.at <= split]
@@ -204,14 +205,10 @@ def measured_people(
         rng = np.random.default_rng(config.seed)
         chosen = [chosen[i] for i in np.sort(rng.choice(len(chosen), size=config.max_people, replace=False))]
     rules, people = rules_on(split), []
-    collaborative = model.collaborative
-    vectors = None if collaborative is None else collaborative.factor_vectors(index.stock, casebook.texts)
+    alone = _Alone(casebook, model, index)
     for n, candidate_id in enumerate(chosen, start=1):
         acts = history.get(candidate_id, [])
         asked = model.ask(casebook.candidates[candidate_id], acts, index)
-        own = np.zeros(len(index.stock))
-        if collaborative is not None and vectors is not None:
-            own = collaborative.factor_scores(asked.candidate, vectors)
         right = {v for v in relevant[candidate_id] if v in index.stock.position}
         people.append(
             MeasuredPerson(
@@ -219,7 +216,7 @@ def measured_people(
                 is_warm=candidate_id in seen_people,
                 relevant=frozenset(right),
                 relevant_cold=frozenset(right - seen_vacancies),
-                lists=_lists(asked, index, pool, rules, model, own, beside or {}, config.k, only),
+                lists=_lists(asked, index, pool, rules, model, alone, beside or {}, config.k, only),
             )
         )
         if n % 200 == 0:
@@ -262,7 +259,7 @@ def measured_chance(
     }
 
 
-def _pool(casebook: Casebook, index: VacancyIndex, split: date) -> NDArray[np.intp]:
+def pool_of(casebook: Casebook, index: VacancyIndex, split: date) -> NDArray[np.intp]:
     """Return the vacancies that were open on some day of the test period."""
     last = max(i.at for i in casebook.interactions)
     stock = index.stock
@@ -275,7 +272,7 @@ def _lists(
     pool: NDArray[np.intp],
     rules: Rules,
     model: RankingModel,
-    factor_scores: NDArray[np.float64],
+    alone: "_Alone",
     beside: Mapping[str, Scorer],
     k: int,
     only: Sequence[str],
@@ -300,8 +297,7 @@ def _lists(
         "text": column("profile_text") + column("history_text"),
         "content_and_place": _content_and_place(column),
         "content": columns.astype(np.float64) @ _stated_weights(),
-        "collaborative": column("collaborative"),
-        "factors": factor_scores[rows],
+        **{name: found[rows] for name, found in alone.scores(asked).items()},
         "hybrid": columns.astype(np.float64) @ model.weights.values,
     }
     if beside:
@@ -313,6 +309,28 @@ def _lists(
         for name, score in scores.items()
     }
     return {**lists, "shortlist": shortlist}
+
+
+class _Alone:
+    """LightFM's own vectors, and those of the factor model, by themselves: to be compared, not part of the score."""
+
+    def __init__(self, casebook: Casebook, model: RankingModel, index: VacancyIndex) -> None:
+        self._nothing = np.zeros(len(index.stock))
+        self._hybrid = self._posts = self._factors = None
+        if model.collaborative is not None:
+            self._hybrid = replace(model.collaborative, taste=None)
+            self._posts = self._hybrid.vacancies(index.stock, casebook.texts)
+            self._factors = self._hybrid.factor_vectors(index.stock, casebook.texts)
+
+    def scores(self, asked: Asked) -> Mapping[str, NDArray[np.float64]]:
+        """Return the scores of every vacancy for one person, float64 (n,) each; 0 of whom nothing is known."""
+        found = {"collaborative": self._nothing, "factors": self._nothing}
+        if self._hybrid is not None and self._posts is not None and asked.vector is not None:
+            own = self._hybrid.vector(asked.candidate, asked.words)
+            found["collaborative"] = np.asarray(self._posts.vectors @ own + self._posts.biases, dtype=np.float64)
+        if self._hybrid is not None and self._factors is not None:
+            found["factors"] = self._hybrid.factor_scores(asked.candidate, self._factors)
+        return found
 
 
 def _content_and_place(column: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -41,6 +41,7 @@ from models.chance import ChanceModel
 from models.factors import FactorModel
 from models.features import FeatureSpace
 from models.hybrid import HybridModel
+from models.taste import TasteModel
 from models.text import TextSpace
 from models.uptake import Uptake
 from pipelines.access.vault import Vault
@@ -70,8 +71,9 @@ class Prepared:
 class Collaborative:
     """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread.
 
-    `names` are those under which it keeps histories. `factors`, learned from the same data, is there to be compared
-    with it where that was asked for; it is not saved.
+    `names` are those under which it keeps histories. Own vectors are those of `taste` where that is learned, else the
+    hybrid's; directions are always the hybrid's. `factors`, learned from the same data, is there to be compared with it
+    where that was asked for; it is not saved.
     """
 
     model: HybridModel
@@ -80,16 +82,19 @@ class Collaborative:
     scale: float
     names: Names
     factors: FactorModel | None = None
+    taste: TasteModel | None = None
 
     def vector(self, candidate: Candidate, words: Sequence[str]) -> NDArray[np.float32]:
         """Return one person's vector."""
         return np.asarray(self.vectors([candidate], [words])[0], dtype=np.float32)
 
     def vectors(self, candidates: Sequence[Candidate], words: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        """Return the vectors of several people, float32 (n, d)."""
+        """Return the own vectors of several people, float32 (n, d)."""
         rows = self.candidate_space.transform(map(candidate_features, candidates, words))
-        vectors = self.model.candidate_vectors(rows, [self.names.of(c.candidate_id) for c in candidates])
-        return np.asarray(vectors / self.scale, dtype=np.float32)
+        names = [self.names.of(c.candidate_id) for c in candidates]
+        if self.taste is not None:
+            return self.taste.candidate_vectors(rows, names)
+        return np.asarray(self.model.candidate_vectors(rows, names) / self.scale, dtype=np.float32)
 
     def profile(self, candidate: Candidate, words: Sequence[str]) -> sparse.csr_matrix:
         """Return the vacancy that the person would like, as a row of the vacancies' features."""
@@ -115,14 +120,18 @@ class Collaborative:
         acts = sparse.csr_matrix((weights, np.arange(len(rows)), ends), shape=(len(histories), len(rows)))
         return self.model.directions(acts, vectors[rows].astype(np.float32), profiles)
 
-    def vacancies(
-        self, stock: Stock, texts: Mapping[VacancyId, ReadText]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vectors and biases of a stock, float32 (n, d) and (n,)."""
-        vectors, biases = self.model.vacancy_vectors(*self._vacancy_rows(stock, texts))
-        return vectors, np.asarray(biases / self.scale, dtype=np.float32)
+    def vacancies(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> "OfStock":
+        """Put a stock where it lies."""
+        rows, ids = self.vacancy_rows(stock, texts)
+        vectors, biases = self.model.vacancy_vectors(rows, ids)
+        biases = np.asarray(biases / self.scale, dtype=np.float32)
+        units = unit_vectors(vectors)
+        if self.taste is not None:
+            vectors, biases = self.taste.vacancy_vectors(rows, ids)
+        return OfStock(vectors, biases, units)
 
-    def _vacancy_rows(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> tuple[Sparse, list[VacancyId]]:
+    def vacancy_rows(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> tuple[Sparse, list[VacancyId]]:
+        """Return the features of a stock as rows of the vacancies' space, and the ids of the rows."""
         ids = [item.vacancy.vacancy_id for item in stock.items]
         rows = self.vacancy_space.transform(
             vacancy_features(item, texts[item.vacancy.vacancy_id].words) for item in stock.items
@@ -133,7 +142,7 @@ class Collaborative:
         """Return the vectors of a stock under the factor model, (n, d); None where it was not learned."""
         if self.factors is None:
             return None
-        return self.factors.vacancy_vectors(*self._vacancy_rows(stock, texts))[0].astype(np.float64)
+        return self.factors.vacancy_vectors(*self.vacancy_rows(stock, texts))[0].astype(np.float64)
 
     def factor_scores(self, candidate: Candidate, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the factor model's scores of vacancies for one person; `vectors` as `factor_vectors` gives them."""
@@ -142,6 +151,15 @@ class Collaborative:
         row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
         own = self.factors.candidate_vectors(row, [self.names.of(candidate.candidate_id)])[0]
         return np.asarray(vectors @ own.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class OfStock:
+    """A stock as learned: own vectors float32 (n, d) and biases (n,), and directions of length 1, float32 (n, e)."""
+
+    vectors: NDArray[np.float32]
+    biases: NDArray[np.float32]
+    units: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +181,12 @@ class RankingModel:
         ids = [item.vacancy.vacancy_id for item in stock.items]
         factors = biases = units = None
         if self.collaborative is not None:
-            vectors, biases = self.collaborative.vacancies(stock, texts)
-            factors, units = vectors.astype(np.float64), unit_vectors(vectors).astype(np.float64)
+            learned = self.collaborative.vacancies(stock, texts)
+            factors, biases, units = (
+                learned.vectors.astype(np.float64),
+                learned.biases,
+                learned.units.astype(np.float64),
+            )
         address = None
         if self.address_space is not None:
             address = TextIndex.of(self.address_space, [address_words(item.vacancy.address) for item in stock.items])
@@ -194,8 +216,8 @@ class RankingModel:
     def ask_prepared(self, prepared: Prepared, acts: Sequence[tuple[VacancyId, float]], index: VacancyIndex) -> Asked:
         """Join a prepared person with their earlier acts."""
         history, direction, vector = history_of(acts, index.stock), None, None
-        if self.collaborative is not None and index.factors is not None and prepared.profile is not None:
-            direction = self.collaborative.direction(prepared.profile, history, index.factors)
+        if self.collaborative is not None and index.units is not None and prepared.profile is not None:
+            direction = self.collaborative.direction(prepared.profile, history, index.units)
             # Silence is no taste: to somebody of whom nothing is known all are equal, and how sought they are decides.
             vector = prepared.vector if acts or _says_anything(prepared) else None
         return Asked(prepared.candidate, prepared.words, history, vector, direction)
@@ -214,10 +236,10 @@ class RankingModel:
         words = [candidate_words(candidate) for candidate in candidates]
         histories = [history_of(own, index.stock) for own in acts]
         learned = self.collaborative
-        if learned is None or index.factors is None or not candidates:
+        if learned is None or index.units is None or not candidates:
             return [Asked(*each, None, None) for each in zip(candidates, words, histories, strict=True)]
         vectors, profiles = learned.vectors(candidates, words), learned.profiles(candidates, words)
-        directions = learned.directions(profiles, histories, index.factors)
+        directions = learned.directions(profiles, histories, index.units)
         found = []
         for at, (candidate, own_words, history) in enumerate(zip(candidates, words, histories, strict=True)):
             says = len(acts[at]) > 0 or _says_anything(Prepared(candidate, own_words, None, profiles[at]))
@@ -243,6 +265,8 @@ class RankingModel:
                 "candidate_space": self.collaborative.candidate_space.to_artefact(),
                 "vacancy_space": self.collaborative.vacancy_space.to_artefact(),
             }
+            if self.collaborative.taste is not None:
+                own["taste"] = self.collaborative.taste.to_artefact()
             sealed = self.collaborative.names.seal(to_bytes(Artefact.of_parts(own)))
             parts["people"] = Artefact({"sealed": np.frombuffer(sealed, dtype=np.uint8)}, {})
         if self.uptake is not None:
@@ -286,6 +310,7 @@ class RankingModel:
                 FeatureSpace.from_artefact(held.part("vacancy_space")),
                 float(metadata["scale"]),
                 names,
+                taste=TasteModel.load(held.part("taste")) if "taste" in held.parts else None,
             )
         saved = metadata["weights"]
         chance = ChanceModel.from_artefact(artefact.part("chance")) if "chance" in parts else None

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, Asked, Columns, VacancyIndex
-from matching.entities import Candidate, CandidateId, Vacancy, VacancyId
+from matching.components import COMPONENTS, VacancyIndex
+from matching.entities import Vacancy, VacancyId
 from matching.features import address_words, candidate_features, candidate_words, provider_key, vacancy_features
 from matching.ranking import Weights
 from matching.regions import prefecture
@@ -28,12 +28,15 @@ from models.features import FeatureSpace, FeatureWeighting
 from models.hybrid import HybridConfig, HybridModel
 from models.ids import IdMap
 from models.interactions import Interactions
+from models.taste import TasteConfig
 from models.text import TextSpace
 from models.uptake import NOWHERE, Acts, Offers, Uptake, UptakeConfig
 from pipelines.casebook import Casebook
-from pipelines.choices import ChoiceConfig, columns_at, gather_choices, learn_weights
+from pipelines.choices import ChoiceConfig, Choices, gather_choices, learn_weights
 from pipelines.influence import within_influence
 from pipelines.ranking_model import Collaborative, RankingModel
+from pipelines.static import STATIC, static_columns
+from pipelines.taste import learn_taste
 
 logger = logging.getLogger(__name__)
 # Place decides more than any word, and a row has one place and many words: measured on real job views.
@@ -47,12 +50,15 @@ Progress = Callable[[str], None]
 class TrainConfig(ChoiceConfig):
     """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components.
 
-    With `factors` the factor model is learned beside the hybrid, to be compared with it. Without `states_chance` no
+    With `factors` the factor model is learned beside the hybrid, to be compared with it. Taste is learned of at most
+    `n_taught` people, since what is stated of each of their pairs is worked out for it. Without `states_chance` no
     chance is learned: it orders nothing, and takes a third of the time.
     """
 
     hybrid: HybridConfig = field(default_factory=HybridConfig)
     factors: FactorConfig | None = None
+    taste: TasteConfig | None = field(default_factory=TasteConfig)
+    n_taught: int = 20_000
     uptake: UptakeConfig = field(default_factory=UptakeConfig)
     inner_share: float = 0.2
     min_acts: int = 200
@@ -73,20 +79,17 @@ def train(
     casebook = bounded.casebook
     tell = progress or (lambda _: None)
     acts = casebook.acts(until=until)
-    inner = _inner_day(acts, config)
     weights, n_choices = Weights.prior().values, 0
-    if inner is not None:
-        tell(f"第一遍：学习到 {inner.isoformat()} 为止的互动")
-        early = _learn(casebook, casebook.acts(until=inner), inner, config)
-        index = early.index(casebook.stock(inner), casebook.texts)
+    choices = taught_choices(casebook, until=until, config=config, progress=tell)
+    if choices is not None:
         tell("学习各项因素的权重")
-        blend = learn_weights(gather_choices(casebook, early, index, inner, until, config), config)
+        blend = learn_weights(choices, config)
         weights = np.array([blend.weights_[name] for name in COMPONENTS])
         n_choices = blend.n_groups_
     tell(f"第二遍：学习到 {until.isoformat()} 为止的全部互动")
-    learned = _learn(casebook, acts, until, config)
+    learned = learn_parts(casebook, until=until, config=config)
     chance = None
-    if inner is not None and config.states_chance:
+    if choices is not None and config.states_chance:
         tell("学习推荐之后的结果")
         chance = _learn_chance(casebook, learned, learned.index(casebook.stock(until), casebook.texts), until, config)
     summary = {
@@ -116,6 +119,20 @@ def train(
     )
 
 
+def taught_choices(
+    casebook: Casebook, *, until: date, config: TrainConfig, progress: Progress | None = None
+) -> Choices | None:
+    """Return the latest choices up to a day, as a model that stops before them sees them; None with too few acts."""
+    inner = _inner_day(casebook.acts(until=until), config)
+    if inner is None:
+        return None
+    if progress is not None:
+        progress(f"第一遍：学习到 {inner.isoformat()} 为止的互动")
+    early = learn_parts(casebook, until=inner, config=config)
+    index = early.index(casebook.stock(inner), casebook.texts)
+    return gather_choices(casebook, early, index, inner, until, config)
+
+
 def _inner_day(acts: pd.DataFrame, config: TrainConfig) -> date | None:
     if len(acts) < config.min_acts:
         return None
@@ -125,12 +142,13 @@ def _inner_day(acts: pd.DataFrame, config: TrainConfig) -> date | None:
     return inner - timedelta(days=1) if first < inner < last or first < inner == last else None
 
 
-def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainConfig) -> RankingModel:
-    """Learn everything but the weights of the components."""
+def learn_parts(casebook: Casebook, *, until: date, config: TrainConfig) -> RankingModel:
+    """Learn everything but the weights of the components, and how proposals end."""
+    acts = casebook.acts(until=until)
     # What opened later is not known: not its words, nor that its features exist.
     known = [v for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until]
     texts = [casebook.texts[v.vacancy_id].words for v in known]
-    return RankingModel(
+    learned = RankingModel(
         trained_until=until,
         text_space=_text_space(texts),  # words of vacancies alone: what people wrote of themselves is never learned
         address_space=_address_space(known),
@@ -141,6 +159,16 @@ def _learn(casebook: Casebook, acts: pd.DataFrame, until: date, config: TrainCon
         uptake=_uptake(casebook, known, acts, until, config),
         schooling=_schooling(casebook),
     )
+    if learned.collaborative is None or config.taste is None:
+        return learned
+    taste = learn_taste(replace(casebook, vacancies=known), learned, until, config, config.taste, config.n_taught)
+    return replace(learned, collaborative=replace(learned.collaborative, taste=taste))
+
+
+def learned_vectors(casebook: Casebook, *, until: date, config: TrainConfig) -> Collaborative | None:
+    """Learn vectors alone, from what was known up to a day; None where too few acts are recorded."""
+    known = [v for v in casebook.vacancies if v.opens_on is None or v.opens_on <= until]
+    return _collaborative(replace(casebook, vacancies=known), casebook.acts(until=until), until, config)
 
 
 def _schooling(casebook: Casebook) -> tuple[float, ...]:
@@ -242,43 +270,6 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     scale = float(np.std(vectors @ towards.T + biases)) or 1.0
     factors = None if config.factors is None else FactorModel(config.factors).fit(dataset)
     return Collaborative(model, candidate_space, vacancy_space, scale, names, factors)
-
-
-STATIC = tuple(
-    name
-    for name in COMPONENTS
-    if name
-    not in (
-        "collaborative",
-        "direction",
-        "history_text",
-        "history_family",
-        "popularity",
-        "employer_uptake",
-        "area_uptake",
-        "freshness",
-        "address_text",
-    )
-)
-"""Components that no act changes: outcomes of the whole past can teach these without looking ahead."""
-
-
-def static_columns(model: RankingModel, index: VacancyIndex) -> Callable[[Candidate, VacancyId, date], Columns]:
-    """Return what works out the components of a pair on a day of which `STATIC` are true, and the others 0.
-
-    Nothing that acts taught is put over the stock for it, which takes most of the time of a single pair.
-    """
-    bare = replace(model, collaborative=None)
-    stated = replace(index, address=None, factors=None, biases=None, units=None, uptake=None)
-    known: dict[CandidateId, Asked] = {}
-
-    def columns(candidate: Candidate, vacancy_id: VacancyId, day: date) -> Columns:
-        if candidate.candidate_id not in known:
-            known[candidate.candidate_id] = bare.ask(candidate, [], stated)
-        row = np.array([index.stock.position[vacancy_id]], dtype=np.intp)
-        return columns_at(known[candidate.candidate_id], stated, row, day)
-
-    return columns
 
 
 def _learn_chance(

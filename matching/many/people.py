@@ -183,15 +183,15 @@ class People:
         space, address_space = index.text.space, index.address.space if index.address else None
         words = space.transform([telling_words(one) for one in asked])
         columns = index.stock.skill_column
-        width = 0 if index.factors is None else index.factors.shape[1]
-        nothing = np.zeros(width, dtype=np.float32)
+        nothing = np.zeros(0 if index.factors is None else index.factors.shape[1], dtype=np.float32)
+        nowhere = np.zeros(0 if index.units is None else index.units.shape[1], dtype=np.float32)
 
         def ids(found: Sequence[int]) -> NDArray[np.int64]:
             return np.array(found, dtype=np.int64)
 
         def directed(one: Asked) -> NDArray[np.float32]:
             # As for one list: no direction counts without a vector.
-            return nothing if one.vector is None or one.direction is None or index.units is None else one.direction
+            return nowhere if one.vector is None or one.direction is None or index.units is None else one.direction
 
         return cls(
             asked=asked,

@@ -19,9 +19,10 @@ from models.chance import ChanceConfig, ChanceModel
 from pipelines.access.roles import program_subject
 from pipelines.casebook import load_casebook, load_people
 from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
+from pipelines.static import STATIC
 from pipelines.store.repositories import CandidateRepository
 from pipelines.store.session import engine_for
-from pipelines.train import STATIC, train
+from pipelines.train import train
 from tests.conftest import Town
 from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY, fill, trained

@@ -18,7 +18,8 @@ from models.factors import FactorConfig
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate, measured_chance
 from pipelines.readings import read_all
-from pipelines.train import STATIC, train
+from pipelines.static import STATIC
+from pipelines.train import train
 from tests.conftest import Town, Yougang
 from tests.support.province import QUICK, TODAY
 

@@ -219,11 +219,11 @@ def test_what_was_learned_of_peoples_features_is_sealed(learned: Learned) -> Non
     """With it alone, whoever holds everybody's facts tells better than by chance who was learned from."""
     held, stock = learned.model.collaborative, learned.casebook.stock(TODAY)
     assert held is not None
-    vectors, biases = held.vacancies(stock, learned.casebook.texts)
+    posts = replace(held, taste=None).vacancies(stock, learned.casebook.texts)
 
     def surer(person: Candidate) -> float:
         rows = held.candidate_space.transform([candidate_features(person, candidate_words(person))])
-        scores = vectors @ held.model.candidate_vectors(rows, [""])[0] + biases
+        scores = posts.vectors @ held.model.candidate_vectors(rows, [""])[0] + posts.biases
         return float(np.sort(scores)[-10:].mean() - scores.mean())
 
     assert _auc(*_of(learned, surer)) > 0.6
