@@ -135,21 +135,20 @@ def _weights(choices: Choices, config: ChoiceConfig, without: Sequence[str]) -> 
     """Learn the weights of what is left; a part that is switched off is 0 in every choice."""
     at = [COMPONENTS.index(name) for name in without]
 
-    def kept(columns: Sequence[npt.NDArray[np.float64]]) -> list[npt.NDArray[np.float64]]:
-        return [_without(one, at) for one in columns]
+    def kept(columns: Floats) -> Floats:
+        left = columns.copy()
+        left[..., at] = 0.0
+        return left
 
     left = Choices(
-        kept(choices.positives), kept(choices.negatives), choices.stand_for, choices.weights,
-        [_without(one, at) for one in choices.checked],
-    )  # fmt: skip
+        [kept(one) for one in choices.positives],
+        [kept(one) for one in choices.negatives],
+        choices.stand_for,
+        choices.weights,
+        [kept(one.astype(np.float64)).astype(np.float32) for one in choices.checked],
+    )
     blend = learn_weights(left, config)
     return np.array([blend.weights_[name] for name in COMPONENTS])
-
-
-def _without(columns: npt.NDArray[np.generic], at: Sequence[int]) -> npt.NDArray[np.generic]:
-    left = columns.copy()
-    left[..., at] = 0.0
-    return left
 
 
 def _heads(people: Sequence[_Person], weights: Floats, k: int, without: Sequence[str]) -> list[list[str]]:

@@ -117,7 +117,7 @@ def invent_able(config: AbleConfig) -> World:
     days = np.stack([opens, closes], axis=1)
     acts = [
         (person, vacancy, ("viewed", "referred", "applied")[int(rng.choice(3, p=[0.3, 0.25, 0.45]))], day)
-        for person, vacancy, day in choices(rng, config.acts, utility, days, config.fresh)
+        for person, vacancy, _, day in choices(rng, config.acts, utility, days, fresh=config.fresh)
     ]
     # An employer takes those who are welcome, have the schooling and can do the work.
     taken = -1.3 + welcome[owner][None] - 0.8 * strain - 0.8 * np.maximum(0, asked[None] - schooling[:, None])

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.worlds import TODAY, WORLDS, World, invent, write
+from bench.world import TODAY, World
+from bench.worlds import WORLDS, invent, write
 from matching.components import VacancyIndex
 from matching.exposure import ExposureRule, exposure_rule
 from models.exposure import Offers, attention, due, gap_of, lift_of, ratios_of

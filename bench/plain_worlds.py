@@ -77,10 +77,6 @@ def invent_plain(config: PlainConfig) -> World:
     nature *= config.taste / np.sqrt(N_TASTES)
     utility = general + taste @ nature.T
     days = np.stack([opens, closes], axis=1)
-    acts = [
-        (person, vacancy, "applied" if rng.random() < 0.7 else "referred", day)
-        for person, vacancy, day in choices(rng, config.acts, utility, days)
-    ]
     people = [f"w-c-{i:05d}" for i in range(n)]
     vacancies = [f"w-v-{i:05d}" for i in range(m)]
 
@@ -107,11 +103,16 @@ def invent_plain(config: PlainConfig) -> World:
                 for i in range(n)
             ),
         ],
-        "interactions": [
-            ["candidate_id", "vacancy_id", "kind", "at", "reason"],
-            *([people[i], vacancies[j], kind, as_day(day), ""] for i, j, kind, day in acts),
-        ],
     }  # fmt: skip
+
+    def kind() -> str:
+        return "applied" if rng.random() < 0.7 else "referred"
+
+    acts = choices(rng, config.acts, utility, days, kind=kind)
+    tables["interactions"] = [
+        ["candidate_id", "vacancy_id", "kind", "at", "reason"],
+        *([people[i], vacancies[j], name, as_day(day), ""] for i, j, name, day in acts),
+    ]
     return World(
         tables=tables,
         utility=utility,

@@ -108,17 +108,25 @@ def gansu() -> tuple[list[str], Floats]:
 
 
 def choices(
-    rng: np.random.Generator, mean_acts: float, utility: Floats, open_days: Ints, fresh: float = 0.0
-) -> list[tuple[int, int, int]]:
+    rng: np.random.Generator,
+    mean_acts: float,
+    utility: Floats,
+    open_days: Ints,
+    *,
+    kind: Callable[[], str] = lambda: "applied",
+    fresh: float = 0.0,
+) -> list[Act]:
     """Draw who chose what and when; a fifth of the people came late.
 
+    `kind` says, choice by choice, of what kind the act is.
     `fresh` is how much a vacancy of the day is liked above one of long ago; a month takes it down to 1/e.
     """
     n, m = utility.shape
     opens, closes = open_days[:, 0], open_days[:, 1]
     came = np.where(rng.random(n) < 0.2, rng.integers(3 * N_DAYS // 4, N_DAYS, n), rng.integers(0, N_DAYS // 3, n))
     found = []
-    for person, n_acts in enumerate(rng.poisson(rng.gamma(1.2, mean_acts / 1.2, n)).tolist()):
+    counts = np.asarray(rng.poisson(rng.gamma(1.2, mean_acts / 1.2, n)))
+    for person, n_acts in enumerate(counts.tolist()):
         free = np.ones(m, dtype=bool)
         for day in np.sort(rng.integers(came[person], N_DAYS, n_acts)):
             offered = np.flatnonzero(free & (opens <= day) & (closes >= day))
@@ -129,7 +137,7 @@ def choices(
                 liked = liked + fresh * np.exp(-(day - opens[offered]) / 30)
             chosen = int(offered[np.argmax(liked + rng.gumbel(size=len(offered)))])
             free[chosen] = False
-            found.append((person, chosen, int(day)))
+            found.append((person, chosen, kind(), int(day)))
     return found
 
 

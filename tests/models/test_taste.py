@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from models.arrays import Floats, Sparse
+from models.arrays import Floats, Sparse, empty_rows
 from models.artefact import from_bytes, to_bytes
 from models.base import Dataset
 from models.errors import InvalidInput, NotEnoughData
@@ -53,13 +53,11 @@ def _scores(model: TasteModel, dataset: Dataset) -> Floats:
 
 def test_a_liking_that_nothing_states_is_learned_from_choices(hidden: tuple[Floats, np.ndarray, np.ndarray]) -> None:
     liking, *_ = hidden
-    bare = _dataset(
-        sparse.csr_matrix((N_PEOPLE, 1), dtype=np.float32), sparse.csr_matrix((N_POSTS, 1), dtype=np.float32)
-    )
+    bare = _dataset(empty_rows(N_PEOPLE, 1), empty_rows(N_POSTS, 1))
     model = TasteModel(TasteConfig(regularisation=1.0), _world(liking, np.zeros_like(liking))).fit(bare)
     scores = _scores(model, bare)
     assert scores[liking > 0].mean() > scores[liking == 0].mean() + 1.0
-    stranger = model.candidate_vectors(sparse.csr_matrix((1, 1), dtype=np.float32), ["nobody"])
+    stranger = model.candidate_vectors(empty_rows(1, 1), ["nobody"])
     assert not stranger.any()
 
 
@@ -103,9 +101,7 @@ def test_a_feature_that_no_choice_saw_says_nothing(hidden: tuple[Floats, np.ndar
 
 
 def test_without_choices_there_is_no_taste() -> None:
-    dataset = _dataset(
-        sparse.csr_matrix((N_PEOPLE, 1), dtype=np.float32), sparse.csr_matrix((N_POSTS, 1), dtype=np.float32)
-    )
+    dataset = _dataset(empty_rows(N_PEOPLE, 1), empty_rows(N_POSTS, 1))
     with pytest.raises(NotEnoughData):
         TasteModel().fit(dataset)
     with pytest.raises(InvalidInput):
