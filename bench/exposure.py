@@ -21,11 +21,11 @@ from bench.world import TODAY, World
 from bench.worlds import WORLDS, invent, write
 from matching.components import VacancyIndex
 from matching.exposure import ExposureRule, exposure_rule
-from models.exposure import Offers, attention, due, gap_of, lift_of, ratios_of
+from models.exposure import Offers, attention, gap_of, lift_of
 from models.metrics.ndcg import discount
 from pipelines.balancing import balanced, openings_reckoned_with
 from pipelines.desk import Desk
-from pipelines.exposure import grouped, offers_of, told
+from pipelines.exposure import ByGroup, by_group, grouped, offers_of, told
 from pipelines.groups import with_county
 from pipelines.ranking_model import index_of
 from pipelines.store.crowding import CrowdedPost
@@ -49,7 +49,7 @@ _LINES = 10
 class Outcome:
     """Gaps at equal true fit by attribute, before and after, and what is placed if everybody follows their list."""
 
-    looks: Mapping[str, tuple[float, float]]
+    looks: Mapping[str, ByGroup]
     shown: Mapping[str, tuple[float, float]]
     placed: tuple[float, float]
     liking: tuple[float, float]
@@ -103,8 +103,7 @@ def measured(world: World, desk: Desk, rule: ExposureRule) -> Outcome:
     offers = _true_offers(world, desk, rule)
     before = attention(offers, np.zeros(len(people)), rule.places)
     after = attention(offers, lift_of(lifts, members, len(people)), rule.places)
-    looks = {a: tuple(gap_of(list(ratios_of(got.sum(axis=0), due(offers, got).sum(axis=0), of).values()))
-                      for got in (before, after)) for a, of in members.items()}  # fmt: skip
+    looks = by_group(offers, held, rule, before, after)
     plain, priced = (_followed(world, one) for one in (desk, even))
     shown = {a: tuple(gap_of([float(one.share[rows].mean()) for rows in of.values()]) for one in (plain, priced))
              for a, of in members.items()}  # fmt: skip
@@ -161,6 +160,7 @@ def main() -> int:
     asked.add_argument("--world", action="append", choices=sorted(WORLDS), help="even where not given")
     asked.add_argument("--seed", action="append", type=int, help="1 and 2 where not given")
     asked.add_argument("--people", type=int, default=2000)
+    asked.add_argument("--keep", type=Path, help="where the tables stay, for `python -m bench.groups --world`")
     given = asked.parse_args()
     rule = exposure_rule(TODAY)
     if rule is None:
@@ -172,10 +172,13 @@ def main() -> int:
                 n_vacancies = int(WORLDS[name].n_vacancies * size)
                 config = replace(WORLDS[name], seed=seed, n_people=given.people, n_vacancies=n_vacancies)
                 world = with_groups(invent(config), seed)
-                found = measured(world, desk_of(world, Path(scratch) / f"{name}{seed}"), rule)
+                found = measured(world, desk_of(world, (given.keep or Path(scratch)) / f"{name}{seed}"), rule)
                 print(f"{name}, seed {seed}, {given.people} people")
-                for side, gaps in (("looks", found.looks), ("shown", found.shown)):
-                    print(f"  {side:<6}", "  ".join(f"{a} {b:.3f} -> {c:.3f}" for a, (b, c) in gaps.items()))
+                for attribute, of in found.looks.items():
+                    low = {one: min(getattr(of, one).values(), key=lambda i: i.mean) for one in ("before", "after")}
+                    print(f"  looks  {attribute:<9} {of.gap_before:.3f} -> {of.gap_after:.3f}", end="")
+                    print(f"  lowest {low['before']} -> {low['after']}")
+                print("  shown ", "  ".join(f"{a} {b:.3f} -> {c:.3f}" for a, (b, c) in found.shown.items()))
                 more = found.placed[1] / found.placed[0] - 1
                 print(f"  placed {found.placed[0]:.0f} -> {found.placed[1]:.0f} ({more:+.0%})", end="")
                 print(f"  true liking shown {found.liking[0]:.2f} -> {found.liking[1]:.2f}", flush=True)
