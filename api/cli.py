@@ -542,9 +542,9 @@ def batch(
 @app.command()
 def balance(
     context: typer.Context,
-    off: Annotated[bool, typer.Option("--off", help="取消均衡，各岗位不再顺延")] = False,
+    off: Annotated[bool, typer.Option("--off", help="取消均衡，岗位不再顺延，人不再提前")] = False,
 ) -> None:
-    """按空缺数均衡全部名单：过于集中的岗位在每份名单中同样顺延，并写明原因。"""
+    """均衡全部名单：过于集中的岗位同样顺延；同等合意的人同等露出，各人群前后相差和代价一并列出。"""
     with current_engine(context).begin() as connection:
         if off:
             unbalance_lists(connection)
