@@ -33,6 +33,7 @@ from api.routes import (
     notes,
     oauth,
     people,
+    plan_work,
     plans,
     problems,
     registers,
@@ -89,7 +90,19 @@ def create_app(settings: Settings) -> FastAPI:
     for router in registers.ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(claims.router, prefix="/api/v1")
-    for part in (consents, due, notes, plans, caseload, duplicates, inspections, requests, released, reports):
+    for part in (
+        consents,
+        due,
+        notes,
+        plans,
+        plan_work,
+        caseload,
+        duplicates,
+        inspections,
+        requests,
+        released,
+        reports,
+    ):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(oauth.router, prefix="/api/v1")
     app.include_router(employers.router, prefix="/api/v1")

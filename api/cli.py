@@ -34,7 +34,7 @@ from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Wo
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
-from api.plan_commands import plans
+from api.plan_commands import plan_work, plans
 from api.quarter_commands import drift_command, quarter
 from api.release_commands import add_release_commands
 from api.report_commands import reports
@@ -99,6 +99,7 @@ add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
+app.command("plan-work")(plan_work)
 for _command in (extract, erase, retention, due, tasks, plans, duplicates):
     app.command()(_command)
 app.command("backup")(backup_command)

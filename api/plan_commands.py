@@ -1,5 +1,6 @@
 """`yougang plans`: the ledger of plans made with people, and the students with whom there is none."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ from matching.assistance import AssistanceLevel
 from matching.plans import PlanKind
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.caseload.plans import Plans, PlansWanted, plan_lines, student_lines
+from pipelines.plan_work import SHEETS, plan_sheet
 
+SheetName = StrEnum("SheetName", {name: name for name in SHEETS})  # type: ignore[misc]  # the names are the tables'
 _SUBJECT = program_subject("command-line", Purpose.JOB_MATCHING)
 
 
@@ -36,3 +39,19 @@ def plans(
     document = {"as_of": on.isoformat(), "items": found, "has_more": has_more}
     lines = student_lines if without else plan_lines
     answer(context, document, lambda: lines(found, has_more=has_more))
+
+
+def plan_work(
+    context: typer.Context,
+    name: Annotated[
+        SheetName,
+        typer.Argument(
+            help="workshops 辅助性就业，coaches 辅导员，massage 盲人按摩，offices 规范化建设，bought 购买服务"
+        ),
+    ],
+) -> None:
+    """方案工作的一张表：辅助性就业机构和劳动项目调配、就业辅导员、盲人按摩、机构规范化建设、政府购买服务。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        sheet = plan_sheet(connection, _SUBJECT, name.value, on)
+    answer(context, sheet.as_dict(on), sheet.lines)

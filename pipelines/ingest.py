@@ -24,6 +24,7 @@ from pipelines.access.audit import record, wait_for_turn
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
+from pipelines.plan_schema import SITES
 from pipelines.schema import CANDIDATES, COURSES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
 from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
 from pipelines.store.assignments import Assignment, AssignmentRepository
@@ -491,6 +492,9 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "placements": (("starts_on", "ends_on", "结束日期早于开始日期"),),
     "courses": (("starts_on", "ends_on", "结束日期早于开班日期"),),
     "enrolments": (("starts_on", "ends_on", "结束日期早于开始日期"),),
+    "sites": (("opened_on", "closed_on", "停办日期早于开办日期"),),
+    "labour_projects": (("starts_on", "ends_on", "结束日期早于开始日期"),),
+    "service_contracts": (("starts_on", "ends_on", "结束日期早于开始日期"),),
 }
 
 
@@ -500,6 +504,7 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "services": {"candidate_id": CANDIDATES},
     "placements": {"candidate_id": CANDIDATES},
     "enrolments": {"candidate_id": CANDIDATES, "course_id": COURSES},
+    "labour_projects": {"site_id": SITES},
 }
 
 

@@ -25,7 +25,9 @@ from api.rows import acting
 from api.settings import today
 from matching.assistance import AssistanceLevel
 from matching.plans import PlanEnd, PlanKind
+from matching.rules.rulebook import rulebook
 from pipelines.access.roles import Action, Purpose, Subject
+from pipelines.caseload.assistance import assistance_document
 from pipelines.caseload.errors import CaseworkRefused
 from pipelines.caseload.lead_posts import lead_posts
 from pipelines.caseload.plans import NewPlan, PlanChange, Plans, PlansWanted
@@ -68,6 +70,7 @@ def _page(
         colleagues = Tasks(connection, subject, on=today()).colleagues()
         leading = _leading(connection, subject, candidate_id)
         placements = _placements(connection, subject, candidate_id)
+        proposed = assistance_document(connection, subject, rulebook(), candidate_id, today())
     parts = {part: _asked(refused, part) for part in ("plan", "step")}
     advisers = {NOBODY: words()("plans.myself"), **colleagues}
     levels = {NOBODY: words()("plans.no_level"), **{one.value: one.label for one in AssistanceLevel}}
@@ -80,6 +83,7 @@ def _page(
         open_plans=[one for one in found if one["ended_on"] is None],
         ended_plans=[one for one in found if one["ended_on"] is not None],
         leading=leading,
+        assistance=proposed,
         endings=list(PlanEnd),
         placements=placements,
         advisers=advisers,

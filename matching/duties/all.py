@@ -1,12 +1,13 @@
 """Everything that is due to one person on one day: the one definition that lists and reports go back to."""
 
+from matching.duties.alerts import household_alert, learning
 from matching.duties.clocks import four_ones
 from matching.duties.duty import CaseFile, Duty
 from matching.duties.others import certificate, contract, follow_up, graduate_plan, hard_to_employ, referral
 from matching.duties.plans import assistance_follow_up, graduate_follow_up
 from matching.duties.terms import DutyTerms
 
-_PLANS = (graduate_follow_up, assistance_follow_up)
+_PLANS = (graduate_follow_up, assistance_follow_up, household_alert, learning)
 _EACH = (four_ones, graduate_plan, certificate, contract, follow_up, hard_to_employ, referral, *_PLANS)
 
 

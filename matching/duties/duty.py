@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from matching.duties.terms import DutyKind, DutyState, Ground
 from matching.entities import Candidate, Interaction, Placement, Service
-from matching.plans import Plan
+from matching.plans import Enrolment, Plan
 from matching.vocabulary import ServiceKind
 
 EPOCH = date(1970, 1, 1)
@@ -23,6 +23,9 @@ class CaseFile:
     strong_matches: int | None = None
     plans: Sequence[Plan] = ()
     """The open plans with the person."""
+    enrolments: Sequence[Enrolment] = ()
+    household_told_on: date | None = None
+    """The day on which the kinds of the household were supplied, None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class DutyKind(Term):
     REFERRAL = "referral", "推荐没有回音"
     GRADUATE_FOLLOW = "graduate_follow", "一生一策跟进"
     ASSISTANCE = "assistance", "就业援助计划跟进"
+    HOUSEHOLD = "household", "脱贫户、监测对象预警"
+    LEARNING = "learning", "资格考试和继续教育"
 
 
 class DutyState(Term):
@@ -91,6 +93,8 @@ class DutyTerms:
     graduate_years: int
     graduate_from: date | None
     plan_contact_days: int
+    household_alert_days: int
+    learning_days: int
     strong_fit: Decimal
     strong_days: int
 
@@ -139,6 +143,8 @@ def terms_on(on: date) -> DutyTerms:
         graduate_years=numbers.whole("person.graduate_unemployed.within_years"),
         graduate_from=rules.parameters["duty.graduate_plan"].versions[0].valid_from,
         plan_contact_days=numbers.whole("duty.plan_contact_days"),
+        household_alert_days=numbers.whole("duty.household_alert_days"),
+        learning_days=numbers.whole("duty.learning_notice_days"),
         strong_fit=Decimal(str(numbers.raw("duty.strong_fit") or "2")),
         strong_days=numbers.whole("duty.strong_days"),
     )
@@ -152,6 +158,8 @@ _BY_ONE_NUMBER: Mapping[DutyKind, str] = {
     DutyKind.REFERRAL: "duty.referral_answer_days",
     DutyKind.GRADUATE_FOLLOW: "duty.plan_contact_days",
     DutyKind.ASSISTANCE: "duty.assistance_plan",
+    DutyKind.HOUSEHOLD: "duty.household_alert_days",
+    DutyKind.LEARNING: "duty.learning_notice_days",
 }
 
 

@@ -35,6 +35,10 @@ WRITES: Mapping[str, Action] = {
     "services": Action.WRITE_SERVICES,
     "courses": Action.WRITE_COURSES,
     "enrolments": Action.WRITE_SERVICES,
+    "sites": Action.WRITE_SERVICES,
+    "labour_projects": Action.WRITE_SERVICES,
+    "office_checks": Action.WRITE_SERVICES,
+    "service_contracts": Action.WRITE_SERVICES,
 }
 _REFUSED = "这个角色不能成批导入这张表"
 

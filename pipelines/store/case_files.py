@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, null
+from sqlalchemy import Connection, null, select
 
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate
 from matching.identity import read_certificate
 from matching.vocabulary import Sex
 from pipelines.access.roles import Subject
+from pipelines.plan_schema import ENROLMENTS
 from pipelines.schema import INTERACTIONS, PLACEMENTS, SERVICES
 from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
+from pipelines.store.tables import fact_sources
 
 _MANY = 400  # keys in one statement: SQLite takes a limited number of parameters
 _CLOSED = frozenset({"name", "phone", "address"})
@@ -28,12 +30,15 @@ class CaseFiles(CandidateRepository):
         # By the person and what is sealed: the birth date as it is written in ISO 8601.
         self.open_birth = self._vault.opener("candidates", "birth_date")
         self._open_number = self._vault.opener("candidates", "certificate_number")
-        self._beside = [TableRepository(connection, spec, subject) for spec in (PLACEMENTS, SERVICES, INTERACTIONS)]
+        self._beside = [
+            TableRepository(connection, spec, subject) for spec in (PLACEMENTS, SERVICES, INTERACTIONS, ENROLMENTS)
+        ]
 
     def files(self, candidate_ids: Sequence[str]) -> dict[str, CaseFile]:
         """Return the files of some people by id; who is not visible is left out. Good matches are not filled in."""
+        told = self._told("household_kinds", candidate_ids)
         plans = PlanRepository(self.connection, self.subject).as_duties_see(candidate_ids)
-        placements, services, interactions = (_of_people(one, candidate_ids) for one in self._beside)
+        placements, services, interactions, enrolments = (_of_people(one, candidate_ids) for one in self._beside)
         return {
             candidate_id: CaseFile(
                 person,
@@ -41,9 +46,20 @@ class CaseFiles(CandidateRepository):
                 tuple(services.get(candidate_id, ())),
                 tuple(interactions.get(candidate_id, ())),
                 plans=tuple(plans.get(candidate_id, ())),
+                enrolments=tuple(enrolments.get(candidate_id, ())),
+                household_told_on=told.get(candidate_id),
             )
             for candidate_id, person in self._some(candidate_ids).items()
         }
+
+    def _told(self, fact: str, candidate_ids: Sequence[str]) -> dict[str, date]:
+        """Return the day on which a fact of these visible people was supplied."""
+        c, found = fact_sources.c, dict[str, date]()
+        for part in _parts(candidate_ids):
+            within = self._readable(self.table.c.candidate_id).where(self.table.c.candidate_id.in_(part))
+            wanted = select(c.candidate_id, c.supplied_on).where(c.fact == fact, c.candidate_id.in_(within))
+            found.update({row.candidate_id: row.supplied_on for row in self.connection.execute(wanted)})
+        return found
 
     def _some(self, candidate_ids: Sequence[str]) -> dict[str, Candidate]:
         """Return some people by id; name, phone and address stay closed."""

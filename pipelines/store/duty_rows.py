@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 
 from matching.duties.terms import FOR_EVERYBODY, DutyKind, DutyTerms
-from matching.plans import PlanKind
-from matching.vocabulary import Education, InteractionKind, ServiceKind
+from matching.plans import ENDED, EnrolmentKind, PlanKind
+from matching.vocabulary import Education, HouseholdKind, InteractionKind, ServiceKind
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 from pipelines.store.caseload_tables import plans, tasks
@@ -78,6 +78,8 @@ class DutyRows:
             DutyKind.REFERRAL: self._referrals,
             DutyKind.GRADUATE_FOLLOW: partial(self._plans, DutyKind.GRADUATE_FOLLOW, PlanKind.GRADUATE),
             DutyKind.ASSISTANCE: partial(self._plans, DutyKind.ASSISTANCE, PlanKind.ASSISTANCE),
+            DutyKind.HOUSEHOLD: self._households,
+            DutyKind.LEARNING: self._learning,
         }
         found = union_all(*(each[kind]() for kind in wanted)).subquery("due")
         place = (found.c.place, found.c.candidate_id, found.c.kind)
@@ -130,7 +132,7 @@ class DutyRows:
         c = tables.CASE_TABLES["candidates"].c
         columns = (
             c.candidate_id, c.region, c.job_wish, c.unemployed_since, c.education, c.graduated_on,
-            c.certificate_valid_until, c.hard_to_employ_until,
+            c.certificate_valid_until, c.hard_to_employ_until, c.household_kinds,
         )  # fmt: skip
         statement, condition = select(*columns), reach("candidates", subject)
         if condition is not None:
@@ -165,7 +167,8 @@ class DutyRows:
         )
         return (
             select(c.candidate_id, c.region, c.job_wish, c.education, c.graduated_on, c.hard_to_employ_until,
-                   employed.label("employed"), _latest(registered, work.c.ended).label("entered"))
+                   c.household_kinds, employed.label("employed"), work.c.ended,
+                   _latest(registered, work.c.ended).label("entered"))
             .select_from(self.people.outerjoin(work, work.c.candidate_id == c.candidate_id))
             .cte("standing")
         )  # fmt: skip
@@ -375,6 +378,40 @@ class DutyRows:
             .where(c.kind == of.value, c.ended_on.is_(None), c.opened_on <= self._on, *self._visible(c.candidate_id))
             .group_by(c.candidate_id)
             .having(place.is_not(None))
+        )
+
+    def _households(self) -> Select[Any]:
+        """Return the households exited from poverty or monitored that something befell without a service since."""
+        s, g, f = self.standing.c, self.given.c, tables.fact_sources.c
+        first, contact = self._today - self.terms.household_alert_days, func.coalesce(g.contact, _NEVER)
+        is_monitored = func.coalesce(s.household_kinds, "").contains(HouseholdKind.MONITORED.value)
+        is_exited = func.coalesce(s.household_kinds, "").contains(HouseholdKind.POVERTY_EXITED.value)
+        lost, told = s.ended, day_number(f.supplied_on)
+        is_lost = and_(func.coalesce(s.employed, 0) == 0, lost.between(first, self._today), contact < lost)
+        is_told = and_(is_monitored, told.between(first, self._today), contact < told)
+        since = case((and_(is_lost, is_told), case((lost < told, lost), else_=told)), (is_lost, lost), else_=told)
+        joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
+            tables.fact_sources, and_(f.candidate_id == s.candidate_id, f.fact == "household_kinds")
+        )
+        return (
+            select(*self._row(s.candidate_id, DutyKind.HOUSEHOLD, since))
+            .select_from(joined)
+            .where(or_(is_monitored, is_exited), or_(is_lost, is_told), *self._visible(s.candidate_id))
+        )
+
+    def _learning(self) -> Select[Any]:
+        """Return the examinations that come and the continuing education to be finished."""
+        e, days = tables.CASE_TABLES["enrolments"].c, self.terms.learning_days
+        day = case((e.kind == EnrolmentKind.EXAM.value, e.starts_on), else_=e.ends_on)
+        return (
+            select(*self._row(e.candidate_id, DutyKind.LEARNING, func.min(day_number(day)) - days))
+            .where(
+                e.kind.in_([EnrolmentKind.EXAM.value, EnrolmentKind.CONTINUING.value]),
+                or_(e.status.is_(None), e.status.not_in(sorted(one.value for one in ENDED))),
+                day.between(self._on - timedelta(days=days), self._on + timedelta(days=days)),
+                *self._visible(e.candidate_id),
+            )
+            .group_by(e.candidate_id)
         )
 
 

@@ -17,7 +17,7 @@ from pipelines.access.roles import Subject
 from pipelines.store import tables
 
 _OF_PEOPLE = frozenset({"interactions", "placements", "services", "enrolments"})
-_PUBLIC = frozenset({"courses"})
+_PUBLIC = frozenset({"courses", "sites", "labour_projects", "office_checks", "service_contracts"})
 
 
 class Among(FunctionElement[Any]):

@@ -56,6 +56,9 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
     "placements": {"days_in_order": "starts_on <= ends_on"},
     "courses": {"days_in_order": "starts_on <= ends_on"},
     "enrolments": {"days_in_order": "starts_on <= ends_on"},
+    "sites": {"days_in_order": "opened_on <= closed_on"},
+    "labour_projects": {"days_in_order": "starts_on <= ends_on"},
+    "service_contracts": {"days_in_order": "starts_on <= ends_on"},
 }
 
 

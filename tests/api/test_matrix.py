@@ -185,6 +185,8 @@ CALLS |= {
     ("GET", f"{_PERSON_IN}/plans"): PERSON,
     ("POST", f"{_PERSON_IN}/plans"): Call(names=_OF_PERSON, body=PLAN),
     ("GET", f"{_PERSON_IN}/lead-posts"): PERSON,
+    ("GET", f"{V1}/plan-work/{{name}}"): Call(names={"name": "plan-work"}, wrong_for=NOBODY),
+    ("GET", f"{_PERSON_IN}/assistance"): PERSON,
     ("GET", f"{V1}/plans"): Call(query={"kind": "assistance"}, wrong_for=NOBODY),
     ("GET", f"{V1}/plans/students-without"): PUBLIC,
     ("PUT", f"{V1}/plans/{{plan_id}}"): Call(names={"plan_id": "plan"}, body={"ending": "other"}, is_change=True),
@@ -279,6 +281,7 @@ ABSENT: Mapping[str, str] = {
     "claim": str(uuid4()),
     "task": str(uuid4()),
     "plan": str(uuid4()),
+    "plan-work": "workshops",
     "enrolment": "absent-7",
     "merge": str(uuid4()),
     "inspection": str(uuid4()),
@@ -492,7 +495,7 @@ def test_threat_1_no_stated_purpose_opens_the_other_county(province: Province, p
 def test_threat_2_no_answer_to_anybody_of_this_county_names_what_is_the_others(province: Province, role: Role) -> None:
     headers = province.enter(role)
     marks = [THEIRS, "theirs-p", "赵秘密", "13911112222", CANARY, province.theirs["run"], province.theirs["upload"]]
-    public = {"course", "rule", "model", "table", "report"}
+    public = {"course", "plan-work", "rule", "model", "table", "report"}
     for (method, path), call in CALLS.items():
         plain = Call(names=call.names, body=call.body, form=call.form, query={"year": "2025"}, wrong_for=call.wrong_for)
         if set(call.names.values()) - public or (method == "POST" and call.wrong_for):

@@ -119,6 +119,7 @@ PAGES: dict[tuple[str, str], Call] = {
     ),
     ("POST", "/people/{candidate_id}/learning/{enrolment_id}/facts"): Call(names=_OF_ENROLMENT, form={}),
     ("POST", "/people/{candidate_id}/learning/{enrolment_id}/claim"): Call(names=_OF_ENROLMENT, form={}),
+    ("GET", "/plan-work/{name}"): Call(names={"name": "plan-work"}, wrong_for=ANYBODY),
     ("GET", "/courses"): Call(wrong_for=ANYBODY),
     ("GET", "/courses/{course_id}"): Call(names={"course_id": "course"}, wrong_for=ANYBODY),
     ("GET", "/plans"): Call(query={"kind": "assistance"}, wrong_for=ANYBODY),

@@ -355,6 +355,12 @@ REFUSED_BY = {
     "ck_plans_days_in_order": _a_plan(ended_on="'2026-01-04'", ending="'other'", ended_by="'user:1'"),
     "ck_plans_placement_where_placed": _a_plan(placement_id="'p'"),
     "ck_plans_by_a_person": _a_plan(opened_by="'client:1'"),
+    "ck_sites_days_in_order": "sites (site_id, kind, opened_on, closed_on)"
+    " VALUES ('s', 'massage_shop', '2026-01-05', '2026-01-04')",
+    "ck_labour_projects_days_in_order": "labour_projects (project_id, title, starts_on, ends_on)"
+    " VALUES ('p', 'x', '2026-01-05', '2026-01-04')",
+    "ck_service_contracts_days_in_order": "service_contracts (contract_id, starts_on, ends_on)"
+    " VALUES ('c', '2026-01-05', '2026-01-04')",
     "ck_enrolments_days_in_order": "enrolments (enrolment_id, candidate_id, kind, starts_on, ends_on)"
     " VALUES ('e', 'known', 'course', '2026-01-05', '2026-01-04')",
     "ck_tasks_kind_known": _a_task(kind="'party'"),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate, CandidateId, Interaction, Placement, Service, VacancyId
-from matching.plans import Plan, PlanKind
+from matching.plans import Enrolment, EnrolmentKind, EnrolmentStatus, Plan, PlanKind
 from matching.vocabulary import (
     Education,
     HouseholdKind,
@@ -20,9 +20,10 @@ from matching.vocabulary import (
     Sex,
     YesNo,
 )
+from pipelines.plan_schema import ENROLMENTS
 from pipelines.schema import CANDIDATES, INTERACTIONS, PLACEMENTS, SERVICES, VACANCIES, TableSpec
 from pipelines.store.plans import PlanRepository
-from pipelines.store.repositories import TableRepository
+from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tasks import TaskRepository
 from tests.support.stores import PROGRAM, noted
 
@@ -32,10 +33,12 @@ _VACANCIES = 4
 
 def a_file(**facts: Any) -> CaseFile:
     """Return a file: `placements`, `services` and `interactions` beside the facts of the person."""
-    beside = {name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions", "plans")}
-    strong = facts.pop("strong_matches", None)
+    beside = {
+        name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions", "plans", "enrolments")
+    }
+    strong, told = facts.pop("strong_matches", None), facts.pop("household_told_on", None)
     person = Candidate(candidate_id=CandidateId(facts.pop("id", "c-1")), **facts)
-    return CaseFile(person, **beside, strong_matches=strong)
+    return CaseFile(person, **beside, strong_matches=strong, household_told_on=told)
 
 
 def looking(**facts: Any) -> CaseFile:
@@ -110,8 +113,24 @@ class World:
         acts = {
             (one.vacancy_id, one.kind, one.at): one for one in (self._act(key) for _ in range(self._one(0, 1, 4, 7)))
         }
+        enrolments = tuple(self._enrolment(key, number) for number in range(self._one(0, 0, 1, 2)))
         plans = tuple(self._plan(owner, kind) for kind in PlanKind if self.rng.random() < 0.5)
-        return CaseFile(person, placements, tuple(services.values()), tuple(acts.values()), plans=plans)
+        return CaseFile(
+            person, placements, tuple(services.values()), tuple(acts.values()), plans=plans, enrolments=enrolments,
+            household_told_on=self._maybe(0.6, self._day(-130, 0)) if person.household_kinds else None,
+        )  # fmt: skip
+
+    def _enrolment(self, owner: str, number: int) -> Enrolment:
+        starts = self._maybe(0.9, self._day(-90, 90))
+        ends = self._maybe(0.9, self._day(-90, 90))
+        if starts is not None and ends is not None and ends < starts:
+            starts, ends = ends, starts
+        kind = self._one(EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.COURSE)
+        status = self._maybe(0.7, self._one(*EnrolmentStatus))
+        return Enrolment(
+            enrolment_id=f"e-{owner}-{number}", candidate_id=owner, kind=kind, starts_on=starts, ends_on=ends,
+            status=status,
+        )  # fmt: skip
 
     def _plan(self, owner: str, kind: PlanKind) -> Plan:
         opened = self._day(-200, 1)
@@ -149,7 +168,11 @@ class World:
         _insert(connection, CANDIDATES, [_values(CANDIDATES, file.candidate) for file in self.files])
         for spec, name in ((PLACEMENTS, "placements"), (SERVICES, "services"), (INTERACTIONS, "interactions")):
             _insert(connection, spec, [_values(spec, one) for file in self.files for one in getattr(file, name)])
+        _insert(connection, ENROLMENTS, [_values(ENROLMENTS, one) for file in self.files for one in file.enrolments])
+        people = CandidateRepository(connection, PROGRAM)
         for file in self.files:
+            if file.household_told_on is not None:
+                people.note_sources([(file.candidate.candidate_id, "household_kinds")], "x", file.household_told_on)
             for plan in file.plans:
                 _insert_plan(connection, plan, self.on)
 

@@ -1,0 +1,264 @@
+"""Work of the plan that is counted by place: auxiliary workshops, job coaches, blind massage, offices, bought services.
+
+People are counted as far as the subject sees them; places, contracts and checklists are everybody's to read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from matching.plans import EnrolmentKind
+from matching.regions import region_name
+from matching.sites import MASSAGE_PLACES, OfficeItem, SiteKind
+from matching.source import Source
+from pipelines.access.audit import record
+from pipelines.access.roles import Action, Subject
+from pipelines.plan_schema import LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS, SITES
+from pipelines.registers.rows import require
+from pipelines.store.plan_counts import PlanCounts
+from pipelines.store.repositories import TableRepository
+
+_MOST = 5000
+_PLAN = "甘政办发〔2022〕97号"
+Cell = str | int | None
+"""None is what nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of the plan's work: its title, clause, columns under their labels, rows, and what to know of it."""
+
+    name: str
+    title: str
+    source: Source
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[Mapping[str, Cell], ...]
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self, on: date) -> dict[str, Any]:
+        """Return it as it travels in JSON."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "as_of": on.isoformat(),
+            "source": self.source.as_dict(),
+            "columns": [{"name": name, "label": label} for name, label in self.columns],
+            "rows": [dict(row) for row in self.rows],
+            "notes": list(self.notes),
+        }
+
+    def lines(self) -> list[str]:
+        """Return it in plain Chinese, a row a line."""
+        told = [f"{self.title}〔{self.source.document} {self.source.clause}〕"]
+        for row in self.rows:
+            cells = [f"{label} {'待核实' if row[name] is None else row[name]}" for name, label in self.columns]
+            told.append("，".join(cells))
+        return [*told, *([] if self.rows else ["没有登记"]), *(f"说明：{note}" for note in self.notes)]
+
+
+def plan_sheet(connection: Connection, subject: Subject, name: str, on: date) -> Sheet:
+    """Return one of the tables; that it was read is recorded.
+
+    Raises
+    ------
+    Forbidden
+        When the role may not read services for the stated purpose.
+    KeyError
+        When there is no table of this name.
+    """
+    require(subject, Action.READ_SERVICES)
+    made = _EACH[name](connection, subject, on)
+    record(connection, subject.by, Action.READ_SERVICES.value, object_kind="plan-work")
+    return made
+
+
+def _rows(connection: Connection, subject: Subject, spec: Any) -> list[dict[str, Any]]:
+    return [values for values, _ in TableRepository(connection, spec, subject).page(None, _MOST)]
+
+
+def _place(code: str | None) -> str | None:
+    return None if code is None else region_name(code)
+
+
+def _city(code: str | None) -> str | None:
+    return None if code is None else region_name(f"{code[:4]}00")
+
+
+def _workshops(connection: Connection, subject: Subject, on: date) -> Sheet:
+    sites = [one for one in _rows(connection, subject, SITES) if one["kind"] is SiteKind.AUXILIARY_WORKSHOP]
+    projects = [one for one in _rows(connection, subject, LABOUR_PROJECTS) if _runs(one, on)]
+    working = PlanCounts(connection, subject, on).in_auxiliary_work([one["unit_id"] for one in sites])
+    rows: list[dict[str, Cell]] = []
+    for site in sorted(sites, key=lambda one: (one["region"] or "", one["site_id"])):
+        own = [one for one in projects if one["site_id"] == site["site_id"]]
+        n = None if site["unit_id"] is None else working.get(site["unit_id"], 0)
+        free = None if site["capacity"] is None or n is None else max(0, site["capacity"] - n)
+        rows.append(
+            {
+                "site": site["name"] or site["site_id"],
+                "city": _city(site["region"]),
+                "capacity": site["capacity"],
+                "working": n,
+                "free": free,
+                "projects": "；".join(_project(one, site["region"]) for one in own) or "无",
+                "places": sum(one["places"] or 0 for one in own),
+            }
+        )
+    notes = []
+    for one in (one for one in projects if one["site_id"] is None):
+        free = [row for row in rows if isinstance(row["free"], int) and row["free"] > 0]
+        where = max(free, key=lambda row: (int(row["free"] or 0), str(row["city"])), default=None)
+        told = (
+            "没有机构有空余能力"
+            if where is None
+            else f"{where['city']}的{where['site']}空余 {where['free']} 人，可以商量调配"
+        )
+        notes.append(f"{_project(one, None)}还没有承接机构；{told}")
+    columns = (
+        ("site", "机构"), ("city", "市州"), ("capacity", "可安置人数"), ("working", "在岗人数"), ("free", "空余"),
+        ("projects", "在做的劳动项目"), ("places", "项目用工"),
+    )  # fmt: skip
+    source = Source(_PLAN, "二(五)")
+    return Sheet("workshops", "辅助性就业机构和劳动项目调配", source, columns, tuple(rows), tuple(notes))
+
+
+def _runs(row: Mapping[str, Any], on: date) -> bool:
+    return (row["starts_on"] is None or row["starts_on"] <= on) and (row["ends_on"] is None or row["ends_on"] >= on)
+
+
+def _project(one: Mapping[str, Any], at: str | None) -> str:
+    came = _city(one["region"])
+    is_elsewhere = at is not None and one["region"] is not None and at[:4] != one["region"][:4]
+    head = f"{one['title']}（{one['places'] if one['places'] is not None else '人数待核实'}人"
+    return head + (f"，由{came}调入）" if is_elsewhere else f"，{came or '来源待核实'}）")
+
+
+def _coaches(connection: Connection, subject: Subject, on: date) -> Sheet:
+    found = PlanCounts(connection, subject, on).coaching()
+    rows = [
+        {
+            "coach": one["tutor"],
+            "place": one["place"],
+            "people": one["people"],
+            "planned": one["sessions"],
+            "made": one["attended"],
+            "who": one["who"],
+        }
+        for one in found
+    ]
+    columns = (
+        ("coach", "辅导员"), ("place", "机构"), ("people", "正在辅导"), ("planned", "计划走访"), ("made", "已走访"),
+        ("who", "辅导的人"),
+    )  # fmt: skip
+    notes = ("每位辅导员带多少人没有规定，人多的请考虑增配。",)
+    return Sheet("coaches", "就业辅导员", Source(_PLAN, "二(五)"), columns, tuple(rows), notes)
+
+
+def _massage(connection: Connection, subject: Subject, on: date) -> Sheet:
+    counts = PlanCounts(connection, subject, on)
+    by_city = counts.massage()
+    sites = [one for one in _rows(connection, subject, SITES) if one["kind"] in MASSAGE_PLACES and _is_open(one, on)]
+    cities = sorted({city for city in by_city if city} | {one["region"][:4] for one in sites if one["region"]})
+    rows: list[dict[str, Cell]] = []
+    for city in cities:
+        held = by_city.get(city, {})
+        own = [one for one in sites if one["region"] and one["region"][:4] == city]
+        rows.append(
+            {
+                "city": region_name(f"{city}00"),
+                **{kind.value: held.get(kind.value, 0) for kind in _TRAININGS},
+                "finished": held.get("finished", 0),
+                "working": held.get("working", 0),
+                "operating": held.get("operating", 0),
+                "shops": sum(one["kind"] is SiteKind.MASSAGE_SHOP for one in own),
+                "brand": sum(bool(one["brand"]) for one in own),
+                "practices": sum(one["kind"] is SiteKind.MASSAGE_PRACTICE for one in own),
+            }
+        )
+    columns = (
+        ("city", "市州"), *((kind.value, f"{kind.label}在学") for kind in _TRAININGS), ("finished", "培训完成"),
+        ("working", "其中已就业"), ("operating", "其中自己开店"), ("shops", "保健按摩店"), ("brand", "其中品牌店"),
+        ("practices", "医疗按摩所"),
+    )  # fmt: skip
+    source = Source(_PLAN, "二(八)")
+    notes = ("考试和继续教育的日期在“今日”按“资格考试和继续教育”提醒；开店的一次性创业补贴在“申领”里办理。",)
+    return Sheet("massage", "盲人按摩：培训、就业、运行", source, columns, tuple(rows), notes)
+
+
+_TRAININGS = (EnrolmentKind.MASSAGE_CLASS, EnrolmentKind.MASSAGE_MASTER, EnrolmentKind.MASSAGE_SHOP)
+
+
+def _is_open(site: Mapping[str, Any], on: date) -> bool:
+    return site["closed_on"] is None or site["closed_on"] >= on
+
+
+def _offices(connection: Connection, subject: Subject, on: date) -> Sheet:
+    held: dict[str, dict[OfficeItem, dict[str, Any]]] = {}
+    for one in _rows(connection, subject, OFFICE_CHECKS):
+        if one["checked_on"] is None or one["checked_on"] <= on:
+            held.setdefault(one["region"], {})[one["item"]] = one
+    rows: list[dict[str, Cell]] = []
+    for region, items in sorted(held.items()):
+        met = [item for item, one in items.items() if one["is_met"] is not None and one["is_met"].value == "yes"]
+        lacks = [item.label for item, one in items.items() if one["is_met"] is not None and one["is_met"].value == "no"]
+        unknown = [item.label for item in OfficeItem if item not in items or items[item]["is_met"] is None]
+        days = [one["checked_on"] for one in items.values() if one["checked_on"] is not None]
+        rows.append(
+            {
+                "office": _place(region),
+                "met": f"{len(met)}/{len(OfficeItem)}",
+                "lacks": "、".join(lacks) or "无",
+                "unknown": "、".join(unknown) or "无",
+                "checked_on": max(days).isoformat() if days else None,
+                "done": "已完成" if len(met) == len(OfficeItem) else "待核实" if not lacks else "未完成",
+            }
+        )
+    columns = (
+        ("office", "机构所在地"), ("done", "规范化建设"), ("met", "达到项数"), ("lacks", "未达到"),
+        ("unknown", "待核实"), ("checked_on", "最近检查"),
+    )  # fmt: skip
+    return Sheet("offices", "县级以上机构规范化建设", Source(_PLAN, "二(九)"), columns, tuple(rows))
+
+
+def _bought(connection: Connection, subject: Subject, on: date) -> Sheet:
+    counts = PlanCounts(connection, subject, on)
+    rows: list[dict[str, Cell]] = []
+    for one in _rows(connection, subject, SERVICE_CONTRACTS):
+        is_countable = one["provider"] is not None and one["starts_on"] is not None
+        given = (
+            counts.services_by(one["provider"], one["kind"], one["starts_on"], one["ends_on"]) if is_countable else None
+        )
+        left = None if one["ordered"] is None or given is None else max(0, one["ordered"] - given)
+        rows.append(
+            {
+                "contract": one["contract_id"],
+                "provider": one["provider"],
+                "place": _place(one["region"]),
+                "kind": "全部" if one["kind"] is None else one["kind"].label,
+                "period": f"{one['starts_on'] or '待核实'}–{one['ends_on'] or '未定'}",
+                "ordered": one["ordered"],
+                "given": given,
+                "left": left,
+                "amount": None if one["amount"] is None else f"{one['amount']:f}",
+            }
+        )
+    columns = (
+        ("contract", "合同"), ("provider", "承接机构"), ("place", "地区"), ("kind", "服务"), ("period", "期限"),
+        ("ordered", "购买次数"), ("given", "已提供"), ("left", "还差"), ("amount", "金额（元）"),
+    )  # fmt: skip
+    notes = ("已提供按服务记录里写明由承接机构提供的计，只计您能看到的人。",)
+    return Sheet("bought", "政府购买残疾人就业服务", Source(_PLAN, "二(九)"), columns, tuple(rows), notes)
+
+
+_EACH: Mapping[str, Callable[[Connection, Subject, date], Sheet]] = {
+    "workshops": _workshops,
+    "coaches": _coaches,
+    "massage": _massage,
+    "offices": _offices,
+    "bought": _bought,
+}
+SHEETS: Sequence[str] = tuple(_EACH)
+"""The names of the tables."""
