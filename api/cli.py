@@ -53,6 +53,7 @@ from pipelines.consistency import check
 from pipelines.course_gaps import course_gaps, gap_lines
 from pipelines.desk import Desk
 from pipelines.documents import document_lines, held_up_words, person_lines, shown_document
+from pipelines.engines.features import FeatureRows
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.export import export
@@ -71,7 +72,7 @@ from pipelines.store.session import engine_for, is_current
 from pipelines.store.tables import SEALED
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
 from pipelines.template import write_template
-from pipelines.train import train
+from pipelines.train import TrainConfig, train
 from pipelines.worlds import load_world
 
 DONE, CHECK_FAILED, USAGE, SOME_REJECTED, REFUSED = 0, 1, 2, 3, 4
@@ -438,11 +439,18 @@ def _fact_line(fact: dict[str, Any]) -> str:
 def train_model(
     context: typer.Context,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="学习到哪一天为止")] = None,
+    engine: EngineName = "local",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """训练并保存一个模型版本。"""
+    config = TrainConfig(rows=FeatureRows(cluster_of(engine, workers, scheduler, tls_ca, tls_cert, tls_key)))
     settings = session_of(context).settings
     casebook = _casebook(context)
-    model = train(casebook, until=until.date() if until else settings.as_of, progress=say)
+    model = train(casebook, until=until.date() if until else settings.as_of, config=config, progress=say)
     with current_engine(context).begin() as connection:
         registry = Registry(connection, settings.models)
         gate = _gate(registry, casebook, model, settings.as_of)

@@ -54,6 +54,50 @@ def family_of(name: str) -> str:
     return name.partition(FAMILY_END)[0]
 
 
+@dataclass(frozen=True, eq=False)
+class CodedRows:
+    """Rows of features as numbers, to be made in one place and weighted in another.
+
+    `names` are the features of this part; `features` and `values` (n_entries,) are a position among them and a value,
+    row after row; row i has the entries from `ends[i]` to `ends[i + 1]`, (n_rows + 1,).
+    """
+
+    names: Sequence[str]
+    features: Any
+    values: Floats
+    ends: Any
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> "CodedRows":
+        """Write rows as numbers; a value of 0 is the same as an absent feature."""
+        positions: dict[str, int] = {}
+        features: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for row in rows:
+            for name, value in row.items():
+                if value:
+                    features.append(positions.setdefault(name, len(positions)))
+                    values.append(value)
+            ends.append(len(features))
+        own = np.array(features, dtype=np.int32), np.array(values, dtype=np.float64), np.array(ends, dtype=np.int64)
+        return cls(tuple(positions), *own)
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def row(self, at: int) -> dict[str, float]:
+        """Return one row as names and values."""
+        own = slice(self.ends[at], self.ends[at + 1])
+        names = [self.names[feature] for feature in self.features[own]]
+        return dict(zip(names, self.values[own].tolist(), strict=True))
+
+    def counts(self) -> dict[str, int]:
+        """Return in how many rows each feature is."""
+        found = np.bincount(self.features, minlength=len(self.names)).tolist()
+        return dict(zip(self.names, found, strict=True))
+
+
 class FeatureSpace:
     """The features seen often enough, each with its column and weight; unseen ones are left out."""
 
@@ -86,12 +130,36 @@ class FeatureSpace:
         NotEnoughData
             When no feature occurs that often.
         """
-        chosen = weighting or FeatureWeighting()
         counts: Counter[str] = Counter()
         n_rows = 0
         for row in rows:
             n_rows += 1
             counts.update(name for name, value in row.items() if value)
+        return cls._of_counts(counts, n_rows, min_count, weighting)
+
+    @classmethod
+    def fit_coded(
+        cls, parts: Iterable["CodedRows"], *, min_count: int = 1, weighting: FeatureWeighting | None = None
+    ) -> "FeatureSpace":
+        """Learn the features of rows that come in parts, as `fit` does of them all.
+
+        Raises
+        ------
+        NotEnoughData
+            When no feature occurs that often.
+        """
+        counts: Counter[str] = Counter()
+        n_rows = 0
+        for part in parts:
+            n_rows += len(part)
+            counts.update(part.counts())
+        return cls._of_counts(counts, n_rows, min_count, weighting)
+
+    @classmethod
+    def _of_counts(
+        cls, counts: Mapping[str, int], n_rows: int, min_count: int, weighting: FeatureWeighting | None
+    ) -> "FeatureSpace":
+        chosen = weighting or FeatureWeighting()
         names = sorted(name for name, count in counts.items() if count >= min_count and chosen.family_weight(name) > 0)
         if not names:
             raise NotEnoughData(f"No feature occurs in {min_count} of the {n_rows} rows.")
@@ -126,15 +194,39 @@ class FeatureSpace:
             columns.extend(column for column, _ in known)
             values.extend(value for _, value in known)
             ends.append(len(columns))
-        indices = np.array(columns, dtype=np.int32)
-        data = np.array(values, dtype=np.float64)
+        return self._weighted(np.array(columns, dtype=np.int32), np.array(values, dtype=np.float64), np.array(ends))
+
+    def transform_coded(self, part: "CodedRows") -> Sparse:
+        """Return the rows of a part as `transform` does.
+
+        Raises
+        ------
+        InvalidInput
+            When a value is not finite.
+        """
+        column = np.array([self._columns.get(name, -1) for name in part.names], dtype=np.int64)
+        row = np.repeat(np.arange(len(part)), np.diff(part.ends))
+        at = column[part.features]
+        known = np.flatnonzero(at >= 0)
+        order = known[np.lexsort((at[known], row[known]))]
+        ends = np.concatenate([[0], np.cumsum(np.bincount(row[order], minlength=len(part)))])
+        return self._weighted(at[order].astype(np.int32), part.values[order], ends)
+
+    def transform_parts(self, parts: Sequence["CodedRows"]) -> Sparse:
+        """Return the rows of parts one under the other, float32 (n_rows, n_features); raises as `transform` does."""
+        if not parts:
+            return self.transform([])
+        return sparse.csr_matrix(sparse.vstack([self.transform_coded(part) for part in parts], format="csr"))
+
+    def _weighted(self, indices: Any, data: Floats, ends: Any) -> Sparse:
+        """Return unit rows of entries that stand by row and, within one, by column."""
         if not np.isfinite(data).all():
             raise InvalidInput("A feature's value must be a finite number; leave the feature out where it is unknown.")
         data *= self._rarities[indices]
         if self.weighting.balanced:
             data /= self._family_lengths(data, indices, np.diff(ends))
         data *= self._family_weights[indices]
-        matrix = sparse.csr_matrix((data.astype(np.float32), indices, np.array(ends)), shape=(len(ends) - 1, len(self)))
+        matrix = sparse.csr_matrix((data.astype(np.float32), indices, ends), shape=(len(ends) - 1, len(self)))
         return unit_rows(matrix)
 
     def to_artefact(self) -> Artefact:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from matching.components import COMPONENTS, VacancyIndex
 from matching.entities import Vacancy, VacancyId
-from matching.features import address_words, candidate_features, candidate_words, provider_key, vacancy_features
+from matching.features import address_words, provider_key
 from matching.ranking import Weights
 from matching.regions import prefecture
 from matching.settings import ranking_settings
@@ -33,6 +33,7 @@ from models.text import TextSpace
 from models.uptake import NOWHERE, Acts, Offers, Uptake, UptakeConfig
 from pipelines.casebook import Casebook
 from pipelines.choices import ChoiceConfig, Choices, gather_choices, learn_weights
+from pipelines.engines.features import FeatureRows
 from pipelines.influence import within_influence
 from pipelines.ranking_model import Collaborative, RankingModel
 from pipelines.static import STATIC, static_columns
@@ -52,7 +53,8 @@ class TrainConfig(ChoiceConfig):
 
     With `factors` the factor model is learned beside the hybrid, to be compared with it. Taste is learned of at most
     `n_taught` people, since what is stated of each of their pairs is worked out for it. Without `states_chance` no
-    chance is learned: it orders nothing, and takes a third of the time.
+    chance is learned: it orders nothing, and takes a third of the time. `rows` makes the rows of features, the same
+    rows on a cluster as here.
     """
 
     hybrid: HybridConfig = field(default_factory=HybridConfig)
@@ -66,6 +68,7 @@ class TrainConfig(ChoiceConfig):
     min_outcomes: int = 50
     n_outcomes: int = 6000
     states_chance: bool = True
+    rows: FeatureRows = field(default_factory=FeatureRows)
 
 
 def train(
@@ -252,16 +255,16 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     names = casebook.names
     # In the order of the names: that of the ids would tell who is who.
     people = sorted(casebook.candidates.values(), key=lambda candidate: names.of(candidate.candidate_id))
-    rows = [candidate_features(c, candidate_words(c)) for c in people]
-    vacancy_rows = [vacancy_features(i, casebook.texts[i.vacancy.vacancy_id].words) for i in stock.items]
+    rows, vacancy_rows = config.rows.of_people(people), config.rows.of_vacancies(stock.items, casebook.texts)
     weighting = FeatureWeighting(PLACE_WEIGHTS)
-    candidate_space = FeatureSpace.fit(rows, min_count=2, weighting=weighting)
-    vacancy_space = FeatureSpace.fit(vacancy_rows, min_count=2, weighting=weighting)
+    candidate_space = FeatureSpace.fit_coded(rows, min_count=2, weighting=weighting)
+    vacancy_space = FeatureSpace.fit_coded(vacancy_rows, min_count=2, weighting=weighting)
     candidate_ids = IdMap(names.of(c.candidate_id) for c in people)
     vacancy_ids = IdMap(item.vacancy.vacancy_id for item in stock.items)
     table = acts.assign(**{Names.CANDIDATE: [names.of(c) for c in acts[Names.CANDIDATE]]})
     interactions = Interactions.from_table(table, candidate_ids, vacancy_ids, drop_unknown=True)
-    candidate_matrix, vacancy_matrix = candidate_space.transform(rows), vacancy_space.transform(vacancy_rows)
+    candidate_matrix = candidate_space.transform_parts(rows)
+    vacancy_matrix = vacancy_space.transform_parts(vacancy_rows)
     dataset = Dataset(interactions, candidate_matrix, vacancy_matrix)
     model = HybridModel(config.hybrid).fit(dataset)
     sample = np.random.default_rng(config.seed).choice(len(people), size=min(300, len(people)), replace=False)

@@ -9,19 +9,21 @@ The home address goes only where the model holds addresses against each other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from matching.components import PastAct
 from matching.entities import Candidate, CandidateId, VacancyId
-from models.two_sided import Owned
+from matching.stock import StockItem
+from models.two_sided import Owned, TwoSided
 from pipelines.batch_blocks import Office, Task, block_of, held_block, lists_together
 from pipelines.batch_changes import Changes
 from pipelines.casebook import Casebook
 from pipelines.desk import Desk
 from pipelines.live_tests import LiveTests
 from pipelines.names_in_models import UNKEYED
-from pipelines.ranking_model import RankingModel
+from pipelines.ranking_model import Collaborative, RankingModel
 
 STAYS = (
     "name",
@@ -59,6 +61,11 @@ def stand_in(number: int) -> CandidateId:
     return CandidateId(f"~{number:020x}")
 
 
+def without_contact(item: StockItem) -> StockItem:
+    """Return a vacancy without the person to speak with."""
+    return item if item.employer is None else replace(item, employer=replace(item.employer, contact=None))
+
+
 @dataclass(frozen=True, slots=True)
 class GivenLots(LiveTests):
     """The lots that were drawn where the ids are."""
@@ -81,14 +88,11 @@ class Broadcast:
     @classmethod
     def of(cls, desk: Desk, changes: Changes | None, *, together: bool) -> "Broadcast":
         """Take it of a desk, without anybody's facts or name, and without the key that names are made with."""
-        items = tuple(
-            item if item.employer is None else replace(item, employer=replace(item.employer, contact=None))
-            for item in desk.index.stock.items
-        )
+        items = tuple(without_contact(item) for item in desk.index.stock.items)
         bare = replace(
             desk,
             casebook=_EMPTY,
-            model=replace(_knowing(desk.model, ()), popularity={}, summary={}),
+            model=replace(_knowing(desk.model, {}), popularity={}, summary={}),
             index=replace(desk.index, stock=replace(desk.index.stock, items=items)),
             history={},
             past={},
@@ -106,13 +110,13 @@ class Broadcast:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """The people of a block, in its order, by number; `own` is what the model learned of those with a history."""
+    """The people of a block, in its order, by number; `own` is what each part of the model learned of them."""
 
     people: Sequence[Candidate]
     history: Mapping[CandidateId, Sequence[tuple[VacancyId, float]]]
     past: Mapping[CandidateId, Mapping[int, PastAct]]
     lots: Mapping[str, float]
-    own: Owned | None
+    own: Mapping[str, Owned]
     changed: frozenset[CandidateId]
     before: pa.Table | None
     k: int
@@ -125,11 +129,12 @@ class Parcel:
         with_address, learned = desk.model.address_space is not None, desk.model.collaborative
         lots = {numbers[i]: desk.tests.lot_of(i, desk.rules.on) for i in task.people}
         before = held_block(task)
-        own = None
+        own: dict[str, Owned] = {}
         if learned is not None:
             names = {learned.names.of(i): numbers[i].removeprefix("~") for i in task.people}
-            known = learned.model.people(list(names))
-            own = replace(known, ids=[names[name] for name in known.ids])
+            for part, model in _parts(learned).items():
+                known = model.people(list(names))
+                own[part] = replace(known, ids=[names[name] for name in known.ids])
         return cls(
             people=[
                 without_identity(desk.casebook.candidates[i], number, with_address=with_address)
@@ -152,7 +157,7 @@ def worked_out(office: Office, parcel: Parcel) -> tuple[pa.Table, int]:
     staffed = replace(
         desk,
         casebook=replace(desk.casebook, candidates={person.candidate_id: person for person in parcel.people}),
-        model=desk.model if parcel.own is None else _knowing(desk.model, parcel.own),
+        model=_knowing(desk.model, parcel.own),
         history=parcel.history,
         past=parcel.past,
         tests=GivenLots(lots=parcel.lots),
@@ -178,10 +183,18 @@ def _renamed(table: pa.Table, names: Mapping[CandidateId, CandidateId]) -> pa.Ta
     return table.set_column(table.schema.get_field_index("candidate_id"), table.field("candidate_id"), column)
 
 
-def _knowing(model: RankingModel, people: Owned | tuple[()]) -> RankingModel:
+def _parts(learned: Collaborative) -> dict[str, TwoSided]:
+    """Return the models that keep people's histories, by name; those for comparison are left out."""
+    held = {f.name: getattr(learned, f.name) for f in fields(learned) if f.name != "factors"}
+    return {name: model for name, model in held.items() if isinstance(model, TwoSided)}
+
+
+def _knowing(model: RankingModel, people: Mapping[str, Owned]) -> RankingModel:
     """Return a model that knows the histories of these people alone, and holds no key."""
     learned = model.collaborative
     if learned is None:
         return model
-    own = people if isinstance(people, Owned) else learned.model.people([])
-    return replace(model, collaborative=replace(learned, model=learned.model.knowing(own), names=UNKEYED, factors=None))
+    parts: dict[str, Any] = {
+        name: part.knowing(people.get(name) or part.people([])) for name, part in _parts(learned).items()
+    }
+    return replace(model, collaborative=replace(learned, names=UNKEYED, factors=None, **parts))

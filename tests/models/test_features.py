@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.artefact import load_artefact, save_artefact
 from models.errors import InvalidInput, NotEnoughData
-from models.features import FeatureSpace, FeatureWeighting, family_of
+from models.features import CodedRows, FeatureSpace, FeatureWeighting, family_of
 
 ROWS = [
     {"skill:excel": 1.0, "region:620102": 1.0},
@@ -124,3 +124,25 @@ def test_space_loads_as_it_was_saved(tmp_path: Path) -> None:
     assert loaded.names == space.names
     assert loaded.weighting == space.weighting
     np.testing.assert_array_equal(loaded.transform(ROWS).toarray(), space.transform(ROWS).toarray())
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["a:1", "a:2", "b:1", "c:1", "c:2"]), st.sampled_from([0.0, 0.3, 1.0, 2.5])),
+        max_size=9,
+    ),
+    st.integers(1, 4),
+)
+def test_rows_coded_in_parts_give_the_same_space_and_the_same_rows(rows: list[dict[str, float]], size: int) -> None:
+    every = [*ROWS, {"a:1": 1.0, "a:2": 0.5, "c:1": 2.0}, *rows]
+    weighting = FeatureWeighting({"a": 3.0}, balanced=True)
+    parts = [CodedRows.of(every[at : at + size]) for at in range(0, len(every), size)]
+    whole, coded = FeatureSpace.fit(every, weighting=weighting), FeatureSpace.fit_coded(parts, weighting=weighting)
+    assert coded.names == whole.names
+    expected, made = (
+        whole.transform([*every, {"z:9": 1.0}]),
+        coded.transform_parts([*parts, CodedRows.of([{"z:9": 1.0}])]),
+    )
+    for name in ("data", "indices", "indptr"):
+        assert np.array_equal(getattr(made, name), getattr(expected, name))
+    assert parts[0].row(0) == every[0]

@@ -4,31 +4,38 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import dask
+import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster, Security
 
+from matching.entities import Candidate
+from matching.features import candidate_features, candidate_words
+from models.features import CodedRows
 from pipelines import batch
 from pipelines.batch import run_batch
 from pipelines.batch_blocks import Office, Task
 from pipelines.desk import Desk
 from pipelines.engines import cluster as clusters
 from pipelines.engines import dask as dask_engine
+from pipelines.engines import features
 from pipelines.engines.cluster import Cluster, Packed, Tls, Work, each
 from pipelines.engines.dask import DaskEngine
 from pipelines.engines.errors import NoCluster, NoDask, OtherProgram, WorkersLost
+from pipelines.engines.features import FeatureRows
 from pipelines.engines.parcels import Broadcast, Parcel, worked_out
 from pipelines.live_tests import LiveTests, Switched
+from pipelines.train import train
 from tests.conftest import Town
-from tests.support.province import TODAY
+from tests.support.province import QUICK, TODAY
 
 ONE_BY_ONE = 10**9
 
@@ -166,6 +173,37 @@ def test_an_update_on_a_cluster_is_a_whole_run(
     assert 0 < report.n_made < report.n_candidates
     run_batch(then, whole, k=3)
     assert sorted(rows(kept), key=repr) == sorted(rows(whole), key=repr)
+
+
+def test_a_model_learned_from_rows_of_a_cluster_is_the_model_learned_here(
+    town: Town, two: tuple[LocalCluster, DaskEngine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(features, "PART", 40)
+    book, config = town.casebook(), replace(QUICK, states_chance=False)
+    here = train(book, until=TODAY, config=config)
+    there = train(book, until=TODAY, config=replace(config, rows=FeatureRows(two[1].cluster)))
+    assert there.weights.values.tolist() == here.weights.values.tolist()
+    assert here.collaborative is not None
+    assert there.collaborative is not None
+    own, other = (one.collaborative.model.to_artefact().arrays for one in (here, there) if one.collaborative)
+    assert all(np.array_equal(own[name], other[name]) for name in own)
+    assert "a worker's features differ" not in caplog.text
+
+
+def test_features_that_a_worker_makes_otherwise_are_made_here(
+    town: Town, two: tuple[LocalCluster, DaskEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = list(town.casebook().candidates.values())[:9]
+    monkeypatch.setattr(features, "PART", 4)
+    monkeypatch.setattr(features, "_WORK", {features.people_rows: _no_rows})
+    made = FeatureRows(two[1].cluster).of_people(people)
+    assert [part.row(i) for part in made for i in range(len(part))] == [
+        candidate_features(one, candidate_words(one)) for one in people
+    ]
+
+
+def _no_rows(_: None, people: Sequence[Candidate]) -> CodedRows:
+    return CodedRows.of({} for _ in people)
 
 
 def test_nothing_that_says_who_somebody_is_leaves_this_machine(desk: Desk) -> None:
