@@ -52,7 +52,7 @@ class Plan:
 
 PLANS = (
     Plan("province, whole stock", 600_000, 50_000, 1, 16),
-    Plan("country, whole stock", 18_000_000, 1_000_000, 1, 256),
+    Plan("country, whole stock", 18_000_000, 1_000_000, 1, 40),
     Plan("country, by prefecture, 50,000 each", 18_000_000, 50_000, 340, 64),
     Plan("country, by prefecture, 100,000 each", 18_000_000, 100_000, 340, 64),
 )
