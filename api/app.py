@@ -28,6 +28,7 @@ from api.routes import (
     duplicates,
     employers,
     health,
+    initiatives,
     inspections,
     metrics,
     notes,
@@ -41,6 +42,7 @@ from api.routes import (
     reports,
     requests,
     session,
+    unit_records,
     vacancies,
 )
 from api.session import with_keys
@@ -98,8 +100,10 @@ def create_app(settings: Settings) -> FastAPI:
         plan_work,
         caseload,
         duplicates,
+        initiatives,
         inspections,
         requests,
+        unit_records,
         released,
         reports,
     ):

@@ -31,6 +31,7 @@ from api.benefit_commands import benefits, quota_command
 from api.duplicate_commands import duplicates
 from api.duty_commands import due
 from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of, engine_of
+from api.initiative_commands import initiatives, offers
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
@@ -62,6 +63,7 @@ from pipelines.plan_schema import IMPORTED
 from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
 from pipelines.recourse import recourse, recourse_lines
+from pipelines.registers.uploads import READS
 from pipelines.registry import NoModel, Registry
 from pipelines.retraining import retraining_gate
 from pipelines.sources.mapping import Mapping as SheetMapping
@@ -101,7 +103,7 @@ app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
-for _command in (extract, erase, retention, due, tasks, plans, duplicates):
+for _command in (extract, erase, retention, due, tasks, plans, duplicates, initiatives, offers):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)
@@ -276,7 +278,7 @@ def export_table(
             mapping=SheetMapping.load(mapping) if mapping else None,
             handed_out=people.setdefault,
         )
-        action = Action.READ_IDENTITY if kind.value in SEALED else Action(f"{kind.value}.read")
+        action = Action.READ_IDENTITY if kind.value in SEALED else READS[kind.value]
         _note(connection, action, kind.value, count=n)
         _note_people(connection, action, people)
     answer(context, {"table": kind.value, "rows": n, "file": str(out)}, lambda: [f"已导出 {n} 行到 {out}"])

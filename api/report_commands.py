@@ -13,10 +13,13 @@ from pipelines.access.roles import Purpose, program_subject
 from pipelines.duties.due import MOST_AT_ONCE
 from pipelines.duties.households import household_lines, household_list
 from pipelines.duties.places import area_of
+from pipelines.duties.unit_ledger import LISTS, ledger_cells, unit_ledger, unit_ledger_lines
 from pipelines.duties.units import unit_lines, unit_list
-from pipelines.reports.plan.files import write_report
+from pipelines.export import csv_text
+from pipelines.reports.plan.files import write_layout, write_report
 from pipelines.reports.plan.layout import laid_out, lines_of
 from pipelines.reports.plan.report import FIRST_YEAR, LAST_YEAR, plan_report, rows_behind
+from pipelines.reports.social import social_cells, social_layout, social_lines, social_report
 
 reports = typer.Typer(help="方案落实情况与工作名单。", no_args_is_help=True, rich_markup_mode=None)
 _SUBJECT = program_subject("command-line", Purpose.STATISTICS)
@@ -59,6 +62,45 @@ def rows(
         "rows": [{"id": owner, "region": region, "word": own} for owner, region, own in found],
     }  # fmt: skip
     answer(context, document, lambda: [*(f"{a}\t{b or ''}\t{c}" for a, b, c in found), f"共 {len(found)} 条"])
+
+
+@reports.command("ledger")
+def ledger(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help=f"哪个名单：{'、'.join(f'{one} {told.title}' for one, told in LISTS.items())}")
+    ],
+    year: Year,
+    region: Region = None,
+    out: Annotated[Path | None, typer.Option("--out", help="写成 CSV 文件")] = None,
+) -> None:
+    """单位台账的名单：计划、放宽条件的岗位、公示、定向招聘承诺与落实、残保金、服务点、联盟、平台减免、分级统计。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        document = unit_ledger(connection, _SUBJECT, name, year, on, area_of(connection, region, on))
+    if out is not None:
+        out.write_bytes(csv_text(ledger_cells(document)))
+    written = [] if out is None else [f"已写入 {out}"]
+    answer(context, document, lambda: [*unit_ledger_lines(document), *written])
+
+
+@reports.command("social")
+def social(
+    context: typer.Context,
+    employer_id: Annotated[str, typer.Argument(help="统一社会信用代码")],
+    year: Year,
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.docx、.xlsx 或 .html")] = None,
+) -> None:
+    """一家单位的社会责任报告数据：招用、在岗、稳定就业、定向岗位、便利、减免、扶持、公示，每个数目都有记录。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        document = social_report(connection, _SUBJECT, employer_id, year, on)
+    if out is not None and out.suffix.lower() == ".csv":
+        out.write_bytes(csv_text(social_cells(document)))
+    elif out is not None:
+        write_layout(social_layout(document), out)
+    written = [] if out is None else [f"已写入 {out}"]
+    answer(context, document, lambda: [*social_lines(document), *written])
 
 
 @reports.command("households")

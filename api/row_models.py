@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
 from pipelines.plan_schema import ENROLMENTS
+from pipelines.plan_tables import INITIATIVES, UNIT_RECORDS
 from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     NewPlacement = Body
     NewService = Body
     NewCourse = Body
+    NewInitiative = Body
+    InitiativePatch = Body
+    NewUnitRecord = Body
+    UnitRecordPatch = Body
     CandidatePatch = Body
     PlacementPatch = Body
     CoursePatch = Body
@@ -31,6 +36,10 @@ else:
     CoursePatch = patch(COURSES, "CoursePatch")
     NewEnrolment = new_row(ENROLMENTS, "NewEnrolment", made_here=frozenset({"enrolment_id"}))
     EnrolmentPatch = patch(ENROLMENTS, "EnrolmentPatch")
+    NewInitiative = new_row(INITIATIVES, "NewInitiative", made_here=frozenset({"initiative_id"}))
+    InitiativePatch = patch(INITIATIVES, "InitiativePatch")
+    NewUnitRecord = new_row(UNIT_RECORDS, "NewUnitRecord", made_here=frozenset({"record_id"}))
+    UnitRecordPatch = patch(UNIT_RECORDS, "UnitRecordPatch")
 
 
 class Source(Kept):
@@ -55,3 +64,6 @@ PlacementPage = page_of(Placement, "PlacementPage")
 ServicePage = page_of(Service, "ServicePage")
 CoursePage = page_of(Course, "CoursePage")
 EnrolmentPage = page_of(Enrolment, "EnrolmentPage")
+Initiative = kept_row(INITIATIVES, "Initiative")
+UnitRecord = kept_row(UNIT_RECORDS, "UnitRecord")
+UnitRecordPage = page_of(UnitRecord, "UnitRecordPage")

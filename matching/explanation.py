@@ -20,6 +20,7 @@ from matching.entities import Candidate
 from matching.fit import Fit
 from matching.line import Line, Reason
 from matching.occupations import classify, families, group_label
+from matching.plan_actions import UNIT_RECORDS, RecordKind, named
 from matching.ranking import Band, priority_ground
 from matching.reach import MUNICIPALITIES, comfortable_km
 from matching.regions import is_prefecture_wide, prefecture, region_name
@@ -64,6 +65,7 @@ def _for(line: Line) -> Iterator[Reason]:
     yield from _history(line)
     yield from _uptake(line)
     yield from _mode(line)
+    yield from _concessions(line)
 
 
 def _against(line: Line) -> Iterator[Reason]:
@@ -428,6 +430,18 @@ def _mode(line: Line) -> Iterator[Reason]:
         text = "单位提供本人需要的便利：" + "、".join(f"{a.label}（{line.item.offered[a].label}）" for a in needed)
         facts = {a.value: line.item.offered[a].value for a in needed}
         yield Reason(ReasonKind.ACCOMMODATION, text, facts, _OFFERED, 5.2)
+
+
+def _concessions(line: Line) -> Iterator[Reason]:
+    """Say what the platform waives or gives; it is its own promise, and no duty."""
+    found = line.item.vacancy.concessions
+    ground = named(UNIT_RECORDS, line.rules.on).get(RecordKind.CONCESSION.value)
+    if not found or ground is None:
+        return
+    ended = "（所引方案期限已满，继任条款待核实）" if ground.is_ended else ""
+    text = f"平台承诺给残疾人：{'、'.join(one.label for one in found)}，上岗前请核实{ended}"
+    facts = {"concessions": [one.value for one in found]}
+    yield Reason(ReasonKind.POLICY, text, facts, ground.ground.source, 4.9)
 
 
 def _doubts_of_function(line: Line) -> Iterator[Reason]:

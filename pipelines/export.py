@@ -4,6 +4,7 @@ The file appears whole or not at all; reading it back is `pipelines.sheets` and 
 """
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ from pipelines.store.repositories import TableRepository
 from pipelines.workbooks import MAX_XLSX_CELL, MAX_XLSX_ROWS, escape
 
 Cells = Sequence[str]
-_LEFT_WITH_CONSENT = frozenset({"candidates", "interactions", "services"})
+_LEFT_WITH_CONSENT = frozenset({"candidates", "interactions", "services", "initiative_people"})
 _Write = Callable[[Path, str, Iterable[Cells]], int]
 
 
@@ -111,6 +112,13 @@ def _write_csv(path: Path, _: str, rows: Iterable[Cells]) -> int:
         for count, row in enumerate(rows):  # noqa: B007  the last number is the count of rows
             writer.writerow([inert(cell) for cell in row])
     return count
+
+
+def csv_text(rows: Iterable[Cells]) -> bytes:
+    """Return rows of cells, the head first, as a CSV that opens in Excel; no cell is taken for a formula."""
+    held = io.StringIO(newline="")
+    csv.writer(held).writerows([inert(cell) for cell in row] for row in rows)
+    return held.getvalue().encode("utf-8-sig")
 
 
 def _write_xlsx(path: Path, title: str, rows: Iterable[Cells]) -> int:

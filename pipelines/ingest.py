@@ -25,7 +25,17 @@ from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
 from pipelines.plan_schema import SITES
-from pipelines.schema import CANDIDATES, COURSES, VACANCIES, CellError, ColumnSpec, TableSpec, holds_citizen_number
+from pipelines.plan_tables import INITIATIVES, unit_record_faults
+from pipelines.schema import (
+    CANDIDATES,
+    COURSES,
+    EMPLOYERS,
+    VACANCIES,
+    CellError,
+    ColumnSpec,
+    TableSpec,
+    holds_citizen_number,
+)
 from pipelines.sheets import RawRow, Sheet, SheetError, inert, open_sheet, plain, resolve_headers
 from pipelines.store.assignments import Assignment, AssignmentRepository
 from pipelines.store.merging import merged_ids
@@ -460,6 +470,11 @@ def _check_row(table: str, row: _Row, on: date) -> None:
             row.reject(high, words, str(last))
     if table == "candidates":
         _check_candidate(row, on)
+    if table == "unit_records":
+        for column, reason in unit_record_faults(row.values, on):
+            row.reject(column, reason)
+    if table == "initiative_people" and row.values.get("on") is not None and row.values["on"] > on:
+        row.reject("on", "不能晚于今天", row.values["on"].isoformat())
 
 
 def _check_candidate(row: _Row, on: date) -> None:
@@ -495,16 +510,21 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "sites": (("opened_on", "closed_on", "停办日期早于开办日期"),),
     "labour_projects": (("starts_on", "ends_on", "结束日期早于开始日期"),),
     "service_contracts": (("starts_on", "ends_on", "结束日期早于开始日期"),),
+    "initiatives": (("starts_on", "ends_on", "结束日期早于开始日期"),),
+    "unit_records": (("reserved", "posts", "预留的岗位多于岗位数"),),
 }
 
 
-_PLACED = frozenset({"candidates", "employers", "vacancies"})
+_PLACED = frozenset({"candidates", "employers", "vacancies", "initiatives"})
 _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
     "services": {"candidate_id": CANDIDATES},
     "placements": {"candidate_id": CANDIDATES},
     "enrolments": {"candidate_id": CANDIDATES, "course_id": COURSES},
     "labour_projects": {"site_id": SITES},
+    "initiative_posts": {"initiative_id": INITIATIVES, "vacancy_id": VACANCIES},
+    "initiative_people": {"initiative_id": INITIATIVES, "candidate_id": CANDIDATES},
+    "unit_records": {"employer_id": EMPLOYERS, "vacancy_id": VACANCIES},
 }
 
 

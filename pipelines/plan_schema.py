@@ -6,6 +6,7 @@ from matching.plans import Enrolment, EnrolmentKind, EnrolmentStatus
 from matching.regions import region_code
 from matching.sites import LabourProject, OfficeCheck, OfficeItem, ServiceContract, Site, SiteKind
 from matching.vocabulary import ServiceKind, YesNo
+from pipelines.plan_tables import PLAN_TABLES
 from pipelines.schema import (
     TABLES,
     ColumnSpec,
@@ -112,5 +113,5 @@ SERVICE_CONTRACTS = TableSpec(
 MORE_TABLES: Mapping[str, TableSpec] = {
     table.name: table for table in (ENROLMENTS, SITES, LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS)
 }
-IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES}
+IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES, **PLAN_TABLES}
 """Every table that sheets come in for and go out of."""

@@ -377,7 +377,8 @@ def term_column(name: str, label: str, terms: type[Term], *, required: bool = Fa
     )
 
 
-def _terms_column(name: str, label: str, terms: type[Term]) -> ColumnSpec:
+def terms_column(name: str, label: str, terms: type[Term]) -> ColumnSpec:
+    """A column of several words of a vocabulary."""
     return ColumnSpec(name, label, _terms(terms), _format_list(_value), stored="packed")
 
 
@@ -429,7 +430,7 @@ VACANCIES = TableSpec(
         text_column("description", "岗位描述"),
         text_column("occupation", "职业"),
         term_column("kind", "岗位类型", VacancyKind),
-        _terms_column("welcomes", "面向残疾类别", DisabilityCategory),
+        terms_column("welcomes", "面向残疾类别", DisabilityCategory),
         region_column("region", "工作地区"),
         text_column("address", "工作地址"),
         _degree_column("longitude", "经度", 180.0),
@@ -449,7 +450,7 @@ VACANCIES = TableSpec(
         term_column("social_insurance", "是否缴纳社会保险", YesNo),
         _levels_column("demands", "岗位功能要求"),
         ColumnSpec("accommodations", "提供的合理便利", _accommodations, _format_accommodations, stored="packed"),
-        _terms_column("concessions", "平台优惠", Concession),
+        terms_column("concessions", "平台优惠", Concession),
         date_column("opens_on", "开始招聘日期"),
         date_column("closes_on", "截止日期"),
     ),
@@ -484,18 +485,18 @@ CANDIDATES = TableSpec(
         texts_column("wished_occupations", "意向职业"),
         ColumnSpec("wished_regions", "意向地区", _list(region_code), _format_list(str), stored="packed"),
         decimal_column("wished_wage_min", "期望最低月工资"),
-        _terms_column("work_modes", "可接受的工作方式", WorkMode),
+        terms_column("work_modes", "可接受的工作方式", WorkMode),
         decimal_column("max_commute_km", "最远通勤公里数"),
         term_column("transport", "出行方式", Transport),
         decimal_column("hours_per_day_max", "每日最长工时", 24),
         _levels_column("functions", "功能受限程度"),
-        _terms_column("accommodations_needed", "需要的合理便利", Accommodation),
+        terms_column("accommodations_needed", "需要的合理便利", Accommodation),
         term_column("job_wish", "是否有就业意愿", YesNo),
         date_column("unemployed_since", "失业登记日期"),
         date_column("hard_to_employ_since", "就业困难人员认定日期"),
         date_column("hard_to_employ_until", "就业困难人员认定到期日"),
         id_column("household_id", "家庭编号", required=False),
-        _terms_column("household_kinds", "家庭类型", HouseholdKind),
+        terms_column("household_kinds", "家庭类型", HouseholdKind),
         date_column("consent_matching_on", "同意参与匹配日期"),
         term_column("consent_disclosure", "是否同意向单位告知残疾", YesNo),
     ),
@@ -567,7 +568,7 @@ COURSES = TableSpec(
         date_column("starts_on", "开班日期"),
         date_column("ends_on", "结束日期"),
         integer_column("places", "名额"),
-        _terms_column("accommodations", "提供的合理便利", Accommodation),
+        terms_column("accommodations", "提供的合理便利", Accommodation),
     ),
     Course,
 )

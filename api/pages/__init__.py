@@ -9,6 +9,7 @@ from api.pages import (
     company,
     confirming,
     employers,
+    events,
     facts,
     handbook,
     home,
@@ -34,6 +35,7 @@ from api.pages import (
     sign_in,
     statics,
     supervision,
+    unit_work,
     users,
 )
 
@@ -52,9 +54,10 @@ _STAFF = (
     income,
     sheets,
     offline,
+    events,
 )
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
-_SUPERVISOR = (supervision, inspections, approvals, confirming, releases, audits, users)
+_SUPERVISOR = (supervision, unit_work, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(
     part.router for part in (statics, sign_in, register, handbook, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)

@@ -26,6 +26,7 @@ from api.settings import today
 from matching.accommodation import facts as accommodation_facts
 from matching.vocabulary import Accommodation, InteractionKind, YesNo
 from pipelines.access.roles import Action, Purpose
+from pipelines.initiatives.offers import offers_for
 from pipelines.list_changes import list_changes
 from pipelines.places_of_list import places_of
 from pipelines.registers.acts import acts_of, undo
@@ -130,6 +131,7 @@ def show(request: Request, access: AccessDep, subject: SubjectDep, candidate_id:
         before = list_of_person(stored_list(connection, subject, before_id), candidate_id) if before_id else None
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
         acts = {act["vacancy_id"]: act for act in acts_of(connection, subject, candidate_id)}
+        offers = offers_for(connection, subject, candidate_id, today())
     said = frozenset(name for note in document["notes"] for name in note["covers"])
     lines = [_line(item, acts.get(item["vacancy_id"]), said) for item in document["items"]]
     filters = Filters.of(request)
@@ -146,6 +148,7 @@ def show(request: Request, access: AccessDep, subject: SubjectDep, candidate_id:
         questions=_questions(document, row),
         elsewhere=_elsewhere(document),
         changes=None if before is None else list_changes(before, document),
+        offers=offers,
         version=row.version,
         declines=DECLINES,
         query=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "before"]),

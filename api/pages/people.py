@@ -28,6 +28,7 @@ from matching.vocabulary import Function
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Purpose
 from pipelines.consent.effects import refuse_unwanted_contact
+from pipelines.initiatives.offers import offers_for
 from pipelines.registers.errors import CertificateTaken, Fault, RowRefused
 from pipelines.registers.finding import find_people
 from pipelines.registers.masks import in_full, masked
@@ -169,7 +170,8 @@ def person(request: Request, access: AccessDep, subject: SubjectDep, candidate_i
     """Return what is kept of a person, sensitive facts masked."""
     with acting(access, subject, Action.READ_CANDIDATES) as connection:
         found = person_file(connection, subject, candidate_id, on=today())
-    return page(request, "person.html", **file_shown(found, today()), identity=None, why=WHY_IN_FULL)
+        offers = offers_for(connection, subject, candidate_id, today())
+    return page(request, "person.html", **file_shown(found, today()), offers=offers, identity=None, why=WHY_IN_FULL)
 
 
 @router.post("/{candidate_id}/identity")

@@ -19,6 +19,7 @@ from api.pages.render import REQUEST_KEY, ROW_VERSION, page, see_other
 from api.settings import today
 from api.vacancy_models import id_of
 from matching.regions import region_name
+from matching.vocabulary import Concession
 from pipelines.access.errors import TooManyRequests
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.desk import NoSuchVacancy
@@ -77,15 +78,18 @@ def line_of(seen: Work | Published) -> dict[str, Any]:
 
 @router.get("")
 @declare(READ)
-def posts(request: Request, access: AccessDep, subject: SubjectDep, part: PageDep, state: str = "") -> Response:
+def posts(
+    request: Request, access: AccessDep, subject: SubjectDep, part: PageDep, state: str = "", concession: str = ""
+) -> Response:
     """Return the posts that the subject sees: a company its own, with where each stands."""
     wanted = state if state in STATES else None
-    filters = {"state": wanted}
+    relief = next((one for one in Concession if one.value == concession), None)
+    filters = {"state": wanted, "concession": None if relief is None else relief.value}
     after = part.after(subject, filters)
     with access.engine.begin() as connection:
         seen, has_more = page_of_vacancies(
             work_of(connection, subject),
-            Filters(state=wanted, employer_id=subject.employer_id),
+            Filters(state=wanted, employer_id=subject.employer_id, concession=filters["concession"]),
             after=None if after is None else after[0],
             limit=part.limit,
         )
@@ -95,6 +99,8 @@ def posts(request: Request, access: AccessDep, subject: SubjectDep, part: PageDe
         lines=[line_of(one) for one in seen],
         chips=CHIPS,
         state=wanted,
+        concessions=list(Concession),
+        concession=relief,
         following=part.next(subject, filters, (id_of(seen[-1]),)) if has_more else None,
         is_first=after is None,
     )

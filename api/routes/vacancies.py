@@ -33,7 +33,7 @@ from api.vacancy_models import (
     vacancy_document,
     version_of,
 )
-from matching.vocabulary import VacancyKind
+from matching.vocabulary import Concession, VacancyKind
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.desk import NoSuchVacancy
 from pipelines.registers.errors import Fault, RowRefused
@@ -76,19 +76,21 @@ def vacancies(
     subject: SubjectDep,
     page: PageDep,
     kind: VacancyKind | None = None,
+    concession: Annotated[Concession | None, Query(description="写明这项平台减免或帮扶的岗位")] = None,
     region: _Region = None,
     employer_id: _Id = None,
     open: Annotated[bool | None, Query(description="今天是否在招")] = None,
     state: Annotated[_State | None, Query(description="办理状态，或已发布岗位今天的状态")] = None,
 ) -> Response:
     """Return what is published and the drafts that the subject works on, by id."""
-    word = None if kind is None else kind.value
+    word, relief = (None if one is None else one.value for one in (kind, concession))
     filters = {"kind": word, "region": region, "employer_id": employer_id, "open": open, "state": state}
+    filters |= {"concession": relief}
     after = page.after(subject, filters)
     with access.engine.begin() as connection:
         seen, has_more = page_of_vacancies(
             _work(connection, subject),
-            Filters(word, region, employer_id, open, state),
+            Filters(word, region, employer_id, open, state, relief),
             after=None if after is None else after[0],
             limit=page.limit,
         )

@@ -86,6 +86,12 @@ class Action(StrEnum):
     WRITE_TASKS = "tasks.write"
     READ_COURSES = "courses.read"
     WRITE_COURSES = "courses.write"
+    READ_INITIATIVES = "initiatives.read"
+    """Campaigns and programmes with their posts and people."""
+    WRITE_INITIATIVES = "initiatives.write"
+    READ_UNIT_RECORDS = "unit_records.read"
+    """What units plan, promise, publish and pay."""
+    WRITE_UNIT_RECORDS = "unit_records.write"
     READ_EMPLOYERS = "employers.read"
     WRITE_EMPLOYERS = "employers.write"
     VERIFY_EMPLOYERS = "employers.verify"
@@ -152,6 +158,10 @@ _CASEWORK = frozenset(
         Action.WRITE_TASKS,
         Action.READ_COURSES,
         Action.WRITE_COURSES,
+        Action.READ_INITIATIVES,
+        Action.WRITE_INITIATIVES,
+        Action.READ_UNIT_RECORDS,
+        Action.WRITE_UNIT_RECORDS,
         Action.READ_EMPLOYERS,
         Action.WRITE_EMPLOYERS,
         Action.VERIFY_EMPLOYERS,

@@ -20,6 +20,7 @@ from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.plan_schema import ENROLMENTS
+from pipelines.plan_tables import INITIATIVE_PEOPLE
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, PLACEMENTS, SERVICES, ColumnSpec, TableSpec
 from pipelines.store.case_notes import CaseNoteRepository
 from pipelines.store.consents import ConsentRepository, RequestRepository
@@ -28,7 +29,7 @@ from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tasks import TaskRepository
 
-_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES, ENROLMENTS)
+_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES, ENROLMENTS, INITIATIVE_PEOPLE)
 _MOST = 100_000
 _ACTS = {
     "candidates.read": "查看档案",
@@ -50,6 +51,8 @@ _ACTS = {
     "interactions.write": "登记互动记录",
     "placements.read": "查看就业记录",
     "placements.write": "登记或修改就业记录",
+    "initiatives.read": "查看活动和项目的参加情况",
+    "initiatives.write": "登记活动和项目的参加情况",
     "services.read": "查看就业服务记录",
     "services.write": "登记就业服务记录",
     "notes.read": "查看个案记录",

@@ -26,7 +26,7 @@ from pipelines.store.reach import accepts
 from pipelines.store.repositories import TableRepository
 
 Key = tuple[Any, ...]
-OF_A_PERSON = frozenset({"candidates", "interactions", "placements", "services", "enrolments"})
+OF_A_PERSON = frozenset({"candidates", "interactions", "placements", "services", "enrolments", "initiative_people"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,12 @@ WRITES: Mapping[str, Action] = {
     "labour_projects": Action.WRITE_SERVICES,
     "office_checks": Action.WRITE_SERVICES,
     "service_contracts": Action.WRITE_SERVICES,
+    "initiatives": Action.WRITE_INITIATIVES,
+    "initiative_posts": Action.WRITE_INITIATIVES,
+    "initiative_people": Action.WRITE_INITIATIVES,
+    "unit_records": Action.WRITE_UNIT_RECORDS,
 }
+READS: Mapping[str, Action] = {name: Action(action.value.replace(".write", ".read")) for name, action in WRITES.items()}
 _REFUSED = "这个角色不能成批导入这张表"
 
 

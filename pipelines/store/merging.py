@@ -25,7 +25,7 @@ _APART = frozenset(
     table.name for table in (tables.fact_sources, retention_warnings, person_marks, distinct_people, consents, claims)
 )
 """What follows by rules of its own, or not at all."""
-_KEYED = ("interactions", "services")
+_KEYED = ("interactions", "services", "initiative_people")
 
 
 class MergeRepository(OfPeople):

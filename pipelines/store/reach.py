@@ -16,8 +16,10 @@ from sqlalchemy.types import NullType
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 
-_OF_PEOPLE = frozenset({"interactions", "placements", "services", "enrolments"})
+_OF_PEOPLE = frozenset({"interactions", "placements", "services", "enrolments", "initiative_people"})
 _PUBLIC = frozenset({"courses", "sites", "labour_projects", "office_checks", "service_contracts"})
+_OF_STAFF = frozenset({"vacancies", "initiatives", "initiative_posts"})
+"""Seen by every office, so that people can be sent across counties; a company sees its own vacancies."""
 
 
 class Among(FunctionElement[Any]):
@@ -62,10 +64,16 @@ def reach(table: str, subject: Subject) -> ColumnElement[bool] | None:
         return own
     if not subject.sees_people:
         return false()
-    if table == "vacancies" or subject.is_whole_province:
+    if table in _OF_STAFF or subject.is_whole_province:
         return None
     if table == "employers":
         return _in_codes(columns.region, subject)
+    if table == "unit_records":
+        units = tables.CASE_TABLES["employers"].c
+        there: ColumnElement[bool] = columns.employer_id.in_(
+            select(units.employer_id).where(_in_codes(units.region, subject))
+        )
+        return there
     condition = _people(subject)
     if table == "candidates":
         return condition
@@ -102,7 +110,7 @@ def accepts(table: str, subject: Subject, values: Any) -> bool:
         return table in ("employers", "vacancies") and values.get("employer_id") == subject.employer_id
     if not subject.sees_people:
         return False
-    if table in ("candidates", "employers", "vacancies"):
+    if table in ("candidates", "employers", "vacancies", "initiatives"):
         region = values.get("region")
         return subject.is_whole_province or region is None or region in subject.codes
     return True

@@ -41,6 +41,11 @@ _REFERENCES = {
     ("services", "candidate_id"): "candidates.candidate_id",
     ("placements", "candidate_id"): "candidates.candidate_id",
     ("enrolments", "candidate_id"): "candidates.candidate_id",
+    ("initiative_posts", "initiative_id"): "initiatives.initiative_id",
+    ("initiative_posts", "vacancy_id"): "vacancies.vacancy_id",
+    ("initiative_people", "initiative_id"): "initiatives.initiative_id",
+    ("initiative_people", "candidate_id"): "candidates.candidate_id",
+    ("unit_records", "employer_id"): "employers.employer_id",
 }
 _NUMERIC = "CAST({0} AS NUMERIC) <= CAST({1} AS NUMERIC)"
 _CHECKS: Mapping[str, Mapping[str, str]] = {
@@ -59,6 +64,8 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
     "sites": {"days_in_order": "opened_on <= closed_on"},
     "labour_projects": {"days_in_order": "starts_on <= ends_on"},
     "service_contracts": {"days_in_order": "starts_on <= ends_on"},
+    "initiatives": {"days_in_order": "starts_on <= ends_on"},
+    "unit_records": {"reserved_among_posts": "reserved <= posts"},
 }
 
 
@@ -123,6 +130,10 @@ for _name in ("candidate_id", "course_id"):
     Index(None, CASE_TABLES["enrolments"].c[_name])
 for _name in ("vacancy_id", "candidate_id", "employer_id"):
     Index(None, CASE_TABLES["placements"].c[_name])
+Index(None, CASE_TABLES["initiatives"].c.starts_on)
+Index(None, CASE_TABLES["initiative_posts"].c.vacancy_id)
+Index(None, CASE_TABLES["initiative_people"].c.initiative_id)
+Index(None, CASE_TABLES["unit_records"].c.employer_id)
 
 fact_sources = Table(
     "fact_sources",

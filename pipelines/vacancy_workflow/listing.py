@@ -31,6 +31,8 @@ class Filters:
     employer_id: str | None = None
     is_open: bool | None = None
     state: str | None = None
+    concession: str | None = None
+    """Published vacancies that name this relief or help."""
 
 
 class _Rows(VacancyRepository):
@@ -63,6 +65,9 @@ def _ids(
     v, w = rows.table.c, vacancy_workflow.c
     published = [*_equal(v, filters), _published_where(v, workflows, filters, on)]
     drafts = [*_equal(w, filters), w.published_version.is_(None), _drafts_where(filters)]
+    if filters.concession is not None:
+        published.append(v.concessions.contains(filters.concession, autoescape=True))
+        drafts.append(false())
     if after is not None:
         published.append(v.vacancy_id > after)
         drafts.append(w.vacancy_id > after)

@@ -231,6 +231,34 @@ CALLS |= {
     ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/{{name}}"): Call(names={"name": "report"}, wrong_for=NOBODY),
 }
+# ---- campaigns and programmes are seen by all staff, so that people can be sent across counties ----
+_INITIATIVE = {"initiative_id": "initiative"}
+CALLS |= {
+    ("GET", f"{V1}/initiatives"): PUBLIC,
+    ("POST", f"{V1}/initiatives"): Call(body={"kind": "fair", "title": "招聘会"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/initiatives/{{initiative_id}}"): Call(names=_INITIATIVE, wrong_for=NOBODY),
+    ("PATCH", f"{V1}/initiatives/{{initiative_id}}"): Call(
+        names=_INITIATIVE, body={"places": 3}, is_change=True, wrong_for=NOBODY
+    ),
+    ("PUT", f"{V1}/initiatives/{{initiative_id}}/posts"): Call(
+        names=_INITIATIVE, body={"vacancy_id": "{vacancy}"}, wrong_for=NOBODY
+    ),
+    ("GET", f"{V1}/initiatives/{{initiative_id}}/suggestions"): Call(names=_INITIATIVE, wrong_for=NOBODY),
+    ("PUT", f"{V1}/initiatives/{{initiative_id}}/people"): Call(
+        names=_INITIATIVE, body={"candidate_id": "{candidate}", "step": "invited", "on": DAY}
+    ),
+    ("GET", f"{_PERSON_IN}/offers"): PERSON,
+    ("GET", f"{V1}/unit-records"): Call(query={"employer_id": "{employer}"}, is_filter=True),
+    ("POST", f"{V1}/unit-records"): Call(
+        body={"employer_id": "91620000MA00000007", "kind": "service_point"}, wrong_for=NOBODY
+    ),
+    ("GET", f"{V1}/unit-records/lists/{{name}}"): Call(names={"name": "unit_list"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/unit-records/{{record_id}}"): Call(names={"record_id": "unit_record"}),
+    ("PATCH", f"{V1}/unit-records/{{record_id}}"): Call(
+        names={"record_id": "unit_record"}, body={"posts": 2}, is_change=True
+    ),
+    ("GET", f"{V1}/employers/{{employer_id}}/social-report"): Call(names={"employer_id": "employer"}),
+}
 # ---- claims ----
 CALLS |= {
     ("GET", f"{V1}/benefits/claims"): Call(query={"candidate_id": "{candidate}"}, is_filter=True),
@@ -294,6 +322,9 @@ ABSENT: Mapping[str, str] = {
     "employer": "absent-2",
     "vacancy": "absent-3",
     "course": "absent-4",
+    "initiative": "absent-7",
+    "unit_record": "absent-8",
+    "unit_list": "directed",
     "rule": "absent-5",
     "user": str(uuid4()),
     "model": "absent-6",
@@ -401,6 +432,7 @@ def _settle(whole: Province) -> None:
         drawn |= {"drawn_by": "user:x", "drawn_at": datetime(2026, 11, 1, tzinfo=UTC), "row_version": 1}
         InspectionRepository(connection, local_subject(Purpose.SUPERVISION)).add(Inspection(**drawn))
         _put(connection, "services", candidate_id=THEIRS, kind="training", on=date(2026, 1, 2))
+        _put(connection, "unit_records", record_id="theirs-u", employer_id=employers[1], kind="service_point")
         a_user(connection, "first-admin", Role.ADMINISTRATOR, OWN)
         for role in Role:
             a_user(connection, f"{role.value}-{OWN}", role, OWN)
@@ -408,6 +440,7 @@ def _settle(whole: Province) -> None:
     whole.theirs = {**ABSENT, "candidate": THEIRS, "placement": "theirs-p", "assignment": assigned.assignment_id}
     whole.theirs["inspection"] = drawn["inspection_id"]
     whole.theirs["merge"] = merge_id
+    whole.theirs["unit_record"] = "theirs-u"
     whole.theirs |= {"employer": employers[1], "vacancy": str(vacancy), "user": there.user_id}
     other = whole.enter(Role.CASEWORKER, OTHER)
     listed = whole.client.get(f"{V1}/candidates/{THEIRS}/shortlist", params={"as_of": DAY}, headers=other)
@@ -495,7 +528,7 @@ def test_threat_1_no_stated_purpose_opens_the_other_county(province: Province, p
 def test_threat_2_no_answer_to_anybody_of_this_county_names_what_is_the_others(province: Province, role: Role) -> None:
     headers = province.enter(role)
     marks = [THEIRS, "theirs-p", "赵秘密", "13911112222", CANARY, province.theirs["run"], province.theirs["upload"]]
-    public = {"course", "plan-work", "rule", "model", "table", "report"}
+    public = {"course", "plan-work", "rule", "model", "table", "report", "initiative", "unit_list"}
     for (method, path), call in CALLS.items():
         plain = Call(names=call.names, body=call.body, form=call.form, query={"year": "2025"}, wrong_for=call.wrong_for)
         if set(call.names.values()) - public or (method == "POST" and call.wrong_for):

@@ -17,9 +17,11 @@ from api.access import policy_of
 from api.cursors import Page
 from api.rates import RateLimit
 from api.settings import today
+from matching.plan_actions import RecordKind
 from matching.vocabulary import HouseholdKind
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.words import ConsentAct, ConsentPurpose
+from pipelines.plan_tables import UNIT_RECORDS
 from pipelines.schema import COURSES, EMPLOYERS, PLACEMENTS
 from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.repositories import RunRepository, TableRepository
@@ -42,6 +44,8 @@ LISTS = {
     f"{V1}/services": f"{V1}/services",
     f"{V1}/courses": f"{V1}/courses",
     f"{V1}/due": f"{V1}/due",
+    f"{V1}/initiatives": f"{V1}/initiatives",
+    f"{V1}/unit-records": f"{V1}/unit-records",
     f"{V1}/inspections": f"{V1}/inspections",
     f"{V1}/tasks": f"{V1}/tasks",
     f"{V1}/caseload": f"{V1}/caseload",
@@ -58,6 +62,9 @@ LISTS = {
 """Lists in pages, and how they are asked for."""
 OTHERS = (
     f"{_PERSON}/consents",
+    f"{_PERSON}/offers",
+    f"{V1}/unit-records/lists/plans?year={TODAY.year}",
+    f"{V1}/employers/{EMPLOYER}/social-report",
     f"{_PERSON}/requests",
     f"{_PERSON}/notes",
     f"{_PERSON}/tasks",
@@ -134,6 +141,9 @@ def grown(house: Service, first: int, last: int) -> None:
             drawn |= {"employer_id": employer["employer_id"], "year": 2025, "seed": 1, "flags": "[]", "row_version": 1}
             drawn |= {"rules_version": "r", "drawn_by": "user:x", "drawn_at": at}
             InspectionRepository(connection, PROGRAM).add(Inspection(**drawn))
+            plan = {"record_id": f"u-{n}", "employer_id": EMPLOYER, "kind": RecordKind.PROJECT_PLAN, "posts": n}
+            records = TableRepository(connection, UNIT_RECORDS, PROGRAM)
+            records.insert([{**dict.fromkeys(UNIT_RECORDS.by_name), **plan, "year": TODAY.year}])
             RunRepository(connection).save_document(
                 {
                     "run_id": str(uuid4()), "candidate_id": HERE, "as_of": TODAY.isoformat(),
@@ -153,6 +163,8 @@ def grown(house: Service, first: int, last: int) -> None:
             (f"{V1}/candidates/{person}/tasks", TASK),
             (f"{V1}/candidates/{person}/caseworkers", {}),
             (f"{V1}/vacancies", {"title": "文员", "employer_id": EMPLOYER}),
+            (f"{V1}/initiatives", {"kind": "fair", "title": "招聘会", "initiative_id": f"i-{n}"}),
+            (f"{V1}/initiatives", {"kind": "crafts", "title": "工坊", "initiative_id": f"s-{n}"}),
         ):
             answer = house.client.post(path, json=body, headers=by(house))
             assert answer.status_code == 201, answer.text

@@ -19,6 +19,7 @@ from tests.threats.doors import a_province
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
 _OF_ENROLMENT = {**_OF_PERSON, "enrolment_id": "enrolment"}
+_INITIATIVE = {"initiative_id": "initiative"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
 _POST, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
 _VACANCY, _PLACEMENT = {"vacancy_id": "vacancy"}, {"placement_id": "placement"}
@@ -71,6 +72,20 @@ PAGES: dict[tuple[str, str], Call] = {
     ("GET", "/people/{candidate_id}/consents/{consent_id}/receipt"): Call(
         names={**_OF_PERSON, "consent_id": "consent"}
     ),
+    ("GET", "/events"): Call(wrong_for=ANYBODY),
+    ("GET", "/events/new"): Call(wrong_for=ANYBODY),
+    ("POST", "/events/new"): Call(form={"title": "招聘会", "request_key": "0123456789ba"}, wrong_for=ANYBODY),
+    ("GET", "/events/{initiative_id}"): Call(names=_INITIATIVE, wrong_for=ANYBODY),
+    ("GET", "/events/{initiative_id}/edit"): Call(names=_INITIATIVE, wrong_for=ANYBODY),
+    ("POST", "/events/{initiative_id}/edit"): Call(names=_INITIATIVE, form={"row_version": "1"}, wrong_for=ANYBODY),
+    ("GET", "/events/{initiative_id}/suggestions"): Call(names=_INITIATIVE, wrong_for=ANYBODY),
+    ("POST", "/events/{initiative_id}/posts"): Call(
+        names=_INITIATIVE, form={"vacancy_id": "{vacancy}"}, wrong_for=ANYBODY
+    ),
+    ("POST", "/events/{initiative_id}/people"): Call(
+        names=_INITIATIVE, form={"candidate_id": "{candidate}", "step": "invited", "on": DAY}
+    ),
+    ("POST", "/people/{candidate_id}/offers"): Call(names=_OF_PERSON, form={"initiative_id": "x", "step": "invited"}),
     ("GET", "/tasks"): Call(wrong_for=ANYBODY),
     ("GET", "/caseload"): Call(wrong_for=ANYBODY),
     ("GET", "/duplicates"): Call(wrong_for=ANYBODY),
@@ -132,6 +147,11 @@ PAGES |= {
     ("GET", "/supervision"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/report.{kind}"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/units"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/ledger"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/ledger.csv"): Call(wrong_for=ANYBODY),
+    ("POST", "/supervision/ledger"): Call(
+        form={"employer_id": "{employer}", "kind": "service_point", "request_key": "0123456789bb"}, wrong_for=ANYBODY
+    ),
     ("GET", "/supervision/households"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/inspections"): Call(wrong_for=ANYBODY),
     ("POST", "/supervision/inspections"): Call(
@@ -183,6 +203,8 @@ PAGES |= {
     ("GET", "/company/quota"): Call(wrong_for=ANYBODY),
     ("POST", "/company/quota"): Call(form={"year": "2026", "n.0": "1"}, wrong_for=ANYBODY),
     ("GET", "/company/benefits"): Call(wrong_for=ANYBODY),
+    ("GET", "/company/report"): Call(wrong_for=ANYBODY),
+    ("GET", "/employers/{employer_id}/report"): Call(names=_EMPLOYER),
     ("GET", "/employers"): Call(wrong_for=ANYBODY),
     ("POST", "/employers/find"): Call(form={"code": "{employer}"}, wrong_for=ANYBODY),
     ("GET", "/employers/{employer_id}"): Call(names=_EMPLOYER),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from matching.vocabulary import (
     Accommodation,
     AccommodationState,
+    Concession,
     Education,
     Function,
     ReasonKind,
@@ -147,3 +148,15 @@ def test_unlock_counts_the_vacancies_that_a_missing_fact_holds_up() -> None:
     held = {u.missing.fact: (u.n_vacancies, u.n_alone) for u in blank.unlocks}
     assert held["functions.standing"] == (2, 1)
     assert held["functions.hands"] == (1, 0)
+
+
+def test_what_a_platform_waives_is_a_reason_with_its_clause_and_a_promise_to_verify() -> None:
+    post = a_vacancy(concessions=(Concession.DISPATCH_PRIORITY, Concession.FREE_TRAINING))
+    reasons = a_shortlist(a_candidate(), post).items[0].reasons
+    told = next(reason for reason in reasons if "平台承诺" in reason.text)
+    assert "派单倾斜、免费培训" in told.text
+    assert "请核实" in told.text
+    assert told.source is not None
+    assert told.source.clause == "二(三)"
+    plain = a_shortlist(a_candidate(), a_vacancy()).items[0].reasons
+    assert not any("平台承诺" in reason.text for reason in plain)

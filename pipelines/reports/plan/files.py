@@ -32,10 +32,21 @@ def write_report(report: Mapping[str, Any], out: Path) -> None:
     NoSuchKind
         When its ending is not .docx, .xlsx or .html.
     """
+    write_layout(laid_out(report), out)
+
+
+def write_layout(layout: Layout, out: Path) -> None:
+    """Write text and tables to a file.
+
+    Raises
+    ------
+    NoSuchKind
+        When its ending is not .docx, .xlsx or .html.
+    """
     write = _WRITERS.get(out.suffix.lower())
     if write is None:
         raise NoSuchKind("报告文件的名称应以 .docx、.xlsx 或 .html 结尾")
-    write(laid_out(report), out)
+    write(layout, out)
 
 
 # ---- Word -----------------------------------------------------------------------------------------------------------
@@ -61,8 +72,9 @@ def _word(layout: Layout, out: Path) -> None:
             most = max(value for _, value in sheet.chart)
             drawn = [(label, bar(value, most), value) for label, value in sheet.chart]
             _word_table(document, ("地区", "图示", sheet.chart_title), drawn)
-    document.add_heading(BY_HAND, level=1)
-    _word_table(document, _BY_HAND_HEAD, layout.by_hand)
+    if layout.by_hand:
+        document.add_heading(BY_HAND, level=1)
+        _word_table(document, _BY_HAND_HEAD, layout.by_hand)
     document.add_paragraph(layout.notice)
     document.save(str(out))
 
@@ -91,9 +103,10 @@ def _workbook(layout: Layout, out: Path) -> None:
     lead.column_dimensions["A"].width = 100
     for number, sheet in enumerate(layout.sheets, 1):
         _worksheet(book.create_sheet(f"{number}"), sheet)
-    by_hand = book.create_sheet(BY_HAND)
-    for row in (_BY_HAND_HEAD, *layout.by_hand):
-        by_hand.append(list(row))
+    if layout.by_hand:
+        by_hand = book.create_sheet(BY_HAND)
+        for row in (_BY_HAND_HEAD, *layout.by_hand):
+            by_hand.append(list(row))
     book.save(out)
 
 
@@ -146,8 +159,9 @@ def _page(layout: Layout, out: Path) -> None:
             most = max(value for _, value in sheet.chart)
             drawn = [(label, bar(value, most), value) for label, value in sheet.chart]
             parts.append(_html_table(f"图：{sheet.chart_title}", ("地区", "图示", sheet.chart_title), drawn))
-    parts.append(f"<h2>{BY_HAND}</h2>")
-    parts.append(_html_table(BY_HAND, _BY_HAND_HEAD, layout.by_hand))
+    if layout.by_hand:
+        parts.append(f"<h2>{BY_HAND}</h2>")
+        parts.append(_html_table(BY_HAND, _BY_HAND_HEAD, layout.by_hand))
     parts.append(f"<p>{escape(layout.notice)}</p></main></body></html>")
     out.write_text("\n".join(parts), encoding="utf-8")
 
