@@ -87,6 +87,8 @@ class Cluster:
             import distributed
         except ImportError as error:
             raise NoDask("没有安装 dask 和 distributed：请按 requirements.lock 安装，或用 --engine local") from error
+        # It tells every connection on standard error, where the command tells how far it is.
+        logging.getLogger("distributed").setLevel(logging.ERROR)
         if self.scheduler is not None:
             with self._connected(distributed) as client:
                 yield client
