@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipelines.reports.plan.count import ELSEWHERE, count_plan, label_of
 from pipelines.reports.plan.figures import ALL, FIGURES, NOT_COUNTED
 from pipelines.reports.plan.files import NoSuchKind, write_report
 from pipelines.reports.plan.report import plan_report, rows_behind
-from pipelines.reports.suppress import derivable_cells, suppressed
+from pipelines.reports.suppress import derivable_cells, rounded, suppressed
 from pipelines.schema import PLACEMENTS
 from pipelines.store.repositories import TableRepository
 from tests.support.builders import TODAY
@@ -147,6 +148,46 @@ def test_nothing_small_is_told_nor_follows_from_what_is(connection: Connection) 
     hidden = suppressed(people, tally.lines)
     assert derivable_cells(people, tally.lines, hidden) == []
     assert all(cell in hidden for cell, n in people.items() if n < 10)
+
+
+def test_no_difference_of_two_published_reports_is_small(connection: Connection) -> None:
+    """Between places, words, years and days alike: a difference of two figures of people is nought or ten and more."""
+    World(11, date(YEAR, 12, 31), 500).store(connection)
+    asked = [(YEAR, date(YEAR, 10, 31)), (YEAR, date(YEAR, 12, 31)), (YEAR - 1, TODAY), (YEAR, date(YEAR + 1, 2, 1))]
+    told: dict[tuple[str, str, str], list[int]] = {}
+    for year, on in asked:
+        for figure in plan_report(connection, ANALYST, year, on)["figures"]:
+            for row in figure["rows"] if figure["counts"] != "units" else ():
+                for word, n in row["counts"].items():
+                    if n is not None:
+                        told.setdefault((figure["name"], row["place"], word), []).append(n)
+    numbers = sorted({n for found in told.values() for n in found})
+    assert len(numbers) > 5
+    assert all(n >= 10 for n in numbers)
+    assert all(other - one >= 10 for one, other in pairwise(numbers))
+    assert any(len(set(found)) > 1 for found in told.values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hidden_cell_stays_wide_open_whatever_is_told_around_it(connection: Connection, seed: int) -> None:
+    """Every true number within what was told, rounded: no hidden cell of people can be narrowed to fewer than ten."""
+    World(20 + seed, date(YEAR, 12, 31), 350).store(connection)
+    tally = count_plan(connection, PROGRAM, YEAR, date(YEAR, 12, 31))
+    people = {cell: n for cell, n in tally.cells.items() if not FIGURES[cell[0]].is_public}
+    hidden = suppressed(people, tally.lines)
+    bounds: dict[Any, tuple[int, int]] = {
+        cell: (0, 10**6) if cell in hidden else (max(10, rounded(n) - 5), rounded(n) + 5) for cell, n in people.items()
+    }
+    for _ in range(20):
+        for line in tally.lines:
+            whole, parts = bounds[line.total], [bounds[part] for part in line.parts]
+            low, high = sum(one[0] for one in parts), sum(one[1] for one in parts)
+            bounds[line.total] = (max(whole[0], low), min(whole[1], high))
+            for part, (least, most) in zip(line.parts, parts, strict=True):
+                bounds[part] = (max(least, whole[0] - high + most), min(most, whole[1] - low + least))
+    assert hidden
+    assert all(bounds[cell][0] <= people[cell] <= bounds[cell][1] for cell in people)
+    assert [cell for cell in hidden if people[cell] and bounds[cell][1] - bounds[cell][0] < 9] == []
 
 
 def test_a_contract_that_goes_on_over_the_year_end_is_no_new_placement(connection: Connection) -> None:
