@@ -31,6 +31,7 @@ from api.benefit_commands import benefits, quota_command
 from api.duplicate_commands import duplicates
 from api.duty_commands import due
 from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of, engine_of
+from api.exchange_commands import exchange
 from api.initiative_commands import initiatives, offers
 from api.model_commands import versions
 from api.operation_commands import backup_command, restore_command, serve
@@ -101,6 +102,7 @@ app.add_typer(rules, name="rules")
 add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
+app.add_typer(exchange, name="exchange")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
 for _command in (extract, erase, retention, due, tasks, plans, duplicates, initiatives, offers):

@@ -64,6 +64,7 @@ from pipelines.consent.errors import (
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
 from pipelines.duties.errors import NoSuchRegion
 from pipelines.errors import PipelineError
+from pipelines.exchange.errors import NoSuchFile
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
 from pipelines.registers.errors import (
     AlreadyRegistered,
@@ -122,6 +123,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NothingToUndo: (409, "nothing-to-undo", "只能撤销今天登记的经过；更早的请更正记录"),
     NoSuchRequest: (404, "no-such-record", "没有这条记录"),
     NoSuchAccount: (404, "no-such-record", "没有这条记录"),
+    NoSuchFile: (404, "no-such-record", "没有这条记录"),
     NoSuchInspection: (404, "no-such-record", "没有这条记录"),
     InspectionRefused: (
         409,

@@ -70,6 +70,7 @@ OF_ONE = frozenset({Action.READ_CONSENTS, Action.WRITE_CANDIDATES})
 _BESIDE: Mapping[Action, Rate] = {
     Action.READ_IDENTITY: IDENTITIES,
     Action.EXTRACT_CANDIDATE: EXTRACTS,
+    Action.HAND_OUT_FILES: EXTRACTS,
     Action.WRITE_IMPORTS: IMPORTS,
 }
 

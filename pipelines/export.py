@@ -55,16 +55,34 @@ def export(
         For a suffix other than .csv and .xlsx, a folder that cannot be written, a text or a number of rows that XLSX
         cannot hold.
     """
-    write = _WRITERS.get(out.suffix.lower())
-    if write is None:
-        raise PipelineError(f"导出文件应以 .csv 或 .xlsx 结尾，不能是“{out.suffix or out.name}”")
     headers = _headers(table, mapping)
     left_out = matching_refused(connection) if table.name in _LEFT_WITH_CONSENT else frozenset()
     stored = TableRepository(connection, table, subject).rows()
     rows = _told_of((row for row in stored if row.get("candidate_id") not in left_out), handed_out)
     cells = ([column.format(row[column.name]) for column in table.columns] for row in rows)
+    return write_sheet(out, table.label, headers, cells)
+
+
+def write_sheet(out: Path, title: str, headers: Cells, rows: Iterable[Cells]) -> int:
+    """Write cells under headers to a .csv or .xlsx file, whole or not at all, and return how many rows there were.
+
+    Raises
+    ------
+    PipelineError
+        For another suffix, the same header twice, a folder that cannot be written, or what XLSX cannot hold.
+    """
+    write = _WRITERS.get(out.suffix.lower())
+    if write is None:
+        raise PipelineError(f"导出文件应以 .csv 或 .xlsx 结尾，不能是“{out.suffix or out.name}”")
+    _refuse_twice(headers)
     with _beside(out) as draft:
-        return write(draft, table.label, _with_headers(headers, cells))
+        return write(draft, title, _with_headers(headers, rows))
+
+
+def _refuse_twice(headers: Cells) -> None:
+    twice = next((header for header in headers if list(headers).count(header) > 1), None)
+    if twice is not None:
+        raise PipelineError(f"映射给了两列同一个表头“{twice}”，无法导出")
 
 
 def _told_of(rows: Iterable[dict[str, Any]], handed_out: Callable[[str], None] | None) -> Iterator[dict[str, Any]]:
@@ -76,11 +94,7 @@ def _told_of(rows: Iterable[dict[str, Any]], handed_out: Callable[[str], None] |
 
 def _headers(table: TableSpec, mapping: RowMapping | None) -> list[str]:
     renamed = {} if mapping is None else mapping.export_headers
-    headers = [renamed.get(column.name, column.name) for column in table.columns]
-    twice = next((header for header in headers if headers.count(header) > 1), None)
-    if twice is not None:
-        raise PipelineError(f"映射给了两列同一个表头“{twice}”，无法导出")
-    return headers
+    return [renamed.get(column.name, column.name) for column in table.columns]
 
 
 def _with_headers(headers: Cells, rows: Iterable[Cells]) -> Iterator[Cells]:

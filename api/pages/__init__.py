@@ -10,6 +10,7 @@ from api.pages import (
     confirming,
     employers,
     events,
+    exchange,
     facts,
     handbook,
     home,
@@ -57,7 +58,7 @@ _STAFF = (
     events,
 )
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
-_SUPERVISOR = (supervision, unit_work, inspections, approvals, confirming, releases, audits, users)
+_SUPERVISOR = (supervision, unit_work, exchange, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(
     part.router for part in (statics, sign_in, register, handbook, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)

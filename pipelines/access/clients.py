@@ -40,6 +40,7 @@ FOR_PEOPLE_ONLY = frozenset(
         Action.RELEASE_RULES,
         Action.ERASE_CANDIDATE,
         Action.EXTRACT_CANDIDATE,
+        Action.HAND_OUT_FILES,
         # Words of staff about people are for people; an exchange has nothing to look for there.
         Action.READ_NOTES,
         Action.WRITE_NOTES,

@@ -115,6 +115,8 @@ class Action(StrEnum):
     """Draw units whose placements are to be looked into."""
     DECIDE_INSPECTIONS = "inspections.decide"
     """Say, by name and with what was seen, what came of an inspection."""
+    HAND_OUT_FILES = "exchange.write"
+    """Make a file with names and numbers for a platform that must have it; by a person, for data exchange alone."""
     READ_IMPORTS = "imports.read"
     WRITE_IMPORTS = "imports.write"
     READ_AUDIT = "audit.read"
@@ -200,7 +202,7 @@ _CLAIMS = frozenset({Action.WRITE_BENEFITS, Action.DECIDE_BENEFITS})
 _FULL_IDENTITY = (Purpose.CONTACT, Purpose.IDENTITY_CHECK, Purpose.BENEFIT_DECISION, Purpose.PERSONS_REQUEST)
 _CASEWORKER = {
     Purpose.JOB_MATCHING: _CASEWORK,
-    Purpose.DATA_EXCHANGE: _CASEWORK,
+    Purpose.DATA_EXCHANGE: _CASEWORK | {Action.HAND_OUT_FILES},
     **{purpose: _READS | {Action.READ_IDENTITY} for purpose in _FULL_IDENTITY},
     Purpose.BENEFIT_DECISION: _READS | {Action.READ_IDENTITY} | _CLAIMS,
     Purpose.PERSONS_REQUEST: _READS

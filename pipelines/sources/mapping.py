@@ -12,10 +12,18 @@ from typing import Any, Self
 
 from pipelines.errors import SheetError
 from pipelines.mapping_protocol import Note, Translated
-from pipelines.plan_schema import IMPORTED
 from pipelines.schema import CellError
 from pipelines.sources import quality
-from pipelines.sources.mapping_file import Column, MappingError, MappingFile, Parts, Source, load_mapping_file, near
+from pipelines.sources.mapping_file import (
+    MAPPED,
+    Column,
+    MappingError,
+    MappingFile,
+    Parts,
+    Source,
+    load_mapping_file,
+    near,
+)
 from pipelines.sources.readers import READERS, Cell, skill_cell
 
 __all__ = ["Mapping", "MappingError"]
@@ -36,7 +44,7 @@ class Mapping:
     def __init__(self, file: MappingFile) -> None:
         """Prepare the translation of every column that the file names."""
         self.file = file
-        self.table = IMPORTED[file.table]
+        self.table = MAPPED[file.table]
         dropped = set(file.drop) | (set() if file.options.keep_dates else set(_DATES))
         self._dropped = dropped
         self._fields: dict[str, Column] = {

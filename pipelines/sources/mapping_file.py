@@ -15,9 +15,12 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import PipelineError
+from pipelines.exchange.sheets import SHEETS
 from pipelines.plan_schema import IMPORTED
 from pipelines.sources.readers import READERS
 
+MAPPED = {**IMPORTED, **SHEETS}
+"""What a mapping may be for: the tables that are imported, and the files of the federation's platforms."""
 SHIPPED = Path(__file__).parent / "mappings"
 _DEEPEST_EXTENDS = 5
 _LARGEST_FILE = 1_000_000
@@ -123,9 +126,9 @@ class MappingFile(_Strict):
 
     @model_validator(mode="after")
     def _names_known_columns(self) -> Self:
-        if self.table not in IMPORTED:
-            raise ValueError(f"没有表“{self.table}”{near(self.table, IMPORTED)}")
-        known = IMPORTED[self.table].by_name
+        if self.table not in MAPPED:
+            raise ValueError(f"没有表“{self.table}”{near(self.table, MAPPED)}")
+        known = MAPPED[self.table].by_name
         for name in (*self.columns.values(), *self.words, *self.fields, *self.drop):
             if name not in known:
                 raise ValueError(f"表 {self.table} 没有列“{name}”{near(name, known)}")

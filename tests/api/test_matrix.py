@@ -226,6 +226,10 @@ CALLS |= {
         body={"outcome": "nothing_found", "ground": "x", "evidence": "x"},
         is_change=True,
     ),
+    ("GET", f"{V1}/exchange/certification"): Call(query={"employer_id": "{employer}", "year": "2025"}),
+    ("GET", f"{V1}/exchange/files/{{kind}}"): Call(
+        names={"kind": "exchange"}, query={"year": "2025"}, wrong_for=NOBODY
+    ),
     ("GET", f"{V1}/reports"): PUBLIC,
     ("GET", f"{V1}/reports/plan"): Call(query={"year": "2026"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),
@@ -314,6 +318,7 @@ ABSENT: Mapping[str, str] = {
     "merge": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
+    "exchange": "training",
     "candidate": "absent-1",
     "placement": str(uuid4()),
     "assignment": str(uuid4()),
@@ -528,7 +533,7 @@ def test_threat_1_no_stated_purpose_opens_the_other_county(province: Province, p
 def test_threat_2_no_answer_to_anybody_of_this_county_names_what_is_the_others(province: Province, role: Role) -> None:
     headers = province.enter(role)
     marks = [THEIRS, "theirs-p", "赵秘密", "13911112222", CANARY, province.theirs["run"], province.theirs["upload"]]
-    public = {"course", "plan-work", "rule", "model", "table", "report", "initiative", "unit_list"}
+    public = {"course", "plan-work", "rule", "model", "table", "report", "exchange", "initiative", "unit_list"}
     for (method, path), call in CALLS.items():
         plain = Call(names=call.names, body=call.body, form=call.form, query={"year": "2025"}, wrong_for=call.wrong_for)
         if set(call.names.values()) - public or (method == "POST" and call.wrong_for):

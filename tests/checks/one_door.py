@@ -130,6 +130,7 @@ PROGRAM: Mapping[str, str] = {
     "api/cli.py": _MACHINE,
     "api/desk_keeper.py": "the desk holds everybody; its answers are cut to whom the subject sees",
     "api/duty_commands.py": _MACHINE,
+    "api/exchange_commands.py": _MACHINE,
     "api/income_commands.py": _MACHINE,
     "api/initiative_commands.py": _MACHINE,
     "api/live_test_commands.py": _MACHINE,

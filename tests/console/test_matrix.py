@@ -176,6 +176,8 @@ PAGES |= {
     ("POST", "/supervision/placements/{placement_id}"): Call(
         names=_PLACEMENT, form={"row_version": "1", "attendance_confirmed": "yes"}
     ),
+    ("GET", "/exchange"): Call(query={"employer_id": "{employer}"}, wrong_for=ANYBODY),
+    ("GET", "/exchange/files/{kind}"): Call(names={"kind": "exchange"}, wrong_for=ANYBODY),
     ("GET", "/supervision/reads"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/reads/chain"): Call(wrong_for=ANYBODY),
     ("GET", "/accounts"): Call(wrong_for=ANYBODY),
