@@ -209,7 +209,7 @@ class _Held:
 
     @classmethod
     def read(cls, table: pa.Table) -> "_Held":
-        from matching.many.kernel import BAND_STEP
+        from matching.many.columns import BAND_STEP
 
         lines: dict[CandidateId, list[VacancyId]] = {}
         keys: dict[CandidateId, list[float]] = {}

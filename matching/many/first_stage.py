@@ -5,15 +5,15 @@ of a distance, kinder. What is left out therefore stands behind `left_out` in th
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from matching.components import COMPONENTS, education_gaps, experience_asked
+from matching.many.columns import BAND_STEP, LANES, OUT, Found, Persons, Posts, Weighed
 from matching.many.facets import Facets
-from matching.many.kernel import Found, Persons, Posts, Weighed, fill_first
+from matching.many.kernel import fill_first
 from matching.many.people import People, Queries
 from matching.many.usual import usual_places
 from matching.ranking import Weights
@@ -23,8 +23,6 @@ from models.arrays import empty_rows
 
 TOLERANCE = 1e-3
 """How far a score of the first stage may be from the ranker's; the second stage checks every one that it sees."""
-_AT_ONCE = 50
-"""People of whom the learned scores of all vacancies are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,12 @@ class Kept:
     """The pairs that stay, by person: `person`, `row` and near `score` (n,); the others by person (m,).
 
     A key is the score less `BAND_STEP` for each band. `best` is the highest key of all and `left_out` the highest among
-    what was left out, minus infinity where there is none; `n_listed` counts what may be listed.
+    what was left out, minus infinity where there is none.
     """
 
     person: NDArray[np.int64]
     row: NDArray[np.int64]
     score: NDArray[np.float64]
-    n_listed: NDArray[np.int64]
     left_out: NDArray[np.float64]
     best: NDArray[np.float64]
 
@@ -49,72 +46,90 @@ class FirstStage:
     def __init__(self, facets: Facets, weights: Weights) -> None:
         self.facets, self._weights = facets, weights
         self._of = dict(zip(COMPONENTS, weights.values.tolist(), strict=True))
-        self._posts, self._weighed = self._stock_columns(), self._weighed_settings()
-        self._factors = self._learned_of_stock()
+        self._weighed, self._factors = self._weighed_settings(), self._learned_of_stock()
+        plain = [facets.plain(frozenset({at})) for at in range(len(ranking_settings().plain_wishes))]
+        self._plain_classes = sum((wish.astype(np.int64) << at for at, wish in enumerate(plain)), np.int64(0))
+        self._posts = self._posts_of(facets.open_rows.astype(np.int32))
 
     def keep(self, people: People, *, most: int, among: NDArray[np.int32] | None = None) -> Kept:
-        """Return the `most` best pairs of each person, among all vacancies or those at some positions."""
-        posts = self._posts if among is None else self._posts._replace(looked_at=among)
+        """Return the `most` best pairs of each person, among all open vacancies or those of them at some positions."""
+        posts = self._posts if among is None else self._posts_of(among)
         n = len(people)
         found = Found(
             rows=np.zeros((n, most), dtype=np.int32),
             scores=np.zeros((n, most)),
             n=np.zeros(n, dtype=np.int64),
-            n_listed=np.zeros(n, dtype=np.int64),
-            left_out=np.zeros(n),
-            best=np.zeros(n),
+            left_out=np.full(n, -np.inf),
+            best=np.full(n, -np.inf),
         )
-        columns, vectors = self._person_columns(people), self._vectors(people)
-        for start in range(0, n, _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            # All vacancies at once: a product of matrices is quicker than one for each pair that may be listed.
-            learned = vectors[some] @ self._factors.T if vectors.shape[1] else vectors[some]
-            fill_first(posts, _some(columns, some, learned), self._weighed, most, Found(*(a[some] for a in found)))
+        if n and len(posts.row):
+            order, ends = _side_by_side(people)
+            fill_first(posts, self._person_columns(people, posts), self._weighed, ends, order, most, found)
         taken = np.arange(most)[None, :] < found.n[:, None]
         return Kept(
             person=np.repeat(np.arange(n), found.n),
             row=found.rows[taken].astype(np.int64),
             score=found.scores[taken],
-            n_listed=found.n_listed,
             left_out=found.left_out,
             best=found.best,
         )
 
-    def _stock_columns(self) -> Posts:
+    def _posts_of(self, rows: NDArray[np.int32]) -> Posts:
+        """Return the columns of some vacancies, those that anybody anywhere may be listed for first, then by place."""
         facets, of = self.facets, self._of
         index, stock = facets.index, facets.index.stock
         fixed = of["popularity"] * index.popularity.astype(np.float64) + of["freshness"] * facets.freshness
         fixed += of["employer_uptake"] * facets.overall
         if index.crowding is not None:
             fixed -= index.crowding.price
-        texts, addresses = index.text, index.address
-        n = len(stock)
-        nothing = empty_rows(n, 0)
+        spots = facets.spots.places
+        stays = facets.is_remote[rows] | facets.dorm[rows]
+        spot = facets.spots.of[rows]
+        # Neighbouring places side by side: a block of vacancies is then out of most people's reach as a whole.
+        leave = (facets.shuttle[rows], facets.dorm[rows], facets.is_remote[rows])
+        by_place = np.lexsort((*leave, spot, spots.longitude[spot], spots.region[spot], ~stays))
+        row = rows[by_place].astype(np.int64)
+        site_table = np.column_stack([facets.spots.of, facets.is_remote, facets.dorm, facets.shuttle])[row]
+        starts = np.ones(len(row), dtype=np.bool_)
+        starts[1:] = (site_table[1:] != site_table[:-1]).any(axis=1)
+        sites = site_table[starts]
+        kinds, kind = np.unique(
+            stock.family[row].astype(np.int64) * 2**32 + self._plain_classes[row], return_inverse=True
+        )
+        kind_row = np.zeros(len(kinds), dtype=np.int64)
+        kind_row[kind] = row
+        texts, addresses = index.text.rows, index.address.rows if index.address else empty_rows(len(stock), 0)
+        words = sparse.hstack([texts, facets.skills], format="csr") if of["skills"] else texts
         return Posts(
-            pattern=facets.patterns.of,
-            spot=facets.spots.of,
-            remote=facets.is_remote,
-            dorm=facets.dorm,
-            shuttle=facets.shuttle,
-            family=stock.family,
-            education=stock.education,
+            row=row.astype(np.int32),
+            pattern=facets.patterns.of[row],
+            site=(np.cumsum(starts) - 1).astype(np.int32),
+            kind=kind.astype(np.int32).ravel(),
+            kind_family=stock.family[kind_row],
+            kind_row=kind_row,
+            education=stock.education[row],
             usual_education=education_gaps(-1, index.schooling),
-            wage_min=stock.wage_min,
-            wage_max=stock.wage_max,
-            years=experience_asked(stock, np.arange(n)),
-            employer=facets.employer,
-            fixed=fixed,
+            wage_min=np.nan_to_num(stock.wage_min[row], nan=-1.0).astype(np.float32),
+            wage_max=np.nan_to_num(stock.wage_max[row], nan=-1.0).astype(np.float32),
+            years=np.nan_to_num(experience_asked(stock, row)).astype(np.float32),
+            employer=facets.employer[row],
+            fixed=fixed[row],
+            site_spot=sites[:, 0],
+            site_remote=sites[:, 1].astype(np.bool_),
+            site_dorm=sites[:, 2].astype(np.bool_),
+            site_shuttle=sites[:, 3].astype(np.bool_),
             spot_unit=facets.spots.unit,
-            spot_radius=facets.spots.places.radius_km,
-            spot_region=facets.spots.places.region.astype(np.int64),
-            looked_at=facets.open_rows.astype(np.int32),
-            word_rows=sparse_parts(texts.rows),
-            word_columns=sparse_parts(texts.by_word),
-            place_rows=sparse_parts(addresses.rows if addresses else nothing),
-            place_columns=sparse_parts(addresses.by_word if addresses else nothing.tocsc()),
-            skill_columns=sparse_parts(stock.skills),
-            n_words=texts.rows.shape[1],
-            n_places=addresses.rows.shape[1] if addresses else 0,
+            spot_radius=spots.radius_km,
+            spot_region=spots.region.astype(np.int64),
+            factors=np.ascontiguousarray(self._factors[row]),
+            words=sparse_parts(words[row]),
+            addresses=sparse_parts(addresses[row]),
+            stock_words=sparse_parts(texts),
+            stock_addresses=sparse_parts(addresses),
+            stock_family=stock.family,
+            n_words=texts.shape[1],
+            n_columns=texts.shape[1] + facets.skills.shape[1],
+            n_addresses=addresses.shape[1],
         )
 
     def _learned_of_stock(self) -> NDArray[np.float32]:
@@ -136,23 +151,28 @@ class FirstStage:
         whole = np.concatenate(parts, axis=1) if parts else np.zeros((len(people), 0))
         return np.ascontiguousarray(whole, dtype=np.float32)
 
-    def _person_columns(self, people: People) -> Persons:
+    def _person_columns(self, people: People, posts: Posts) -> Persons:
         of, homes = self._of, people.homes
-        scores = [
-            -of["function_gap"] * (f.fit.open_gap + f.fit.unread_open)
-            - of["to_arrange"] * (f.fit.to_arrange + f.fit.unread_to_arrange)
-            + of["accommodation_offered"] * f.offered
-            for f in people.functions
-        ]
+        leads = np.take(people.leads, posts.row, axis=1)
+        behind = np.stack([f.behind for f in people.functions])
+        scores = np.stack(
+            [
+                -of["function_gap"] * (f.fit.open_gap + f.fit.unread_open)
+                - of["to_arrange"] * (f.fit.to_arrange + f.fit.unread_to_arrange)
+                + of["accommodation_offered"] * f.offered
+                for f in people.functions
+            ]
+        )
+        # What a step of the band costs is in the score already, so that one comparison tells what may matter.
+        scores = np.where(np.stack([f.fit.outcome == 3 for f in people.functions]), OUT, scores - BAND_STEP * behind)
         return Persons(
             sight=people.sight,
-            sights=people.sights,
+            sights=np.take(people.sights, posts.row, axis=1),
             function=people.function,
-            function_score=np.stack(scores).astype(np.float64),
-            function_out=np.stack([f.fit.outcome == 3 for f in people.functions]),
-            behind=np.stack([f.behind for f in people.functions]),
+            function_score=scores.astype(np.float32),
             lead=people.lead,
-            leads=people.leads,
+            leads=leads,
+            may_lead=leads.max(axis=0) >= 0,
             plain=people.plain,
             plains=people.plains,
             area=people.area,
@@ -177,7 +197,7 @@ class FirstStage:
             skills=_query(people.skills),
             history=_query(people.history),
             refused=_query(people.refused),
-            learned=np.zeros((0, 0), dtype=np.float32),
+            vectors=self._vectors(people),
         )
 
     def _weighed_settings(self) -> Weighed:
@@ -191,17 +211,21 @@ class FirstStage:
         return Weighed(**{name: float({**self._of, **others}[name]) for name in Weighed._fields})
 
 
-_BY_PERSON = ("sight", "function", "lead", "plain", "area", "home", "education", "wage", "years")
-_QUERIES = ("words", "address", "skills", "history", "refused")
+def _side_by_side(people: People) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return an order of people, and the ends of those in it that are worked through side by side.
+
+    They are of one area, at most `LANES`, and travel about as far, so that they reach about the same vacancies.
+    """
+    order = np.lexsort((people.home, people.homes.limit[people.home], people.area))
+    area, ends = people.area[order], []
+    for start, end in zip(*_runs(area), strict=True):
+        ends += [*range(start + LANES, end, LANES), end]
+    return order, np.array(ends, dtype=np.int64)
 
 
-def _some(columns: Persons, some: slice, learned: NDArray[np.float32]) -> Persons:
-    """Return the columns of some of the people; the tables that they point into stay whole."""
-    own: dict[str, Any] = {name: getattr(columns, name)[some] for name in _BY_PERSON}
-    for name in _QUERIES:
-        starts, places, values = getattr(columns, name)
-        own[name] = (starts[some.start : some.stop + 1], places, values)
-    return columns._replace(**own, by_family=np.ascontiguousarray(columns.by_family[:, some]), learned=learned)
+def _runs(values: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]).tolist()
+    return starts, [*starts[1:], len(values)]
 
 
 def sparse_parts(

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.components import Asked, VacancyIndex
+from matching.many.columns import BAND_STEP
 from matching.many.facets import Facets
 from matching.many.first_stage import TOLERANCE, FirstStage, Kept
-from matching.many.kernel import BAND_STEP
 from matching.many.people import People
 from matching.many.second_stage import Pairs, SecondStage
 from matching.matcher import Lines, lines, written
