@@ -10,7 +10,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,12 +20,12 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from matching.components import COMPONENTS
+from matching.components import COMPONENTS, Asked
 from matching.entities import Candidate, CandidateId, EmployerId, Interaction, Vacancy, VacancyId
+from matching.many.columns import LANES
 from matching.many.lists import Lists
 from matching.many.people import People
 from matching.ranking import Weights
@@ -40,6 +40,9 @@ from pipelines.ranking_model import RankingModel
 
 ACTS_OF_A_PERSON = 8
 ROUNDS = 3
+COMPARED = 500
+DENSE = 7000
+"""People of one county of 600,000 in the province; the first stage is compared among them."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ LINES = (Size(1500, 12_500), Size(1500, 25_000), Size(1500, 50_000), Size(3000, 
 WHOLE = Size(600_000, 50_000)
 
 
-def a_world(small: Casebook, model: RankingModel, size: Size, on: date) -> Desk:
-    """Return a desk over the province repeated to a size."""
+def a_world(small: Casebook, model: RankingModel, size: Size, on: date, *, homes: int | None = None) -> Desk:
+    """Return a desk over the province repeated to a size; everybody lives in the first so many counties, or all."""
     counties = sorted(code for code in divisions() if code.startswith("62") and not code.endswith("00"))
     rng = np.random.default_rng(1)
     places = rng.choice(counties, size=size.vacancies).tolist()
@@ -67,7 +70,7 @@ def a_world(small: Casebook, model: RankingModel, size: Size, on: date) -> Desk:
         vacancy.vacancy_id: small.texts[small.vacancies[n % len(small.vacancies)].vacancy_id]
         for n, vacancy in enumerate(vacancies)
     }
-    people = _people(list(small.candidates.values()), counties, size.people, rng)
+    people = _people(list(small.candidates.values()), counties[:homes], size.people, rng)
     acts = [
         Interaction(
             candidate_id=person,
@@ -133,7 +136,6 @@ def batch_rows(small: Casebook, model: RankingModel, on: date) -> list[dict[str,
 
 def _batch_rows(small: Casebook, model: RankingModel, on: date) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    desk = None
     for size in LINES:
         desk = a_world(small, model, size, on)
         lists = Lists(desk.index, desk.rules, desk.model.weights)
@@ -143,9 +145,8 @@ def _batch_rows(small: Casebook, model: RankingModel, on: date) -> list[dict[str
         rows.append(
             _row(f"batch: a list of 50, {size.people:,} people x {size.vacancies:,} vacancies", seconds, size.people)
         )
-    if desk is not None:
-        rows += _first_stage(desk)
-    return rows
+    # Side by side as in a whole province: there a county's people are enough for each reach and wish.
+    return rows + _first_stage(a_world(small, model, Size(DENSE, LINES[-1].vacancies), on, homes=1))
 
 
 def _made(desk: Desk, lists: Lists, people: list[CandidateId]) -> None:
@@ -175,18 +176,18 @@ def _first_stage(desk: Desk) -> list[dict[str, Any]]:
     """Compare the first stage with others that know the learned vectors alone, with these alone and with all."""
     from implicit.cpu.topk import topk  # only the benchmarks install it
 
-    few = neighbours_together(desk)[:TOGETHER]
+    few = neighbours_together(desk)[:: DENSE // COMPARED]
     asked = desk.ask_many(few)
     lists = Lists(desk.index, desk.rules, desk.model.weights)
     people = People.of(asked, lists.facets)
-    kept = lists.first.keep(people, most=200)
     every = _seconds(lambda: lists.first.keep(people, most=200), ROUNDS) / len(few)
     bare = Lists(desk.index, desk.rules, Weights(np.array([float(name == "direction") for name in COMPONENTS])))
     own = _seconds(lambda: bare.first.keep(people, most=200), ROUNDS) / len(few)
-    n, share = len(desk.index.stock), float(kept.n_listed.mean()) / len(desk.index.stock)
+    n = len(desk.index.stock)
     factors = np.ascontiguousarray(desk.index.units, dtype=np.float32)
     vectors = np.ascontiguousarray(people.direction)
-    barred = _barred(lists, people)
+    barred = _barred(lists, asked)
+    share = 1 - barred.nnz / (n * len(few))
 
     def with_implicit() -> None:
         topk(factors, vectors, 200, filter_query_items=barred, num_threads=1)
@@ -212,13 +213,17 @@ def _first_stage(desk: Desk) -> list[dict[str, Any]]:
     return rows
 
 
-def _barred(lists: Lists, people: People) -> sparse.csr_matrix:
+def _barred(lists: Lists, asked: Sequence[Asked]) -> sparse.csr_matrix:
     """Return which vacancies each person may not be listed for, as the first stage found."""
-    n = len(lists.facets.index.stock)
-    kept = lists.first.keep(people, most=n)
-    open_to = sparse.csr_matrix((np.ones(len(kept.row)), (kept.person, kept.row)), shape=(len(people), n))
-    barred: NDArray[np.float32] = (open_to.toarray() == 0).astype(np.float32)
-    return sparse.csr_matrix(barred)
+    n, parts = len(lists.facets.index.stock), []
+    for start in range(0, len(asked), LANES):
+        some = People.of(asked[start : start + LANES], lists.facets)
+        kept = lists.first.keep(some, most=n)
+        barred = np.ones((len(some), n), dtype=np.float32)
+        barred[kept.person, kept.row] = 0.0
+        parts.append(sparse.csr_matrix(barred))
+    whole: sparse.csr_matrix = sparse.vstack(parts, format="csr")
+    return whole
 
 
 def _lightfm(n_vacancies: int, width: int) -> float:

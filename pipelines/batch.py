@@ -1,7 +1,7 @@
 """Lists for every active candidate, written as columns (parquet) with the run's facts beside them.
 
 Rows go out in blocks, so memory stays bounded; a block is written whole or not at all, and a batch that was stopped
-goes on with the first person whose block is not there. People of one place and functional profile stand in one block:
+goes on with the first person whose block is not there. People of one place who travel about as far stand in one block:
 what they share of the stock is worked out once. One person of every block is asked for alone as well, and a block of
 which that list differs is made again one by one.
 """
@@ -9,6 +9,7 @@ which that list differs is made again one by one.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -208,12 +209,15 @@ def _data_of(path: Path) -> str | None:
 
 
 def neighbours_together(desk: Desk) -> list[CandidateId]:
-    """Return everybody to whom lists are made, people of one place and functional profile side by side."""
+    """Return everybody to whom lists are made, people of one place who travel about as far side by side."""
     people = desk.casebook.candidates
-    return sorted(
-        desk.active(),
-        key=lambda i: (people[i].region or "", sorted((f.value, n) for f, n in people[i].functions.items()), i),
-    )
+
+    def reach(candidate_id: CandidateId) -> tuple[str, Decimal, str]:
+        person = people[candidate_id]
+        limit = Decimal("Infinity") if person.max_commute_km is None else person.max_commute_km
+        return (person.region or "", limit, candidate_id)
+
+    return sorted(desk.active(), key=reach)
 
 
 def _facts_of(run_file: Path) -> dict[str, Any] | None:

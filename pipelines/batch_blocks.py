@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matching.many.lists import Lists
 
 logger = logging.getLogger(__name__)
-TOGETHER = 200
+TOGETHER = 1000
 """So many people are worked out together."""
 
 

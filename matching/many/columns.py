@@ -16,6 +16,8 @@ EDGE_KM = 0.01
 LANES = 64
 BLOCK = 256
 CHUNK = 16
+SAMPLED = 16
+"""One post of so many is looked at beforehand, to tell about how high the best of each person will stand."""
 OUT, IS_OUT = np.float32(-1e9), np.float32(-1e8)
 """What may not be listed scores so low that nothing brings it back."""
 
@@ -161,7 +163,8 @@ class Wording(NamedTuple):
 class Best(NamedTuple):
     """The best so far of each lane, in no order: keys, positions and scores (w, room), how many, the highest left out.
 
-    `limit` and `leading` float32 (w,) are what a score must exceed, in the general band and in the first.
+    A score must exceed `limit` float32 (w,) in the general band; where a ground of policy may lead, `leading` float32
+    (l, w), infinite for those who do not have that ground.
     """
 
     keys: Array
@@ -176,7 +179,7 @@ class Best(NamedTuple):
 class Lanes(NamedTuple):
     """Who is in each lane, and of each what a single look at a vacancy takes; `sight` and `lead` point into tables.
 
-    `leads` int8 (l, n) holds grounds that somebody here has, and `lead_bits` uint64 (l,) whose they are.
+    `leads` int8 (l, n) holds the grounds of everybody here, each kind of person once.
     """
 
     of: Array
@@ -184,6 +187,5 @@ class Lanes(NamedTuple):
     sights: Array
     lead: Array
     leads: Array
-    lead_bits: Array
     may_lead: Array
     education: Array

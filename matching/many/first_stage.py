@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matching.components import COMPONENTS, education_gaps, experience_asked
-from matching.many.columns import BAND_STEP, LANES, OUT, Found, Persons, Posts, Weighed
+from matching.many.columns import BAND_STEP, LANES, OUT, SAMPLED, Found, Persons, Posts, Sparse, Weighed
 from matching.many.facets import Facets
 from matching.many.kernel import fill_first
 from matching.many.people import People, Queries
@@ -48,8 +48,12 @@ class FirstStage:
         self._of = dict(zip(COMPONENTS, weights.values.tolist(), strict=True))
         self._weighed, self._factors = self._weighed_settings(), self._learned_of_stock()
         plain = [facets.plain(frozenset({at})) for at in range(len(ranking_settings().plain_wishes))]
-        self._plain_classes = sum((wish.astype(np.int64) << at for at, wish in enumerate(plain)), np.int64(0))
+        # Bit by bit, which of the plain wishes a vacancy answers.
+        self._plain_classes = np.zeros(len(facets.index.stock), dtype=np.int64)
+        for at, wish in enumerate(plain):
+            self._plain_classes |= wish.astype(np.int64) << at
         self._posts = self._posts_of(facets.open_rows.astype(np.int32))
+        self._sample = _sampled(self._posts)
 
     def keep(self, people: People, *, most: int, among: NDArray[np.int32] | None = None) -> Kept:
         """Return the `most` best pairs of each person, among all open vacancies or those of them at some positions."""
@@ -64,7 +68,9 @@ class FirstStage:
         )
         if n and len(posts.row):
             order, ends = _side_by_side(people)
-            fill_first(posts, self._person_columns(people, posts), self._weighed, ends, order, most, found)
+            columns = self._person_columns(people, posts)
+            sample = self._sample if among is None else _sampled(posts)
+            fill_first(posts, sample, columns, self._weighed, ends, order, most, found)
         taken = np.arange(most)[None, :] < found.n[:, None]
         return Kept(
             person=np.repeat(np.arange(n), found.n),
@@ -209,6 +215,24 @@ class FirstStage:
             "own_prefecture_km": reach.own_prefecture_km,
         }
         return Weighed(**{name: float({**self._of, **others}[name]) for name in Weighed._fields})
+
+
+_BY_POST = ("row", "pattern", "site", "kind", "education", "wage_min", "wage_max", "years", "employer", "fixed")
+
+
+def _sampled(posts: Posts) -> Posts:
+    """Return every `SAMPLED`-th of the posts; the tables that they point into stay whole."""
+    at = np.arange(0, len(posts.row), SAMPLED)
+    own = {name: getattr(posts, name)[at] for name in (*_BY_POST, "factors")}
+    return posts._replace(**own, words=_rows_of(posts.words, at), addresses=_rows_of(posts.addresses, at))
+
+
+def _rows_of(parts: Sparse, at: NDArray[np.intp]) -> Sparse:
+    starts, columns, values = parts
+    n = np.diff(starts)[at]
+    ends = np.concatenate([[0], np.cumsum(n)])
+    held = np.repeat(starts[at] - ends[:-1], n) + np.arange(ends[-1])
+    return ends, columns[held], values[held]
 
 
 def _side_by_side(people: People) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from matching.many.columns import (
     IS_OUT,
     LANES,
     OUT,
+    SAMPLED,
     Array,
     Best,
     Found,
@@ -27,7 +28,16 @@ from matching.many.columns import (
     Wording,
 )
 from matching.many.compiled import compiled
-from matching.many.tables import fill_addresses, fill_sites, fill_tables, fill_words, lanes_of
+from matching.many.tables import (
+    fill_addresses,
+    fill_sites,
+    fill_tables,
+    fill_words,
+    lanes_of,
+    new_tables,
+    new_wording,
+    with_fixed,
+)
 
 
 def _shrink(keys: Array, at: Array, scores: Array, m: int, most: int) -> float:
@@ -94,6 +104,7 @@ def _score_block(
     weights: Weighed,
     tables: Tables,
     wording: Wording,
+    n_words: int,
     addresses: Wording,
     n_addresses: int,
     first: int,
@@ -132,7 +143,8 @@ def _score_block(
             years = posts.years[i]
             for j in range(width):
                 block[r, j] -= experience * min(np.float32(10.0), max(np.float32(0.0), years - tables.years[j]))
-        _add_words(posts.words, i, wording.slot, wording.told, block, r, width)
+        if n_words > 0:
+            _add_words(posts.words, i, wording.slot, wording.told, block, r, width)
         if n_addresses > 0 and posts.addresses[0][i] < posts.addresses[0][i + 1]:
             beside[:, :width] = 0.0
             _add_words(posts.addresses, i, addresses.slot, addresses.told, beside, 0, width)
@@ -151,7 +163,7 @@ def _acted_on(posts: Posts, persons: Persons, weights: Weighed, wording: Wording
         is_own |= persons.history[1][h] == v
     if not is_own:
         return 0.0
-    held = weights.history_family * persons.by_family[1, p, posts.stock_family[v]]
+    held: float = weights.history_family * persons.by_family[1, p, posts.stock_family[v]]
     starts, columns, values = posts.words
     for e in range(starts[i], starts[i + 1]):
         held += values[e] * wording.told[wording.slot[columns[e]], j]
@@ -168,7 +180,7 @@ def _acted_on(posts: Posts, persons: Persons, weights: Weighed, wording: Wording
 _of_earlier_acts = compiled(_acted_on)
 
 
-def _hold(best: Best, j: int, key: float, i: int, score: float, most: int) -> None:
+def _hold(best: Best, lead: int, j: int, key: float, i: int, score: float, most: int) -> None:
     """Keep a vacancy for a lane if it is among the best so far; where room ends, raise what a score must exceed."""
     if key <= best.left_out[j]:
         return
@@ -178,48 +190,50 @@ def _hold(best: Best, j: int, key: float, i: int, score: float, most: int) -> No
     if m + 1 == best.keys.shape[1]:
         left_out = _keep_best(best.keys[j], best.at[j], best.scores[j], m + 1, most)
         best.n[j], best.left_out[j] = most, left_out
-        best.limit[j], best.leading[j] = left_out + 2 * BAND_STEP, left_out
+        best.limit[j], best.leading[lead, j] = left_out + 2 * BAND_STEP, left_out
 
 
 _held = compiled(_hold)
 
 
 def _scan(
-    posts: Posts, lanes: Lanes, flags: Array, acts: Array, first: int, block: Array, best: Best, most: int
+    posts: Posts,
+    lanes: Lanes,
+    flags: Array,
+    acts: Array,
+    first: int,
+    last: int,
+    block: Array,
+    limits: Array,
+    best: Best,
+    most: int,
 ) -> None:
     """Look at every score of a block above its lane's limit; `acts` (stock,) has a bit for those that are left here."""
-    sights, sight, leads, lead_bits = lanes.sights, lanes.sight, lanes.leads, lanes.lead_bits
-    education, limit, leading = lanes.education, best.limit, best.leading
-    width, one = block.shape[1], np.uint64(1)
-    for i in range(first, min(first + BLOCK, posts.row.shape[0])):
-        r, apart, led = i - first, acts[posts.row[i]], np.uint64(0)
+    sights, sight, leads, lead, education = lanes.sights, lanes.sight, lanes.leads, lanes.lead, lanes.education
+    width = block.shape[1]
+    for i in range(first, last):
+        r, site, asked, apart = i - first, posts.site[i], posts.education[i], acts[posts.row[i]]
+        for j in range(width):
+            limits[j] = best.limit[j]
         if lanes.may_lead[i]:
             for at in range(leads.shape[0]):
                 if leads[at, i] >= 0:
-                    led |= lead_bits[at]
-        apart |= led
+                    for j in range(width):
+                        limits[j] = min(limits[j], best.leading[at, j])
         for chunk in range(0, width, CHUNK):
-            n = 0
-            for j in range(chunk, chunk + CHUNK):
-                n += block[r, j] > limit[j]
-            if n == 0:
+            highest = block[r, chunk] - limits[chunk]
+            for j in range(chunk + 1, chunk + CHUNK):
+                highest = max(highest, block[r, j] - limits[j])
+            if highest <= 0:
                 continue
             for j in range(chunk, chunk + CHUNK):
                 score = block[r, j]
-                if score > limit[j] and not (apart >> np.uint64(j)) & one and sights[sight[j], i]:
-                    _held(best, j, score - 2 * BAND_STEP, i, score, most)
-        if led:
-            led &= ~acts[posts.row[i]]
-            for j in range(lanes.of.shape[0]):
-                score = block[r, j]
-                if (led >> np.uint64(j)) & one and score > leading[j] and score > IS_OUT and sights[sight[j], i]:
-                    band = _band_of(
-                        score, leads[lanes.lead[j], i], flags[posts.site[i], j], posts.education[i], education[j]
-                    )
-                    _held(best, j, score - BAND_STEP * band, i, score, most)
+                if score > limits[j] and not (apart >> np.uint64(j)) & np.uint64(1) and sights[sight[j], i]:
+                    band = _band_of(score, leads[lead[j], i], flags[site, j], asked, education[j])
+                    _held(best, lead[j], j, score - BAND_STEP * band, i, score, most)
 
 
-_scan_block = compiled(_scan)
+_scan_block = compiled(_scan, fastmath={"contract", "nsz", "nnan", "reassoc"})
 
 
 def _band(score: float, lead: int, is_reached: int, asked: int, education: int) -> int:
@@ -241,12 +255,13 @@ def _apart(
     flags: Array,
     acts: Array,
     first: int,
+    last: int,
     block: Array,
     best: Best,
     most: int,
 ) -> None:
     """Look at what was acted on before: it is not like itself, and stands behind where it was refused."""
-    for i in range(first, min(first + BLOCK, posts.row.shape[0])):
+    for i in range(first, last):
         bits, v = acts[posts.row[i]], posts.row[i]
         if not bits:
             continue
@@ -261,7 +276,7 @@ def _apart(
                 if persons.refused[1][at] == v and score > -BAND_STEP / 2:
                     score -= BAND_STEP
                     band = 2
-            _held(best, j, score - BAND_STEP * band, i, score, most)
+            _held(best, lanes.lead[j], j, score - BAND_STEP * band, i, score, most)
 
 
 _look_at_acts = compiled(_apart)
@@ -297,81 +312,114 @@ def _mark(history: Sparse, lanes: Array, touched: Array, is_on: bool) -> None:
 _marked = compiled(_mark)
 
 
+def _every_sampled(table: Array) -> Array:
+    return table[:, ::SAMPLED].copy()
+
+
+_every = compiled(_every_sampled)
+
+
+def _empty_best(keys: Array, at: Array, scores: Array, n_lanes: int, width: int, lanes: Lanes) -> Best:
+    leading = np.full((lanes.leads.shape[0], width), np.inf, np.float32)
+    for j in range(n_lanes):
+        leading[lanes.lead[j], j] = IS_OUT
+    limit = np.full(width, IS_OUT)
+    limit[n_lanes:] = np.inf
+    return Best(keys, at, scores, np.zeros(width, np.int64), np.full(width, -np.inf), limit, leading)
+
+
+_new_best = compiled(_empty_best)
+
+
+def _bounded(best: Best, sampled: Best, lanes: Lanes, most: int) -> None:
+    """Leave out from the beginning what stands behind the so many best of a sample: more than are kept stand before it.
+
+    Where they are fewer after all, the bound is true all the same.
+    """
+    for j in range(lanes.of.shape[0]):
+        m, limit = sampled.n[j], sampled.left_out[j]
+        if m > most:
+            limit = _keep_best(sampled.keys[j], sampled.at[j], sampled.scores[j], m, most)
+        if limit > -np.inf:
+            best.left_out[j], best.limit[j], best.leading[lanes.lead[j], j] = limit, limit + 2 * BAND_STEP, limit
+
+
+_bound = compiled(_bounded)
+
+
+def _give(posts: Posts, best: Best, lanes: Array, most: int, found: Found) -> None:
+    for j in range(lanes.shape[0]):
+        p, m = lanes[j], best.n[j]
+        if m > most:
+            best.left_out[j] = _keep_best(best.keys[j], best.at[j], best.scores[j], m, most)
+            m = most
+        found.n[p], found.left_out[p], found.best[p] = m, best.left_out[j], -np.inf
+        for e in range(m):
+            score = best.scores[j, e]
+            found.rows[p, e] = posts.row[best.at[j, e]]
+            found.scores[p, e] = score + BAND_STEP if score < -BAND_STEP / 2 else score
+            found.best[p] = max(found.best[p], best.keys[j, e])
+
+
+_given = compiled(_give)
+
+
 def _first(
-    posts: Posts, persons: Persons, weights: Weighed, ends: Array, order: Array, most: int, found: Found
+    posts: Posts, sample: Posts, persons: Persons, weights: Weighed, ends: Array, order: Array, most: int, found: Found
 ) -> None:
-    """Fill `found` for the people in `order`, side by side up to each of `ends`; one area and `LANES` at most."""
-    n, n_stock = posts.row.shape[0], posts.stock_family.shape[0]
-    d, room = posts.factors.shape[1], most + max(most, CHUNK)
-    touched, fixed, beside = np.zeros(n_stock, np.uint64), np.empty(n, np.float32), np.zeros((2, LANES), np.float32)
+    """Fill `found` for the people in `order`, side by side up to each of `ends`; one area and `LANES` at most.
+
+    `sample` holds every `SAMPLED`-th of the posts.
+    """
+    n, n_sample, n_stock = posts.row.shape[0], sample.row.shape[0], posts.stock_family.shape[0]
+    room, in_block = most + max(most, 2 * CHUNK) * 2, BLOCK // SAMPLED
+    acts, nothing = np.zeros(n_stock, np.uint64), np.zeros(n_stock, np.uint64)
     slot, used = np.zeros(posts.n_columns, np.int32), np.zeros(posts.n_columns + 1, np.int32)
     place_slot, place_used = np.zeros(posts.n_addresses, np.int32), np.zeros(posts.n_addresses + 1, np.int32)
     centre, place_centre = np.zeros(posts.n_columns), np.zeros(posts.n_addresses)
     keys, at, scores = np.empty((LANES, room)), np.empty((LANES, room), np.int32), np.empty((LANES, room))
+    beside, limits = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
+    most_sampled = int(most / SAMPLED + 3.3 * np.sqrt(most / SAMPLED)) + 2
+    few_sights, few_leads = _every(persons.sights), _every(persons.leads)
+    few_may_lead = persons.may_lead[::SAMPLED].copy()
     start = 0
     for end in ends:
         lanes = order[start:end]
         start = end
-        width = (lanes.shape[0] + CHUNK - 1) // CHUNK * CHUNK
-        tables = Tables(
-            np.zeros((persons.function_score.shape[1], width), np.float32),
-            np.zeros((posts.site_spot.shape[0], width), np.float32),
-            np.zeros((posts.site_spot.shape[0], width), np.uint8),
-            np.zeros((posts.kind_family.shape[0], width), np.float32),
-            np.zeros((posts.usual_education.shape[0], width), np.float32),
-            np.zeros(width, np.float32),
-            np.zeros(width, np.float32),
-            np.zeros(width, np.float32),
-            np.zeros((d, width), np.float32),
-            fixed,
-        )
+        n_lanes = lanes.shape[0]
+        width = (n_lanes + CHUNK - 1) // CHUNK * CHUNK
+        tables = new_tables(posts, persons, n, width)
         fill_sites(posts, persons, weights, lanes, tables)
         fill_tables(posts, persons, weights, lanes, tables)
-        told = np.empty((posts.n_columns + 1, width), np.float32)
-        told[0, :] = 0.0
-        wording = Wording(slot, told, np.zeros((1, width), np.float32), used, centre)
-        n_words = fill_words(posts, persons, weights, lanes, wording)
-        own = np.empty((posts.n_addresses + 1, width), np.float32)
-        earlier = np.empty((posts.n_addresses + 1, width), np.float32)
-        addresses = Wording(place_slot, own, earlier, place_used, place_centre)
-        n_addresses = fill_addresses(posts, persons, weights, lanes, addresses)
-        _marked(persons.history, lanes, touched, True)
-        _marked(persons.refused, lanes, touched, True)
-        best = Best(
-            keys,
-            at,
-            scores,
-            np.zeros(width, np.int64),
-            np.full(width, -np.inf),
-            np.full(width, IS_OUT),
-            np.full(width, IS_OUT),
-        )
-        best.limit[lanes.shape[0] :], best.leading[lanes.shape[0] :] = np.inf, np.inf
-        block = np.zeros((BLOCK, width), np.float32)
-        side = lanes_of(persons, lanes, width)
-        for b in _blocks(posts, tables, lanes.shape[0]):
+        few = with_fixed(tables, tables.fixed[::SAMPLED].copy())
+        words = new_wording(slot, used, centre, width, False)
+        n_words = fill_words(posts, persons, weights, lanes, words)
+        places = new_wording(place_slot, place_used, place_centre, width, True)
+        n_places = fill_addresses(posts, persons, weights, lanes, places)
+        _marked(persons.history, lanes, acts, True)
+        _marked(persons.refused, lanes, acts, True)
+        block, blocks = np.zeros((BLOCK, width), np.float32), _blocks(posts, tables, n_lanes)
+        side = lanes_of(persons, persons.sights, persons.leads, persons.may_lead, lanes, width)
+        side_few = lanes_of(persons, few_sights, few_leads, few_may_lead, lanes, width)
+        sampled = _new_best(keys, at, scores, n_lanes, width, side)
+        for b in blocks:
+            first, last = b * in_block, min(n_sample, (b + 1) * in_block)
+            _fill_block(sample, weights, few, words, n_words, places, n_places, first, last, block, beside)
+            _scan_block(sample, side_few, tables.flags, nothing, first, last, block, limits, sampled, most_sampled)
+        best = _new_best(keys, at, scores, n_lanes, width, side)
+        _bound(best, sampled, side, most_sampled)
+        for b in blocks:
             first, last = b * BLOCK, min(n, (b + 1) * BLOCK)
-            _fill_block(posts, weights, tables, wording, addresses, n_addresses, first, last, block, beside)
-            _scan_block(posts, side, tables.flags, touched, first, block, best, most)
-            _look_at_acts(posts, persons, weights, wording, side, tables.flags, touched, first, block, best, most)
-        _marked(persons.history, lanes, touched, False)
-        _marked(persons.refused, lanes, touched, False)
+            _fill_block(posts, weights, tables, words, n_words, places, n_places, first, last, block, beside)
+            _scan_block(posts, side, tables.flags, acts, first, last, block, limits, best, most)
+            _look_at_acts(posts, persons, weights, words, side, tables.flags, acts, first, last, block, best, most)
+        _marked(persons.history, lanes, acts, False)
+        _marked(persons.refused, lanes, acts, False)
         for e in range(1, n_words + 1):
             slot[used[e]] = 0
-        for e in range(1, n_addresses + 1):
+        for e in range(1, n_places + 1):
             place_slot[place_used[e]] = 0
-        for j in range(lanes.shape[0]):
-            p = lanes[j]
-            m = best.n[j]
-            if m > most:
-                best.left_out[j] = _keep_best(keys[j], at[j], scores[j], m, most)
-                m = most
-            found.n[p], found.left_out[p], found.best[p] = m, best.left_out[j], -np.inf
-            for e in range(m):
-                score = best.scores[j, e]
-                found.rows[p, e] = posts.row[best.at[j, e]]
-                found.scores[p, e] = score + BAND_STEP if score < -BAND_STEP / 2 else score
-                found.best[p] = max(found.best[p], best.keys[j, e])
+        _given(posts, best, lanes, most, found)
 
 
 fill_first = compiled(_first)

@@ -231,10 +231,9 @@ def _address_words(posts: Posts, persons: Persons, weights: Weighed, lanes: Arra
 fill_words, fill_addresses = compiled(_words), compiled(_address_words)
 
 
-def _look_of(persons: Persons, of: Array, width: int) -> Lanes:
+def _look_of(persons: Persons, sights: Array, leads: Array, may_lead: Array, of: Array, width: int) -> Lanes:
     n, sight, education = of.shape[0], np.zeros(width, np.int64), np.zeros(width, np.int64)
     lead, known, n_known = np.zeros(width, np.int64), np.zeros(width, np.int64), 0
-    bits = np.zeros(width, np.uint64)
     for j in range(n):
         sight[j], education[j] = persons.sight[of[j]], persons.education[of[j]]
         at = 0
@@ -244,10 +243,49 @@ def _look_of(persons: Persons, of: Array, width: int) -> Lanes:
             known[at] = persons.lead[of[j]]
             n_known += 1
         lead[j] = at
-        bits[at] |= np.uint64(1) << np.uint64(j)
-    return Lanes(
-        of, sight, persons.sights, lead, persons.leads[known[:n_known]], bits[:n_known], persons.may_lead, education
-    )
+    return Lanes(of, sight, sights, lead, leads[known[:n_known]], may_lead, education)
 
 
 lanes_of = compiled(_look_of)
+
+
+def _empty_tables(posts: Posts, persons: Persons, n: int, width: int) -> Tables:
+    n_sites = posts.site_spot.shape[0]
+    return Tables(
+        np.zeros((persons.function_score.shape[1], width), np.float32),
+        np.zeros((n_sites, width), np.float32),
+        np.zeros((n_sites, width), np.uint8),
+        np.zeros((posts.kind_family.shape[0], width), np.float32),
+        np.zeros((posts.usual_education.shape[0], width), np.float32),
+        np.zeros(width, np.float32),
+        np.zeros(width, np.float32),
+        np.zeros(width, np.float32),
+        np.zeros((posts.factors.shape[1], width), np.float32),
+        np.zeros(n, np.float32),
+    )
+
+
+def _other_fixed(tables: Tables, fixed: Array) -> Tables:
+    return Tables(
+        tables.pattern,
+        tables.site,
+        tables.flags,
+        tables.kind,
+        tables.education,
+        tables.per_yuan,
+        tables.wage_weight,
+        tables.years,
+        tables.vectors,
+        fixed,
+    )
+
+
+def _empty_wording(slot: Array, used: Array, centre: Array, width: int, apart: bool) -> Wording:
+    """Return words that nobody has told yet; `apart` keeps those of earlier acts by themselves."""
+    told = np.empty((used.shape[0], width), np.float32)
+    told[0, :] = 0.0
+    earlier = np.empty((used.shape[0] if apart else 1, width), np.float32)
+    return Wording(slot, told, earlier, used, centre)
+
+
+new_tables, with_fixed, new_wording = compiled(_empty_tables), compiled(_other_fixed), compiled(_empty_wording)
