@@ -3,10 +3,12 @@
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from api.model_commands import versions, who_acts
 from api.session import answer, current_engine, session_of
 from pipelines.access.audit import record
+from pipelines.access.names import actor_names
 from pipelines.access.roles import Action, Purpose, program_subject
 from pipelines.casebook import load_casebook
 from pipelines.live_tests import LiveTests
@@ -71,7 +73,8 @@ def _switch(
         registry = Registry(connection, session_of(context).settings.models)
         version = registry.switch(test, share, seed=seed, by=by, said_by=said_by, reason=reason)
         tests = registry.answering()[2]
-    answer(context, {"version": version.version, **_told(tests)}, lambda: _words(version.version, tests))
+        said = _words(connection, version.version, tests)
+    answer(context, {"version": version.version, **_told(tests)}, lambda: said)
 
 
 @versions.command("live")
@@ -88,12 +91,13 @@ def models_live(context: typer.Context) -> None:
             if one.candidate_id in casebook.candidates
         ]
         record(connection, subject.by, Action.READ_MODELS.value, object_kind="model", object_id=version)
+        said = _words(connection, version, tests)
     settings = quarter_settings()
     beside = beside_report(casebook.interactions, requests, days=settings.shadow_days, seed=settings.seed)
     n_by_lot = sum(one.by_lot is not None for one in requests)
     document = {"version": version, **_told(tests), "n_by_lot": n_by_lot, "report": beside}
     lines = [
-        *_words(version, tests),
+        *said,
         f"已有 {n_by_lot} 份名单有一位由抽签决定（估计见季度报告）",
         f"已有 {beside['n_requests']} 份名单同时询问了新版本：新版本胜 {beside['challenger_wins']}，"
         f"现用版本胜 {beside['champion_wins']}。{beside['says']}",
@@ -109,15 +113,18 @@ def _told(tests: LiveTests) -> dict[str, object]:
     }
 
 
-def _words(version: str, tests: LiveTests) -> list[str]:
+def _words(connection: Connection, version: str, tests: LiveTests) -> list[str]:
     lot, shadow = tests.lot, tests.shadow
+    names = actor_names(connection, [one.by for one in (lot, shadow) if one is not None])
     said = [f"现用版本 {version}"]
     said.append(
-        "抽签：未启用" if lot is None else f"抽签：{lot.share:.0%} 的名单，种子 {lot.seed}，{lot.by}：{lot.reason}"
+        "抽签：未启用"
+        if lot is None
+        else f"抽签：{lot.share:.0%} 的名单，种子 {lot.seed}，{names[lot.by]}：{lot.reason}"
     )
     said.append(
         "同时询问新版本：未启用"
         if shadow is None or tests.challenger is None
-        else f"同时询问新版本 {tests.challenger[0]}：{shadow.share:.0%} 的名单，{shadow.by}：{shadow.reason}"
+        else f"同时询问新版本 {tests.challenger[0]}：{shadow.share:.0%} 的名单，{names[shadow.by]}：{shadow.reason}"
     )
     return said

@@ -17,6 +17,8 @@ from pipelines.registry import Despite, Registry
 
 versions = typer.Typer(help="模型版本：列出、查看、启用、恢复。", rich_markup_mode=None)
 
+_STATUS = {"champion": "现用", "candidate": "未启用", "retired": "已停用"}
+
 
 @versions.callback(invoke_without_command=True)
 def models_list(context: typer.Context) -> None:
@@ -28,7 +30,9 @@ def models_list(context: typer.Context) -> None:
     answer(
         context,
         {"models": found},
-        lambda: [f"{v['version']}  {v['status']}  学习到 {v['trained_until']}" for v in found] or ["还没有模型"],
+        lambda: (
+            [f"{v['version']}  {_STATUS[v['status']]}  学习到 {v['trained_until']}" for v in found] or ["还没有模型"]
+        ),
     )
 
 

@@ -22,9 +22,10 @@ from scipy import sparse
 from models.arrays import AnyArray, Sparse
 from models.errors import ArtefactMismatch, InvalidInput
 
-FORMAT = 2
-"""Version of what is written; 2 may hold how often areas acted on employers (`models.uptake`), which 1 never does."""
-READABLE = (1, FORMAT)
+FORMAT = 3
+"""Version of what is written; 2 may hold how often areas acted on employers (`models.uptake`), which 1 never does; in 3
+what acts taught is one sealed part."""
+READABLE = (1, 2, FORMAT)
 """Versions that are read; a folder of another one is refused."""
 
 ARRAYS = "arrays.npz"
@@ -68,7 +69,8 @@ class Artefact:
 def save_artefact(artefact: Artefact, folder: Path) -> str:
     """Write an artefact to a new folder and return the checksum (sha256, hex) of its manifest.
 
-    The folder appears whole or not at all: it is written beside its place and then moved there.
+    The folder appears whole or not at all, even after a power cut: it is written beside its place, forced to the disk
+    and then moved there.
 
     Raises
     ------
@@ -82,10 +84,12 @@ def save_artefact(artefact: Artefact, folder: Path) -> str:
     try:
         packed = _npz(artefact.arrays)
         manifest = _manifest(artefact.metadata, {ARRAYS: packed})
-        (beside / ARRAYS).write_bytes(packed)
-        (beside / MANIFEST).write_bytes(manifest)
+        _write(beside / ARRAYS, packed)
+        _write(beside / MANIFEST, manifest)
         os.chmod(beside, 0o755)  # noqa: S103  mkdtemp makes it 0700; a model is read by the service's own user too
+        _force_folder(beside)
         beside.rename(folder)
+        _force_folder(folder.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return _sha256(manifest)
@@ -234,6 +238,21 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
     if set(manifest.get("files", ())) != {ARRAYS} or not isinstance(manifest.get("metadata"), dict):
         raise ArtefactMismatch("The manifest of the saved model is not complete.")
     return manifest
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _force_folder(folder: Path) -> None:
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
 
 
 def _read(path: Path) -> bytes:

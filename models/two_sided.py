@@ -135,7 +135,7 @@ class TwoSided(Recommender):
         """Return the scores of vacancies for one person (n,), or for many as (m, n)."""
         return candidate_vector @ vacancy_vectors.T + biases
 
-    def _learnt(self, candidate_side: Side, vacancy_side: Side) -> None:
+    def _learnt(self, candidate_side: Side | None, vacancy_side: Side) -> None:
         """Take what a fit learned."""
         self._candidate_side, self._vacancy_side, self._vacancy_vectors = candidate_side, vacancy_side, None
 
@@ -156,19 +156,27 @@ class TwoSided(Recommender):
     def _from_settings(cls, settings: dict[str, Any]) -> Self:
         """Return an unfitted model with this configuration."""
 
-    def to_artefact(self) -> Artefact:
-        """Return the learnt vectors as plain arrays."""
-        if self._candidate_side is None or self._vacancy_side is None:
+    @property
+    def keeps_people(self) -> bool:
+        """True where it holds vectors of people and of their features."""
+        return self._candidate_side is not None
+
+    def to_artefact(self, *, with_candidates: bool = True) -> Artefact:
+        """Return the learnt vectors as plain arrays, those of people and of their features only where asked for."""
+        if self._vacancy_side is None or (with_candidates and self._candidate_side is None):
             raise NotFitted(self)
-        return Artefact(
-            {**self._candidate_side.pack("candidate"), **self._vacancy_side.pack("vacancy")}, self._settings()
-        )
+        people = self._candidate_side.pack("candidate") if with_candidates and self._candidate_side else {}
+        return Artefact({**people, **self._vacancy_side.pack("vacancy")}, self._settings())
 
     @classmethod
     def load(cls, artefact: Artefact) -> Self:
-        """Return the saved model for its vectors alone; `recommend` needs `from_artefact`."""
+        """Return the saved model for its vectors alone; `recommend` needs `from_artefact`.
+
+        One saved without people has the vacancies' vectors only.
+        """
         model = cls._from_settings(dict(artefact.metadata))
-        model._learnt(Side.unpack("candidate", artefact), Side.unpack("vacancy", artefact))
+        people = Side.unpack("candidate", artefact) if "candidate.known" in artefact.arrays else None
+        model._learnt(people, Side.unpack("vacancy", artefact))
         return model
 
     @classmethod

@@ -5,7 +5,7 @@ apart, with bootstrap intervals over people, beside the paired difference to the
 equals stand by how sought they are, as in the product's own list: to somebody of whom nothing is known, all are equal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -122,6 +122,7 @@ def measured_document(
     beside: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the measures of a model that knows nothing after the split day, over people measured under it."""
+    said = [name for name in MODELS if name not in _unsaid(model)]
     return {
         "split_at": split.isoformat(),
         "k": config.k,
@@ -129,13 +130,24 @@ def measured_document(
         "n_relevant_pairs": sum(len(p.relevant) for p in people),
         "relevant_kinds": sorted(kind.value for kind in relevant_kinds(casebook, split)),
         "training": dict(model.summary),
-        "models": {name: _measured(people, name, config) for name in (*MODELS, *beside)},
+        "models": {name: _measured(people, name, config) for name in (*said, *beside)},
         "differences": {
-            f"{better} - {simpler}": _differences(people, better, simpler, config) for better, simpler in _COMPARED
+            f"{better} - {simpler}": _differences(people, better, simpler, config)
+            for better, simpler in _COMPARED
+            if {better, simpler} <= set(said)
         },
         "chance": measured_chance(casebook, model, split, config),
         "groups": _groups(people, config),
     }
+
+
+def _unsaid(model: RankingModel) -> Iterator[str]:
+    """Yield the models of which nothing was learned or kept: their lists would be those of `popularity`."""
+    held = model.collaborative
+    if held is None or held.candidate_space is None:
+        yield "collaborative"
+    if held is None or held.factors is None:
+        yield "factors"
 
 
 def split_day(casebook: Casebook, share: float) -> date:

@@ -1,7 +1,9 @@
 """A fitted ranking model: what was learned, how it is put over a stock, and how it is saved and loaded.
 
-People appear in it only by a keyed hash of their id (`pipelines.names_in_models`), in the order of that hash, never by
-id or by any identity fact. In its files what was learned of people is sealed.
+Nothing is kept of any one person where people's own vectors weigh nothing: a list is made from the stored record and the
+vacancies' side. Where they weigh, people who acted appear by a keyed hash of their id (`pipelines.names_in_models`), in
+the order of that hash, never by id or by any identity fact. In a model's files all that acts taught is sealed but the
+weights of the components.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,12 +74,13 @@ class Collaborative:
     """The hybrid of history and features, with the spaces of both sides; `scale` brings its scores to unit spread.
 
     `names` are those under which it keeps histories. Own vectors are those of `taste` where that is learned, else the
-    hybrid's; directions are always the hybrid's. `factors`, learned from the same data, is there to be compared with it
-    where that was asked for; it is not saved.
+    hybrid's; directions are always the hybrid's. Without `candidate_space` nothing of people was saved, and every
+    person's own vector is 0. `factors`, learned from the same data, is there to be compared with it where that was
+    asked for; it is not saved.
     """
 
     model: HybridModel
-    candidate_space: FeatureSpace
+    candidate_space: FeatureSpace | None
     vacancy_space: FeatureSpace
     scale: float
     names: Names
@@ -90,6 +93,8 @@ class Collaborative:
 
     def vectors(self, candidates: Sequence[Candidate], words: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         """Return the own vectors of several people, float32 (n, d)."""
+        if self.candidate_space is None:
+            return np.zeros((len(candidates), self.model.config.no_components), dtype=np.float32)
         rows = self.candidate_space.transform(map(candidate_features, candidates, words))
         names = [self.names.of(c.candidate_id) for c in candidates]
         if self.taste is not None:
@@ -146,7 +151,7 @@ class Collaborative:
 
     def factor_scores(self, candidate: Candidate, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the factor model's scores of vacancies for one person; `vectors` as `factor_vectors` gives them."""
-        if self.factors is None:
+        if self.factors is None or self.candidate_space is None:
             return np.zeros(len(vectors))
         row = self.candidate_space.transform([candidate_features(candidate, candidate_words(candidate))])
         own = self.factors.candidate_vectors(row, [self.names.of(candidate.candidate_id)])[0]
@@ -175,6 +180,12 @@ class RankingModel:
     summary: Mapping[str, Any]
     uptake: Uptake | None = None
     schooling: tuple[float, ...] = ()
+    names: Names = UNKEYED
+
+    @property
+    def keeps_people(self) -> bool:
+        """True where people's own vectors weigh anything, so that they have to be kept."""
+        return self.collaborative is not None and bool(self.weights.values[COMPONENTS.index("collaborative")])
 
     def index(self, stock: Stock, texts: Mapping[VacancyId, ReadText]) -> VacancyIndex:
         """Put the model over a stock; vacancies that it never saw are placed by their features and words."""
@@ -254,33 +265,42 @@ class RankingModel:
         NamesUnkeyed
             When it keeps histories under names that anybody could make from a roster.
         """
-        if self.collaborative is not None and self.collaborative.names.key_id is None:
-            raise NamesUnkeyed("模型中的人员代号没有用密钥生成，不能保存：请先配置加密密钥再训练")
-        parts = {"text": self.text_space.to_artefact(), "popularity": _pack_popularity(self.popularity)}
+        if self.names.key_id is None and (self.collaborative is not None or self.popularity):
+            raise NamesUnkeyed("没有密钥，不能保存从互动中学到的内容：请先配置加密密钥再训练")
+        parts = {"text": self.text_space.to_artefact()}
         if self.address_space is not None:
             parts["address"] = self.address_space.to_artefact()
-        if self.collaborative is not None:
-            own = {
-                "hybrid": self.collaborative.model.to_artefact(),
-                "candidate_space": self.collaborative.candidate_space.to_artefact(),
-                "vacancy_space": self.collaborative.vacancy_space.to_artefact(),
-            }
-            if self.collaborative.taste is not None:
-                own["taste"] = self.collaborative.taste.to_artefact()
-            sealed = self.collaborative.names.seal(to_bytes(Artefact.of_parts(own)))
-            parts["people"] = Artefact({"sealed": np.frombuffer(sealed, dtype=np.uint8)}, {})
-        if self.uptake is not None:
-            parts["uptake"] = self.uptake.to_artefact()
-        if self.weights.chance is not None:
-            parts["chance"] = self.weights.chance.to_artefact()
+        if self.names.key_id is not None:
+            sealed = self.names.seal(to_bytes(Artefact.of_parts(self._of_acts())))
+            parts[_SEALED] = Artefact({"sealed": np.frombuffer(sealed, dtype=np.uint8)}, {})
         metadata = {
             "trained_until": self.trained_until.isoformat(),
             "weights": dict(zip(COMPONENTS, self.weights.values.tolist(), strict=True)),
             "scale": self.collaborative.scale if self.collaborative else None,
             "summary": dict(self.summary),
-            "schooling": list(self.schooling),
+            "names_key": self.names.key_id,
         }
         return save_artefact(Artefact.of_parts(parts, metadata), folder)
+
+    def _of_acts(self) -> dict[str, Artefact]:
+        """Return all that acts and people's records taught but the weights: who knows acts could find them in it."""
+        found = {
+            "popularity": _pack_popularity(self.popularity),
+            "schooling": Artefact({"shares": np.array(self.schooling, dtype=np.float64)}, {}),
+        }
+        if self.collaborative is not None:
+            taste = self.collaborative.taste
+            found["hybrid"] = self.collaborative.model.to_artefact(with_candidates=self.keeps_people and taste is None)
+            found["vacancy_space"] = self.collaborative.vacancy_space.to_artefact()
+            if self.keeps_people and self.collaborative.candidate_space is not None:
+                found["candidate_space"] = self.collaborative.candidate_space.to_artefact()
+                if taste is not None:
+                    found["taste"] = taste.to_artefact()
+        if self.uptake is not None:
+            found["uptake"] = self.uptake.to_artefact()
+        if self.weights.chance is not None:
+            found["chance"] = self.weights.chance.to_artefact()
+        return found
 
     @classmethod
     def load(cls, folder: Path, *, expected: str | None = None, vault: Vault = _NO_VAULT) -> "RankingModel":
@@ -296,35 +316,52 @@ class RankingModel:
             When its sealed part does not open with that key.
         """
         artefact = load_artefact(folder, expected=expected)
-        parts, metadata = set(artefact.parts), artefact.metadata
+        metadata, learned = artefact.metadata, artefact
+        # Before all of it was sealed, the key's id stood in the summary.
+        key_id = metadata.get("names_key") or metadata["summary"].get("names_key")
+        names = Names.under(vault, key_id) if key_id and {_SEALED, _PEOPLE, "hybrid"} & set(artefact.parts) else UNKEYED
+        if _SEALED in artefact.parts:
+            learned = _opened(names, artefact.part(_SEALED))
+        parts = set(learned.parts)
         collaborative = None
-        if "people" in parts or "hybrid" in parts:
-            key_id = metadata["summary"].get("names_key")
-            names = Names.under(vault, key_id) if key_id else UNKEYED
-            held = artefact
-            if "people" in parts:
-                held = from_bytes(names.open(artefact.part("people").arrays["sealed"].tobytes()))
+        if "hybrid" in parts or _PEOPLE in parts:
+            held = _opened(names, artefact.part(_PEOPLE)) if _PEOPLE in parts else learned
+            space = (
+                FeatureSpace.from_artefact(held.part("candidate_space")) if "candidate_space" in held.parts else None
+            )
             collaborative = Collaborative(
                 HybridModel.load(held.part("hybrid")),
-                FeatureSpace.from_artefact(held.part("candidate_space")),
+                space,
                 FeatureSpace.from_artefact(held.part("vacancy_space")),
                 float(metadata["scale"]),
                 names,
                 taste=TasteModel.load(held.part("taste")) if "taste" in held.parts else None,
             )
         saved = metadata["weights"]
-        chance = ChanceModel.from_artefact(artefact.part("chance")) if "chance" in parts else None
+        chance = ChanceModel.from_artefact(learned.part("chance")) if "chance" in parts else None
+        shares = (
+            learned.part("schooling").arrays["shares"].tolist() if "schooling" in parts else metadata.get("schooling")
+        )
         return cls(
             trained_until=date.fromisoformat(metadata["trained_until"]),
             text_space=TextSpace.from_artefact(artefact.part("text")),
-            address_space=TextSpace.from_artefact(artefact.part("address")) if "address" in parts else None,
+            address_space=TextSpace.from_artefact(artefact.part("address")) if "address" in artefact.parts else None,
             collaborative=collaborative,
-            popularity=_unpack_popularity(artefact.part("popularity")),
+            popularity=_unpack_popularity(learned.part("popularity")) if "popularity" in parts else {},
             weights=Weights(np.array([saved.get(name, 0.0) for name in COMPONENTS]), chance),
             summary=metadata["summary"],
-            uptake=Uptake.from_artefact(artefact.part("uptake")) if "uptake" in parts else None,
-            schooling=tuple(metadata.get("schooling", ())),
+            uptake=Uptake.from_artefact(learned.part("uptake")) if "uptake" in parts else None,
+            schooling=tuple(shares or ()),
+            names=names,
         )
+
+
+_SEALED, _PEOPLE = "acts", "people"
+"""Parts of the files: what is sealed, and what was before all that acts taught was."""
+
+
+def _opened(names: Names, part: Artefact) -> Artefact:
+    return from_bytes(names.open(part.arrays["sealed"].tobytes()))
 
 
 def _says_anything(prepared: Prepared) -> bool:

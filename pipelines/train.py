@@ -104,6 +104,7 @@ def train(
         "names_key": casebook.names.key_id,
         "weights": dict(zip(COMPONENTS, np.round(weights, 4).tolist(), strict=True)),
         "has_collaborative": learned.collaborative is not None,
+        "keeps_people": learned.collaborative is not None and bool(weights[COMPONENTS.index("collaborative")]),
         "has_chance": chance is not None,
         "chance_calibration": None
         if chance is None
@@ -119,6 +120,7 @@ def train(
         summary=summary,
         uptake=learned.uptake,
         schooling=learned.schooling,
+        names=casebook.names,
     )
 
 
@@ -161,6 +163,7 @@ def learn_parts(casebook: Casebook, *, until: date, config: TrainConfig) -> Rank
         summary={},
         uptake=_uptake(casebook, known, acts, until, config),
         schooling=_schooling(casebook),
+        names=casebook.names,
     )
     if learned.collaborative is None or config.taste is None:
         return learned

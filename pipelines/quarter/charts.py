@@ -1,5 +1,6 @@
 """Charts as SVG drawings, each to stand with its table: told apart by form and words, never by colour alone."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -7,6 +8,7 @@ from html import escape
 WIDTH, LEFT, RIGHT, ROW = 760, 260, 40, 26
 _STYLE = "text{font:14px 'Noto Sans CJK SC','Microsoft YaHei',sans-serif;fill:#111}"
 _DASHES = ("", "8 5", "2 4", "12 4 2 4")
+_MOST_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ def forest(name: str, title: str, bars: Sequence[Bar], *, mark: float | None = N
     if not known:
         return ""
     low, high = min([*known, *([] if mark is None else [mark])]), max([*known, *([] if mark is None else [mark])])
-    pad = (high - low or 1.0) * 0.06
+    steps = _steps(low, high)
+    low, high = min(low, steps[0]), max(high, steps[-1])
+    pad = (high - low) * 0.04
     low, high = low - pad, high + pad
     height = ROW * len(bars) + 56
 
@@ -33,11 +37,9 @@ def forest(name: str, title: str, bars: Sequence[Bar], *, mark: float | None = N
         return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
     body = [f'<path d="M{LEFT} {height - 34}H{WIDTH - RIGHT}" stroke="#111" fill="none"/>']
-    for step in range(5):
-        value = low + (high - low) * step / 4
-        body.append(
-            f'<text x="{x(value):.1f}" y="{height - 14}" text-anchor="middle">{_tick(value, high - low)}{unit}</text>'
-        )
+    for value in steps:
+        body.append(f'<path d="M{x(value):.1f} {height - 34}v5" stroke="#111" fill="none"/>')
+        body.append(f'<text x="{x(value):.1f}" y="{height - 12}" text-anchor="middle">{value:.4g}{unit}</text>')
     if mark is not None:
         body.append(f'<path d="M{x(mark):.1f} 8V{height - 34}" stroke="#555" stroke-dasharray="6 4" fill="none"/>')
     for at, bar in enumerate(bars):
@@ -68,7 +70,8 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
     known = [value for line in drawn for value in line.values if value is not None]
     if not known or len(steps) < 2:
         return ""
-    high = max([*known, *([] if mark is None else [mark])]) * 1.1 or 1.0
+    ticks = _steps(0.0, max([*known, *([] if mark is None else [mark])]))
+    high = ticks[-1]
     height, left = 300, 60
 
     def x(at: int) -> float:
@@ -78,10 +81,7 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
         return height - 46 - value / high * (height - 76)
 
     body = [f'<path d="M{left} 20V{height - 46}H{WIDTH - 170}" stroke="#111" fill="none"/>']
-    body += [
-        f'<text x="{left - 8}" y="{y(high * s / 4) + 5:.1f}" text-anchor="end">{high * s / 4:.2g}</text>'
-        for s in range(5)
-    ]
+    body += [f'<text x="{left - 8}" y="{y(value) + 5:.1f}" text-anchor="end">{value:.4g}</text>' for value in ticks]
     every = max(1, len(steps) // 6)
     body += [
         f'<text x="{x(at):.1f}" y="{height - 24}" text-anchor="middle">{escape(step)}</text>'
@@ -107,9 +107,13 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
     return _svg(name, title, last, height, body)
 
 
-def _tick(value: float, span: float) -> str:
-    """Return a value for the axis; what is nothing against the axis is 0."""
-    return "0" if abs(value) < span / 1000 else f"{value:.3g}"
+def _steps(low: float, high: float) -> list[float]:
+    """Return three to seven round values around those given: whole multiples of 1, 2 or 5 of some power of ten."""
+    span = high - low if high > low else abs(high) or 1.0
+    power = 10.0 ** math.floor(math.log10(span))
+    width = next(w for scale in (0.1, 1.0) for step in (1, 2, 5) if span / (w := step * scale * power) <= _MOST_STEPS)
+    first, last = math.floor(low / width + 1e-9), math.ceil(high / width - 1e-9)
+    return [round(at * width, 10) + 0.0 for at in range(first, max(last, first + 1) + 1)]
 
 
 def _svg(name: str, title: str, told: str, height: float, body: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ from pipelines.quarter.live import beside_report, lot_estimates
 from pipelines.quarter.measure import InTime, Record, Today, covered_record, fairness_sheet, measures_of
 from pipelines.quarter.profile import profile_of
 from pipelines.quarter.report import report_html
+from pipelines.quarter.run_list import note_elsewhere
 from pipelines.quarter.runs import Run
 from pipelines.quarter.settings import Point, QuarterSettings, quarter_settings
 from pipelines.quarter.shadow import off_policy, shadow
@@ -109,6 +110,7 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
         card = registry.card(version)
     champion = Champion(version, model, None if card is None else card.document)
     run = Run.open(cycle.folder, _head(cycle, champion))
+    note_elsewhere(cycle.models, cycle.folder)
     _extract(cycle, run, vault, champion)
     champion = _under_own_names(run, vault, champion)
     with Workers(run.folder / EXTRACT, vault, cycle.workers) as workers:
@@ -159,7 +161,7 @@ def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
             if who in known
         ]
     )
-    (run.folder / REQUESTS).write_text(vault.seal(log, _REQUESTS), encoding="ascii")
+    run.write_text(REQUESTS, vault.seal(log, _REQUESTS))
     _keep_other_names(run, vault, casebook, champion)
     profile = run.write("profile.json", profile_of(own))
     counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
@@ -169,10 +171,10 @@ def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
 def _keep_other_names(run: Run, vault: Vault, casebook: Casebook, champion: Champion) -> None:
     """Write which name of the extract is which in the champion, where that was learned under another key."""
     others, held = {}, champion.model.collaborative
-    if held is not None and held.names.key_id != casebook.names.key_id:
+    if held is not None and champion.model.keeps_people and held.names.key_id != casebook.names.key_id:
         others = {casebook.names.of(i): held.names.of(i) for i in casebook.candidates}
     text = json.dumps(others, sort_keys=True)
-    (run.folder / OTHER_NAMES).write_text(vault.seal(text, _OTHER_NAMES), encoding="ascii")
+    run.write_text(OTHER_NAMES, vault.seal(text, _OTHER_NAMES))
 
 
 def _under_own_names(run: Run, vault: Vault, champion: Champion) -> Champion:
@@ -381,9 +383,7 @@ def _report(cycle: Cycle, run: Run, champion: Champion) -> None:
         "champion": {"version": champion.version, "level": (champion.record or {}).get("level")},
     }
     name = run.write("report.json", document)
-    page = run.folder / "report.html"
-    page.write_text(report_html(document), encoding="utf-8")
-    run.done("report", [name, page.name])
+    run.done("report", [name, run.write_text("report.html", report_html(document))])
 
 
 def _register(cycle: Cycle, run: Run, vault: Vault) -> None:

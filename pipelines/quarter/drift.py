@@ -24,13 +24,13 @@ from models.metrics.intervals import wilson_interval
 from models.metrics.shift import population_shift
 from pipelines.casebook import Casebook
 from pipelines.choices import columns_at
-from pipelines.quarter.profile import LABELS, PEOPLE, UNKNOWN, VACANCIES, counted, joined
+from pipelines.quarter.profile import LABELS, PEOPLE, SCORES, UNKNOWN, VACANCIES, bin_word, counted, joined
 from pipelines.ranking_model import RankingModel
 
 _SEED = 20221104
 _PLACES = 14
 _RETAINED = ((InteractionKind.RETAINED_3M, 3, "稳岗三个月"), (InteractionKind.RETAINED_6M, 6, "稳岗六个月"))
-_MORE_LABELS = {"acts.kind": "互动种类", "scores.acted": "有互动的岗位在现用版本下的得分"}
+_MORE_LABELS = {"acts.kind": "互动种类", SCORES: "有互动的岗位在现用版本下的得分"}
 _OUTCOME_DAYS = 60
 
 
@@ -161,7 +161,7 @@ def _all_series(casebook: Casebook, model: RankingModel | None, on: date, months
     ]
     if model is not None:
         scored = _scores(casebook, model, on, acts)
-        found.append(_Series("scores", "得分", scored, {"scores.acted": lambda s: str(s[0])}, lambda s: str(s[1])))
+        found.append(_Series("scores", "得分", scored, {SCORES: lambda s: str(s[0])}, lambda s: str(s[1])))
     return found
 
 
@@ -213,9 +213,8 @@ def _moved(
     if moved.low <= settings.limit:
         return told, None
     bin_, was, is_ = _most_moved(left, right)
-    shown = {UNKNOWN: "未填写"}.get(bin_, bin_)
     label = {**LABELS, **_MORE_LABELS}.get(name, name)
-    text = f"{month} {label}：“{shown}”由 {was:.0%} 变为 {is_:.0%}（指数 {moved.mean:.2f}）"
+    text = f"{month} {label}：“{bin_word(name, bin_)}”由 {was:.0%} 变为 {is_:.0%}（指数 {moved.mean:.2f}）"
     return told, Alert(month, name, label, text, _cause(series, name, before, now, (bin_, was, is_)))
 
 

@@ -23,6 +23,7 @@ from pipelines.access.vault import Place, Vault
 from pipelines.casebook import Casebook
 from pipelines.errors import PipelineError
 from pipelines.names_in_models import UNKEYED, Names
+from pipelines.quarter.files import write_whole
 from pipelines.readings import ReadText, pack, unpack
 from pipelines.schema import TABLES, TableSpec
 
@@ -220,10 +221,7 @@ def save_extract(casebook: Casebook, file: Path, vault: Vault) -> str:
     text = to_text(casebook)
     data_hash = hashlib.sha256(text.encode()).hexdigest()
     packed = b64encode(zlib.compress(text.encode(), 6)).decode()
-    half_written = file.with_suffix(".partial")
-    half_written.touch(mode=0o600)
-    half_written.write_text(f"{data_hash}\n{vault.seal(packed, _place(data_hash))}", encoding="ascii")
-    half_written.replace(file)
+    write_whole(file, f"{data_hash}\n{vault.seal(packed, _place(data_hash))}")
     return data_hash
 
 

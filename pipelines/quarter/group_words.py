@@ -1,14 +1,15 @@
 """The groups of the fairness sheet in plain Chinese, by the words of the vocabulary."""
 
 from matching.vocabulary import DisabilityCategory, Hukou, Sex, Term
-from pipelines.quarter.report import group_name
+from pipelines.quarter.gates import JOINED
 
 _TERMS: dict[str, type[Term]] = {"category": DisabilityCategory, "sex": Sex, "hukou": Hukou}
 _GRADES = {"1": "一级", "2": "二级", "3": "三级", "4": "四级"}
+_ANY = {JOINED: "人数少的各组合计", "unknown": "未知"}
 
 
 def group_word(attribute: str, group: str) -> str:
     """Return what a group of an attribute is called; one that has no other word keeps its own name."""
     terms = _TERMS.get(attribute, ())
     known = {term.value: term.label for term in terms} | (_GRADES if attribute == "grade" else {})
-    return known.get(group) or group_name(group)
+    return known.get(group) or _ANY.get(group, group)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from matching.entities import Candidate, Vacancy
 from matching.regions import prefecture, region_name
-from matching.vocabulary import Term
+from matching.vocabulary import Education, InteractionKind, Term, Transport, VacancyKind, WorkMode
 from models.metrics.intervals import Interval
 from models.metrics.shift import population_shift
 from pipelines.casebook import Casebook
@@ -87,6 +87,29 @@ LABELS: Mapping[str, str] = {
 }
 
 
+_TERMS: Mapping[str, type[Term]] = {
+    "people.education": Education,
+    "people.transport": Transport,
+    "people.work_modes": WorkMode,
+    "vacancies.kind": VacancyKind,
+    "vacancies.work_mode": WorkMode,
+    "vacancies.education": Education,
+    "acts.kind": InteractionKind,
+}
+SCORES = "scores.acted"
+"""Acts by the tenth of all scores in which the vacancy stood, 0 the lowest."""
+
+
+def bin_word(feature: str, name: str) -> str:
+    """Return what a bin of a feature is called in plain Chinese."""
+    if name in (UNKNOWN, OTHERS, "known"):
+        return {UNKNOWN: "未填写", OTHERS: "其他", "known": "已填写"}[name]
+    if feature == SCORES:
+        return f"得分由低到高的第{int(name) + 1}个十分之一"
+    terms = {term.value: term.label for term in _TERMS.get(feature, ())}
+    return "、".join(terms.get(part, part) for part in name.split(";"))
+
+
 def counted(rows: Iterable[Row], features: Mapping[str, Callable[[Row], str]]) -> dict[str, Counter[str]]:
     """Return how many rows fall into each bin of each feature."""
     found: dict[str, Counter[str]] = {name: Counter() for name in features}
@@ -122,7 +145,7 @@ class Shift:
     @property
     def text(self) -> str:
         """The shift in plain Chinese."""
-        name = {UNKNOWN: "未填写", OTHERS: "其他"}.get(self.bin, self.bin)
+        name = bin_word(self.feature, self.bin)
         return f"{LABELS.get(self.feature, self.feature)}：“{name}”由 {self.before:.0%} 变为 {self.now:.0%}"
 
 

@@ -71,6 +71,8 @@ def register_parts(version: Mapping[str, Any], office: Office) -> list[str]:
 
 def _data(version: Mapping[str, Any], card: Mapping[str, Any] | None) -> str:
     rows: list[tuple[str, object]] = [("版本", version["version"]), ("学习到", version["trained_until"])]
+    keeps = version["summary"].get("keeps_people")
+    rows.append(("个人的内容", UNKNOWN if keeps is None else _KEEPS if keeps else _KEEPS_NOBODY))
     if card is not None:
         # To tens: a public figure tells of nobody.
         rows += [(label, _about(card["counts"][name])) for name, label in _COUNTS.items()]
@@ -78,6 +80,8 @@ def _data(version: Mapping[str, Any], card: Mapping[str, Any] | None) -> str:
     return table("现用版本", ("项目", "值"), rows)
 
 
+_KEEPS = "模型文件中存有以代号标示的个人向量，加密保存"
+_KEEPS_NOBODY = "模型文件中不存任何个人的内容，从互动中学到的都加密保存"
 _COUNTS = {"people": "求职者约", "vacancies": "岗位约", "acts": "互动记录约"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.quarter.charts import Bar, forest
-from pipelines.quarter.gates import JOINED
+from pipelines.quarter.group_words import group_word
 from pipelines.quarter.page import heading, page, paragraph, table
 
 ATTRIBUTES = {
@@ -76,7 +76,12 @@ def _decision(report: Mapping[str, Any]) -> list[str]:
         else "全部核查通过，可以启用；仍由人决定。"
     )
     groups = [
-        (r["label"], ATTRIBUTES.get(g["attribute"], g["attribute"]), group_name(g["group"]), g["reason"])
+        (
+            r["label"],
+            ATTRIBUTES.get(g["attribute"], g["attribute"]),
+            group_word(g["attribute"], g["group"]),
+            g["reason"],
+        )
         for r in gates["results"]
         for g in r["groups"]
         if g["outcome"] != "met"
@@ -87,11 +92,6 @@ def _decision(report: Mapping[str, Any]) -> list[str]:
         table("核查结果", ("核查", "结果", "依据", "界限的理由"), rows),
         table("没有通过或需人工核实的人群", ("核查", "属性", "人群", "依据"), groups) if groups else "",
     ]
-
-
-def group_name(group: str) -> str:
-    """Return a group as it is shown."""
-    return {JOINED: "人数少的各组合计", "unknown": "未知"}.get(group, group)
 
 
 def _data(report: Mapping[str, Any]) -> list[str]:
@@ -169,10 +169,10 @@ def _fairness(report: Mapping[str, Any]) -> list[str]:
     ]
     for attribute, groups in report["metrics"]["fairness"].items():
         label = ATTRIBUTES.get(attribute, attribute)
-        bars = [_bar(group_name(name), row["recall"]) for name, row in groups.items()]
+        bars = [_bar(group_word(attribute, name), row["recall"]) for name, row in groups.items()]
         rows = [
             (
-                group_name(name),
+                group_word(attribute, name),
                 row["n_asked"],
                 shown(row["covered"]),
                 row["n_tested"],

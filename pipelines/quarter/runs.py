@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines.errors import PipelineError
+from pipelines.quarter.files import write_whole
 
 RUN = "run.json"
 
@@ -98,6 +99,11 @@ class Run:
         _write(self.folder / name, document)
         return name
 
+    def write_text(self, name: str, text: str) -> str:
+        """Write a text whole and return the file's name."""
+        write_whole(self.folder / name, text)
+        return name
+
     def read(self, name: str) -> Any:
         """Read a JSON file of the run."""
         return _read(self.folder / name)
@@ -126,8 +132,4 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, document: Any) -> None:
-    half_written = path.with_name(f".{path.name}.partial")
-    half_written.write_text(
-        json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False), encoding="utf-8"
-    )
-    half_written.replace(path)
+    write_whole(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False))

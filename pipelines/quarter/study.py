@@ -28,9 +28,10 @@ from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.quarter.charts import Bar, forest
 from pipelines.quarter.drift import drift
 from pipelines.quarter.drift_page import drift_html
+from pipelines.quarter.group_words import group_word
 from pipelines.quarter.page import table
-from pipelines.quarter.profile import LABELS, profile_of
-from pipelines.quarter.report import ATTRIBUTES, group_name, shown
+from pipelines.quarter.profile import LABELS, bin_word, profile_of
+from pipelines.quarter.report import ATTRIBUTES, shown
 from pipelines.quarter.worth import Worth, as_rows, worth
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
@@ -41,6 +42,22 @@ from pipelines.store.session import engine_for
 _SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
 _PEOPLE = 200
 _PARTS = ("parameters", "facts", "rulebook")
+_MODELS = {
+    "popularity": "热度",
+    "text": "文字相似",
+    "content_and_place": "文字与地点",
+    "content": "只按所填事实",
+    "collaborative": "协同过滤",
+    "factors": "因子模型",
+    "hybrid": "学到的得分",
+    "shortlist": "名单",
+}
+_SEGMENTS = {
+    "all": "全部的人",
+    "warm_people": "有记录的人",
+    "cold_people": "没有记录的人",
+    "cold_vacancies": "没有记录的岗位",
+}
 
 
 class Shown(str):
@@ -103,9 +120,9 @@ class Study:
         """Show how a feature is distributed; bins of fewer than ten are joined."""
         counts = profile_of(self.casebook)[name]
         whole = sum(counts.values()) or 1
-        bars = [Bar(group_name(bin_), n / whole) for bin_, n in counts.items()]
-        rows = [(group_name(bin_), f"{n / whole:.0%}") for bin_, n in counts.items()]
-        chart = forest(name.replace(".", "-"), LABELS[name], bars)
+        bars = [Bar(bin_word(name, bin_), 100 * n / whole) for bin_, n in counts.items()]
+        rows = [(bin_word(name, bin_), f"{n / whole:.0%}") for bin_, n in counts.items()]
+        chart = forest(name.replace(".", "-"), LABELS[name], bars, unit="%", mark=0.0)
         return Shown(chart + table(LABELS[name], ("取值", "比例"), rows))
 
     # ---- models ----
@@ -118,26 +135,31 @@ class Study:
     def models_side_by_side(self, segment: str = "all") -> Shown:
         """Show how well each model's lists would have met what people did later."""
         found, name = self.measured["models"], f"ndcg@{self.measured['k']}"
-        bars = [_bar(model, found[model][segment][name]) for model in found]
-        rows = [(model, found[model][segment]["n_people"], shown(found[model][segment][name])) for model in found]
-        return Shown(forest(f"models-{segment}", segment, bars) + table(segment, ("模型", "人数", name), rows))
+        held = {_MODELS.get(model, model): row[segment] for model, row in found.items()}
+        bars = [_bar(model, row[name]) for model, row in held.items()]
+        rows = [(model, row["n_people"], shown(row[name])) for model, row in held.items()]
+        title = f"{_SEGMENTS[segment]}：{_measure(name)}"
+        return Shown(forest(f"models-{segment}", title, bars) + table(title, ("模型", "人数", _measure(name)), rows))
 
     def differences(self) -> Shown:
         """Show the paired differences on the same people."""
         name = f"ndcg@{self.measured['k']}"
         held = {label: row["all"][name] for label, row in self.measured["differences"].items()}
+        held = {" − ".join(_MODELS.get(one, one) for one in label.split(" - ")): v for label, v in held.items()}
         bars = [_bar(label, value) for label, value in held.items()]
         rows = [(label, shown(value)) for label, value in held.items()]
-        return Shown(forest("differences", "相差", bars, mark=0.0) + table("相差", ("比较", name), rows))
+        title = f"同一批人逐人相减：{_measure(name)}"
+        return Shown(forest("differences", title, bars, mark=0.0) + table(title, ("比较", "相差"), rows))
 
     def groups(self, attribute: str) -> Shown:
         """Show how well lists met what people of each group did later; small groups are not shown."""
         name = f"recall@{self.measured['k']}"
         held = self.measured["groups"].get(attribute, {})
         label = ATTRIBUTES.get(attribute, attribute)
-        bars = [_bar(group_name(group), row[name]) for group, row in held.items() if name in row]
-        rows = [(group_name(group), row["n_people"], shown(row.get(name))) for group, row in held.items()]
-        return Shown(forest(f"by-{attribute}", label, bars) + table(label, ("人群", "人数", name), rows))
+        bars = [_bar(group_word(attribute, group), row[name]) for group, row in held.items() if name in row]
+        rows = [(group_word(attribute, group), row["n_people"], shown(row.get(name))) for group, row in held.items()]
+        title = f"按{label}：{_measure(name)}"
+        return Shown(forest(f"by-{attribute}", title, bars) + table(title, ("人群", "人数", _measure(name)), rows))
 
     # ---- explanations ----
 
@@ -226,6 +248,12 @@ def _interval_words(value: Interval | None) -> str:
 
 def _bar(label: str, value: Any) -> Bar:
     return Bar(label, None) if value is None else Bar(label, value["mean"], value["low"], value["high"])
+
+
+def _measure(name: str) -> str:
+    """Return a measure's name, as `recall@10`, in words."""
+    kind, _, k = name.partition("@")
+    return f"前{k}位的{ {'recall': '召回率', 'ndcg': '排序质量（NDCG）'}[kind] }"
 
 
 def _about(n: int) -> str:

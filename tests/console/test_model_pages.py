@@ -12,6 +12,8 @@ from api.app import create_app
 from api.settings import Settings
 from pipelines.access.audit import events
 from pipelines.access.roles import Role
+from pipelines.quarter.run_list import note_elsewhere, runs_beside
+from pipelines.quarter.runs import Run
 from pipelines.registry import Registry
 from pipelines.store.session import engine_for
 from tests.support.accounts import KEYS, a_user, gansu_with_others, the_accounts
@@ -175,6 +177,28 @@ def test_runs_beside_the_models_are_listed_with_what_is_left_of_them(service: Se
     assert "摘录数据：完成" in told
     assert "写报告：未完成" in told
     who.open("/models/runs/nobody", 404)
+
+
+def test_a_run_that_was_put_elsewhere_is_listed_once_and_opens(service: Service, tmp_path: Path) -> None:
+    models, folder = service.app.state.keeper.settings.models, tmp_path / "far" / "2026-11-23"
+    Run.open(folder, {"as_of": "2026-11-23", "champion": "v0", "code": "c"}).done("extract", [])
+    for _ in range(2):
+        note_elsewhere(models, folder)
+    note_elsewhere(models, models.parent / "quarters" / "own")
+    who = visitor(service, "other")
+    page = who.open("/models/runs").text
+    assert page.count("还差 9 步") == 1
+    assert str(tmp_path) not in page
+    name = next(one.name for one in runs_beside(models))
+    assert "摘录数据：完成" in who.open(f"/models/runs/{name}").text
+
+
+def test_card_and_register_say_what_of_people_a_model_holds(service: Service) -> None:
+    who = visitor(service, "other")
+    with service.engine.connect() as connection:
+        version = Registry(connection, service.app.state.keeper.settings.models).in_use().version
+    assert "不存任何个人" in who.open(f"/models/{version}").text
+    assert "不存任何个人的内容" in who.open("/register").text
 
 
 @pytest.mark.parametrize("address", ["/models", "/models/compare", "/models/runs", "/models/drift"])

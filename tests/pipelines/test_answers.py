@@ -137,8 +137,9 @@ def test_with_a_trained_model_category_and_grade_change_no_list(category: int, g
 
 
 def test_no_word_of_disability_becomes_a_feature() -> None:
-    model = a_desk().model
+    model = train(a_casebook(), until=TODAY, config=QUICK)
     assert model.collaborative is not None
+    assert model.collaborative.candidate_space is not None
     names = (*model.collaborative.candidate_space.names, *COMPONENTS)
     words = (*(c.label for c in DisabilityCategory), "残疾")
     families = ("grade:", "category:", "sex:", "hukou:", "age:", "candidate:")
@@ -173,8 +174,8 @@ def test_somebody_in_work_is_said_at_the_head_of_the_list() -> None:
 
 def test_evaluation_measures_every_model_on_every_segment() -> None:
     found = evaluate(a_casebook(), EvaluateConfig(train=QUICK))
-    assert set(found["models"]) == set(MODELS)
-    for model in MODELS:
+    assert set(found["models"]) == set(MODELS) - {"factors"}
+    for model in found["models"]:
         for segment in SEGMENTS:
             row = found["models"][model][segment]
             for metric in ("recall@10", "ndcg@10"):

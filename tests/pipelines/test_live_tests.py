@@ -166,6 +166,14 @@ def test_a_large_share_or_no_reason_is_refused(
     assert registry.answering()[2].lot is None
 
 
+def test_command_says_by_name_who_switched_a_test_on(own_town: Town, yougang: Yougang) -> None:
+    said = yougang("models", "lot", "--share", "0.05", "--reason", "试一季度", "--by", "王分析", at=own_town)
+    assert said.code == 0
+    for out in (said.out, yougang("models", "live", at=own_town).out):
+        assert "王分析：试一季度" in out
+        assert "named:" not in out
+
+
 def test_switching_is_audited_and_ends_with_the_version(own_town: Town, connection: Connection) -> None:
     registry = Registry(connection, own_town.models)
     registry.switch("lot", 0.1, seed=1, by=PROGRAM.by, said_by="named:甲", reason="试一季度")

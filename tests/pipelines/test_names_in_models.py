@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
-from models.artefact import Artefact
+from matching.components import COMPONENTS
+from models.artefact import Artefact, pack_strings, save_artefact, to_bytes
 from models.errors import ArtefactMismatch
 from pipelines.access.errors import KeysMissing, VaultError
 from pipelines.access.roles import COMMAND_LINE
 from pipelines.access.vault import Vault
+from pipelines.desk import Desk
 from pipelines.names_in_models import UNKEYED, Names
 from pipelines.ranking_model import NamesUnkeyed, RankingModel
 from pipelines.registry import Registry
@@ -56,40 +58,76 @@ def test_a_model_whose_key_is_gone_says_so(tmp_path: Path) -> None:
         RankingModel.load(tmp_path / "model", vault=Vault.read(NEW))
 
 
-def _as_before(model: RankingModel) -> Any:
-    """Return what a model saved before names were keyed looked like: nothing sealed, and no key named."""
+def _save_as_before(model: RankingModel, folder: Path, *, is_sealed: bool) -> None:
+    """Write a model as it was before all that acts taught was sealed; before that nothing was, and no key named."""
     held = model.collaborative
     assert held is not None
-    return {
+    assert held.candidate_space is not None
+    people = {
         "hybrid": held.model.to_artefact(),
         "candidate_space": held.candidate_space.to_artefact(),
         "vacancy_space": held.vacancy_space.to_artefact(),
     }
+    ids = sorted(model.popularity)
+    counts = {"ids": pack_strings(ids), "counts": np.array([model.popularity[i] for i in ids])}
+    parts = {"text": model.text_space.to_artefact(), "popularity": Artefact(counts)}
+    if is_sealed:
+        sealed = np.frombuffer(held.names.seal(to_bytes(Artefact.of_parts(people))), dtype=np.uint8)
+        parts["people"] = Artefact({"sealed": sealed})
+    metadata = {
+        "trained_until": model.trained_until.isoformat(),
+        "weights": dict(zip(COMPONENTS, model.weights.values.tolist(), strict=True)),
+        "scale": held.scale,
+        "summary": dict(model.summary) if is_sealed else {"n_pairs": 1},
+        "schooling": list(model.schooling),
+    }
+    save_artefact(Artefact.of_parts(parts if is_sealed else parts | people, metadata), folder)
 
 
-def test_a_model_from_before_there_were_keys_is_read_and_knows_its_people(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    casebook = replace(a_casebook(), names=UNKEYED)
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_models_from_before_are_read_and_know_their_people(tmp_path: Path, is_sealed: bool) -> None:
+    casebook = a_casebook() if is_sealed else replace(a_casebook(), names=UNKEYED)
     model = train(casebook, until=TODAY, config=replace(QUICK, taste=None))
-    own, of_parts = _as_before(model), Artefact.of_parts
-
-    def parts_before(parts: Any, metadata: Any = None) -> Artefact:
-        return of_parts({**{k: v for k, v in parts.items() if k != "people"}, **own}, metadata)
-
-    with monkeypatch.context() as patched:
-        keyed = replace(model, collaborative=replace(model.collaborative, names=Names.under(VAULT)))  # type: ignore[type-var]
-        patched.setattr("pipelines.ranking_model.Artefact.of_parts", parts_before)
-        patched.setattr("pipelines.ranking_model.to_bytes", lambda _: b"")
-        keyed.save(tmp_path / "before")
+    _save_as_before(model, tmp_path / "before", is_sealed=is_sealed)
     back = RankingModel.load(tmp_path / "before", vault=VAULT)
     assert back.collaborative is not None
-    assert back.collaborative.names.key_id is None
+    assert back.collaborative.names.key_id == ("k1" if is_sealed else None)
+    assert (back.popularity, back.schooling) == (model.popularity, model.schooling)
     people = list(casebook.candidates.values())[:20]
     index = model.index(casebook.stock(TODAY), casebook.texts)
     for person in people:
         before, after = (m.ask(person, [], index).vector for m in (model, back))
         assert (before is None and after is None) or (before is not None and (before == after).all())
+
+
+def _weighs_own_vectors(model: RankingModel) -> RankingModel:
+    values = model.weights.values.copy()
+    values[COMPONENTS.index("collaborative")] = 0.5
+    return replace(model, weights=replace(model.weights, values=values))
+
+
+@pytest.mark.parametrize(("weighs", "has_taste"), [(False, False), (True, False), (True, True)])
+def test_peoples_own_vectors_are_saved_only_where_they_weigh_and_lists_stay_the_same(
+    tmp_path: Path, weighs: bool, has_taste: bool
+) -> None:
+    casebook = a_casebook()
+    model = train(casebook, until=TODAY, config=QUICK if has_taste else replace(QUICK, taste=None))
+    model = _weighs_own_vectors(model) if weighs else model
+    assert model.keeps_people is weighs
+    model.save(tmp_path / "model")
+    back = RankingModel.load(tmp_path / "model", vault=VAULT)
+    held = back.collaborative
+    assert held is not None
+    assert (held.candidate_space is not None) is weighs
+    assert held.model.keeps_people is (weighs and not has_taste)
+    assert (held.taste is not None) is has_taste
+    desks = [Desk.open(casebook, one, "v", TODAY) for one in (model, back)]
+    for candidate_id in sorted(casebook.candidates)[:15]:
+        before, after = (
+            [(line["vacancy_id"], line["score"]) for line in desk.document(candidate_id, k=10)["items"]]
+            for desk in desks
+        )
+        assert before == after
 
 
 def test_key_stays_needed_until_another_model_answers(own_town: Town) -> None:

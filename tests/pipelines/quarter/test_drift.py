@@ -72,6 +72,12 @@ def test_a_word_that_was_not_there_before_points_at_the_coding() -> None:
     assert [a["feature"] for a in found] == ["vacancies.kind"]
 
 
+def test_what_is_told_speaks_the_words_of_the_vocabulary() -> None:
+    found = [a for a in alerts(planted(lambda v: replace(v, kind=VacancyKind.INTERNSHIP))) if a["month"] == MONTH]
+    assert VacancyKind.INTERNSHIP.label in found[0]["text"]
+    assert VacancyKind.INTERNSHIP.value not in found[0]["text"]
+
+
 def test_a_shift_that_one_place_makes_names_the_place() -> None:
     def lost(vacancy: Vacancy) -> Vacancy:
         is_there = vacancy.region is not None and prefecture(vacancy.region) == LANZHOU
