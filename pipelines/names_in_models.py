@@ -1,10 +1,10 @@
-"""Under which name a person's history is kept in a model, and what a model holds of people, sealed.
+"""Under which name a person is known to a model where it keeps anybody, and how what acts taught is sealed.
 
-The name is a keyed hash, so that a roster tells nothing of a model file. What was learned of people's features is
-sealed as well: with it alone one could tell a little better than by chance who was learned from (in the province of
-8,000, right in 54 to 56 of 100 pairs). Both keys are made from the vault's current key, and the model says from which.
-After a rotation the next model has other names; one learned before goes on answering as long as the key that it was
-learned under is still in the key file.
+The name is a keyed hash, so that a roster tells nothing of a model file. All that acts taught is sealed as well. Left
+open, counts by county and employer told who knew somebody's acts whether they were learned from (in the province of
+8,000 right in 76 of 100 pairs), and vectors of people's features told it who knew facts alone (55 of 100). Both keys
+are made from the vault's current key, and the model says from which. After a rotation the next model has other names;
+one learned before goes on answering as long as the key that it was learned under is still in the key file.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ body{font:16px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#111;
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}
 th,td{border:1px solid #777;padding:.3rem .6rem;text-align:left;vertical-align:top}
 caption{text-align:left;font-weight:bold;padding:.3rem 0}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
-.failed{border-left:.4rem solid #111;padding-left:.8rem}
+td:not(:last-child),thead th{word-break:keep-all}.failed{border-left:.4rem solid #111;padding-left:.8rem}
 """
 
 

@@ -94,6 +94,23 @@ def _decision(report: Mapping[str, Any]) -> list[str]:
     ]
 
 
+_LEARNED = {"past": "只知道过去的新模型", "champion_past": "只知道过去的现用方案", "today": "新模型"}
+_MEASURED = {
+    "recall_difference": "召回率与现用版本之差",
+    "ndcg_difference": "NDCG与现用版本之差",
+    "gain_over_stated": "NDCG比只看所填事实高",
+    "recall_against_record": "召回率与现用版本登记时之比",
+    "recall_gain_over_record": "召回率比现用版本登记时高",
+    "chance_calibration": "入职可能性与实际之差",
+    "churn": "名单前十位变动的比例",
+    "flooding_sources": "互动超限的来源数",
+    "people_covered_difference": "有名单的人所占比例之差",
+    "vacancies_covered_difference": "出现在前十位的岗位所占比例之差",
+    "congestion_difference": "最常出现的岗位所占名额之差",
+    "most_shifted_feature": "变化最大的特征（稳定性指数）",
+}
+
+
 def _data(report: Mapping[str, Any]) -> list[str]:
     data, split = report["data"], report["split"]
     rows = [
@@ -102,7 +119,7 @@ def _data(report: Mapping[str, Any]) -> list[str]:
         ("岗位", data["vacancies"]),
         ("互动记录", data["acts"]),
         ("划分日", split["split_at"]),
-        *((f"模型 {name} 的哈希", told["sha256"]) for name, told in report["models"].items()),
+        *((f"{_LEARNED.get(name, name)}的哈希", told["sha256"]) for name, told in report["models"].items()),
     ]
     return [
         heading("数据"),
@@ -143,7 +160,10 @@ def _in_time(report: Mapping[str, Any]) -> list[str]:
     chance = found["chance"]
     return [
         heading("按时间检验"),
-        paragraph(f"{found['n_people']} 人，{found['n_relevant_pairs']} 对。{_TESTED[found['champion_tested']]}。"),
+        paragraph(
+            f"{found['n_people']} 人，{found['n_relevant_pairs']} 对。{_TESTED[found['champion_tested']]}。"
+            "实际名单低于学到的分数，是因为后来的互动中有许多超出本人提出的限制或写明的要求，名单不列这些岗位，也先排政策岗位。"
+        ),
         forest("models", f"各模型的 NDCG@{k}（全体）", bars),
         table("各模型", ("模型", "人群", "人数", f"召回率@{k}", f"NDCG@{k}"), rows),
         forest(
@@ -152,7 +172,11 @@ def _in_time(report: Mapping[str, Any]) -> list[str]:
             [_bar("召回率之差", overall["recall_difference"]), _bar("NDCG之差", overall["ndcg_difference"])],
             mark=0.0,
         ),
-        table("全部测量", ("测量", "值"), [(name, shown(value)) for name, value in sorted(overall.items())]),
+        table(
+            "全部测量",
+            ("测量", "值"),
+            [(_MEASURED.get(name, name), shown(value)) for name, value in sorted(overall.items())],
+        ),
         table("入职可能性", ("项目", "值"), sorted(chance.items()))
         if chance
         else paragraph("入职可能性：检验期内有结果的推荐太少，或模型没有给出概率。"),
