@@ -9,8 +9,12 @@ body{font:16px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#111;
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}
 th,td{border:1px solid #777;padding:.3rem .6rem;text-align:left;vertical-align:top}
 caption{text-align:left;font-weight:bold;padding:.3rem 0}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
-td:not(:last-child),thead th{word-break:keep-all}.failed{border-left:.4rem solid #111;padding-left:.8rem}
+.short{white-space:nowrap}.failed{border-left:.4rem solid #111;padding-left:.8rem}
 """
+
+
+_SHORT = 6
+"""Cells of so few letters are never broken: a narrow column would stand them one below the other."""
 
 
 def page(title: str, parts: Sequence[str]) -> str:
@@ -41,13 +45,15 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]
     """Return a table; None is shown as a dash."""
     head = "".join(f'<th scope="col">{escape(header)}</th>' for header in headers)
     body = "\n".join(
-        "<tr>"
-        + f'<th scope="row">{_cell(row[0])}</th>'
-        + "".join(f"<td>{_cell(cell)}</td>" for cell in row[1:])
-        + "</tr>"
+        "<tr>" + f'<th scope="row">{_cell(row[0])}</th>' + "".join(_data_cell(cell) for cell in row[1:]) + "</tr>"
         for row in rows
     )
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+
+
+def _data_cell(value: object) -> str:
+    text = _cell(value)
+    return f'<td class="short">{text}</td>' if len(text) <= _SHORT else f"<td>{text}</td>"
 
 
 def _cell(value: object) -> str:

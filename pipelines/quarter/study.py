@@ -43,17 +43,17 @@ _SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
 _PEOPLE = 200
 _PARTS = ("parameters", "facts", "rulebook")
 _MODELS = {
-    "popularity": "热度",
-    "text": "文字相似",
-    "content_and_place": "文字与地点",
-    "content": "只按所填事实",
+    "popularity": "只看热门",
+    "text": "只看文字",
+    "content_and_place": "只看文字与地点",
+    "content": "只看所填事实",
     "collaborative": "协同过滤",
     "factors": "因子模型",
-    "hybrid": "学到的得分",
-    "shortlist": "名单",
+    "hybrid": "学到的分数",
+    "shortlist": "实际名单",
 }
 _SEGMENTS = {
-    "all": "全部的人",
+    "all": "全体",
     "warm_people": "有记录的人",
     "cold_people": "没有记录的人",
     "cold_vacancies": "没有记录的岗位",
