@@ -290,4 +290,6 @@ def _gate_words(card: Card) -> Iterator[str]:
     """Return what each gate that was not passed found."""
     for result in card.document["gates"]["results"]:
         if result["id"] in card.document["gates"]["failed"]:
-            yield f"{result['label']}：{result['word']}，{result['reason']}"
+            # What nobody could measure says so in its reason.
+            word = "" if result["reason"].startswith(result["word"]) else f"{result['word']}，"
+            yield f"{result['label']}：{word}{result['reason']}"
