@@ -186,15 +186,16 @@ def _renamed(table: pa.Table, names: Mapping[CandidateId, CandidateId]) -> pa.Ta
 def _parts(learned: Collaborative) -> dict[str, TwoSided]:
     """Return the models that keep people's histories, by name; those for comparison are left out."""
     held = {f.name: getattr(learned, f.name) for f in fields(learned) if f.name != "factors"}
-    return {name: model for name, model in held.items() if isinstance(model, TwoSided)}
+    return {name: model for name, model in held.items() if isinstance(model, TwoSided) and model.keeps_people}
 
 
 def _knowing(model: RankingModel, people: Mapping[str, Owned]) -> RankingModel:
     """Return a model that knows the histories of these people alone, and holds no key."""
     learned = model.collaborative
     if learned is None:
-        return model
+        return replace(model, names=UNKEYED)
     parts: dict[str, Any] = {
         name: part.knowing(people.get(name) or part.people([])) for name, part in _parts(learned).items()
     }
-    return replace(model, collaborative=replace(learned, names=UNKEYED, factors=None, **parts))
+    held = replace(learned, names=UNKEYED, factors=None, **parts)
+    return replace(model, collaborative=held, names=UNKEYED)
