@@ -11,6 +11,7 @@ import drawsvg as draw
 from markupsafe import Markup
 
 from api.pages.charts import BRAND, INK, LINE, PALE, SOFT, drawing, svg
+from pipelines.quarter.charts import round_steps
 
 _ROW, _SIZE, _WIDTH = 30, 15, 760
 _LEFT, _RIGHT = 190, 130
@@ -99,7 +100,9 @@ def intervals(
     if not known:
         return None
     least, most = min([*known, *([] if mark is None else [mark])]), max([*known, *([] if mark is None else [mark])])
-    pad = (most - least or 1.0) * 0.06
+    ticks = round_steps(least, most)
+    least, most = min(least, ticks[0]), max(most, ticks[-1])
+    pad = (most - least) * 0.04
     least, most = least - pad, most + pad
     height = 14 + _ROW * len(rows)
     made = drawing(_WIDTH, height + 34, title, description, name)
@@ -108,10 +111,9 @@ def intervals(
         return _LEFT + (value - least) / (most - least) * (_WIDTH - _LEFT - _RIGHT)
 
     made.append(draw.Line(_LEFT, height, _WIDTH - _RIGHT, height, stroke=INK))
-    for step in range(5):
-        value = least + (most - least) * step / 4
+    for value in ticks:
         made.append(draw.Line(x(value), height, x(value), height + 5, stroke=INK))
-        made.append(draw.Text(_tick(value, most - least), 13, x(value), height + 22, text_anchor="middle"))
+        made.append(draw.Text(f"{value:.4g}", 13, x(value), height + 22, text_anchor="middle"))
     if mark is not None:
         made.append(draw.Line(x(mark), 4, x(mark), height, stroke=SOFT, stroke_dasharray="6 4"))
     for place, row in enumerate(rows):
@@ -135,7 +137,8 @@ def lines(
     known = [value for line in drawn for value in line.values if value is not None]
     if not known or len(steps) < 2:
         return None
-    most = max([*known, *([] if mark is None else [mark])]) * 1.1 or 1.0
+    ticks = round_steps(0.0, max([0.0, *known, *([] if mark is None else [mark])]))
+    most = ticks[-1]
     left, right, height = 60, 270, 300
     made = drawing(_WIDTH, height, title, description, name)
 
@@ -145,10 +148,9 @@ def lines(
     def y(value: float) -> float:
         return height - 46 - max(value, 0.0) / most * (height - 76)
 
-    for step in range(5):
-        value = most * step / 4
-        made.append(draw.Line(left, y(value), _WIDTH - right, y(value), stroke=INK if step == 0 else LINE))
-        made.append(draw.Text(_tick(value, most), 13, left - 8, y(value) + 5, text_anchor="end"))
+    for at, value in enumerate(ticks):
+        made.append(draw.Line(left, y(value), _WIDTH - right, y(value), stroke=LINE if at else INK))
+        made.append(draw.Text(f"{value:.4g}", 13, left - 8, y(value) + 5, text_anchor="end"))
     every = max(1, -(-len(steps) // 6))
     for at, step_name in enumerate(steps):
         if at % every == 0:
@@ -176,7 +178,3 @@ def _free(y: float, taken: list[float]) -> float:
         y -= 18
     taken.append(y)
     return y
-
-
-def _tick(value: float, span: float) -> str:
-    return "0" if abs(value) < span / 1000 else f"{value:.3g}"

@@ -27,7 +27,7 @@ def forest(name: str, title: str, bars: Sequence[Bar], *, mark: float | None = N
     if not known:
         return ""
     low, high = min([*known, *([] if mark is None else [mark])]), max([*known, *([] if mark is None else [mark])])
-    steps = _steps(low, high)
+    steps = round_steps(low, high)
     low, high = min(low, steps[0]), max(high, steps[-1])
     pad = (high - low) * 0.04
     low, high = low - pad, high + pad
@@ -70,7 +70,7 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
     known = [value for line in drawn for value in line.values if value is not None]
     if not known or len(steps) < 2:
         return ""
-    ticks = _steps(0.0, max([*known, *([] if mark is None else [mark])]))
+    ticks = round_steps(0.0, max([*known, *([] if mark is None else [mark])]))
     high = ticks[-1]
     height, left = 300, 60
 
@@ -107,7 +107,7 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
     return _svg(name, title, last, height, body)
 
 
-def _steps(low: float, high: float) -> list[float]:
+def round_steps(low: float, high: float) -> list[float]:
     """Return three to seven round values around those given: whole multiples of 1, 2 or 5 of some power of ten."""
     span = high - low if high > low else abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span))

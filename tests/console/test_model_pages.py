@@ -166,7 +166,7 @@ def test_drift_is_the_same_on_the_page_and_over_http(service: Service) -> None:
 
 def test_runs_beside_the_models_are_listed_with_what_is_left_of_them(service: Service) -> None:
     who = visitor(service, "other")
-    assert "没有季度运行" in who.open("/models/runs").text
+    assert "还没有季度运行" in who.open("/models/runs").text
     folder = service.app.state.keeper.settings.models.parent / "quarters" / "2026-11-23"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(
