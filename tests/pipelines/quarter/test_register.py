@@ -20,6 +20,7 @@ CARD: dict[str, Any] = {
     },
 }
 VERSION: dict[str, Any] = {
+    "summary": {"keeps_people": False},
     "version": "v1",
     "trained_until": "2026-11-23",
     "card": CARD,
