@@ -17,6 +17,7 @@ from matching.entities import CandidateId
 from matching.features import candidate_features, candidate_words
 from models.base import Dataset
 from models.columns import Columns as Names
+from models.errors import NotEnoughData
 from models.ids import IdMap
 from models.interactions import Interactions
 from models.taste import Offered, TasteConfig, TasteModel
@@ -132,7 +133,10 @@ def _weights(
 def _dataset(learned: Collaborative, people: Sequence[CandidateId], casebook: Casebook, until: date) -> Dataset:
     """Return the acts and features of people and vacancies, in the spaces that are learned already."""
     known = [casebook.candidates[person] for person in people]
-    rows = learned.candidate_space.transform(candidate_features(one, candidate_words(one)) for one in known)
+    space = learned.candidate_space
+    if space is None:
+        raise NotEnoughData("Taste is learned over the features of people, and nothing of people is there.")
+    rows = space.transform(candidate_features(one, candidate_words(one)) for one in known)
     posts, ids = learned.vacancy_rows(casebook.stock(until), casebook.texts)
     acts = casebook.acts(until=until)
     table = acts.assign(**{Names.CANDIDATE: [learned.names.of(c) for c in acts[Names.CANDIDATE]]})

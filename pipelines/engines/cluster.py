@@ -206,7 +206,7 @@ class _Run:
                 future.release()
                 yield tag, result.opened()
         finally:
-            if self._running:
+            if self._running and self._client.status == "running":  # else there is nobody who could answer
                 self._client.cancel(list(self._running), force=True)
             self._sent.release()
 

@@ -28,7 +28,8 @@ from pipelines.quarter.extract import pseudonymised, save_extract, to_text
 from pipelines.ranking_model import RankingModel
 from pipelines.store.repositories import CandidateRepository
 from pipelines.store.session import engine_for
-from pipelines.train import static_columns, train
+from pipelines.static import static_columns
+from pipelines.train import train
 from tests.conftest import Town
 from tests.support.accounts import KEYS, VAULT
 from tests.support.province import QUICK, TODAY
