@@ -144,7 +144,7 @@ def measured_document(
 def _unsaid(model: RankingModel) -> Iterator[str]:
     """Yield the models of which nothing was learned or kept: their lists would be those of `popularity`."""
     held = model.collaborative
-    if held is None or held.candidate_space is None:
+    if held is None or held.candidate_space is None or not held.model.keeps_people:
         yield "collaborative"
     if held is None or held.factors is None:
         yield "factors"
@@ -329,7 +329,7 @@ class _Alone:
     def __init__(self, casebook: Casebook, model: RankingModel, index: VacancyIndex) -> None:
         self._nothing = np.zeros(len(index.stock))
         self._hybrid = self._posts = self._factors = None
-        if model.collaborative is not None:
+        if model.collaborative is not None and model.collaborative.model.keeps_people:
             self._hybrid = replace(model.collaborative, taste=None)
             self._posts = self._hybrid.vacancies(index.stock, casebook.texts)
             self._factors = self._hybrid.factor_vectors(index.stock, casebook.texts)

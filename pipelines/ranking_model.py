@@ -1,8 +1,8 @@
 """A fitted ranking model: what was learned, how it is put over a stock, and how it is saved and loaded.
 
 Where people's own vectors weigh nothing, nothing is kept of any one person: a list is made from the stored record and
-the vacancies' side. Where they weigh, people who acted appear by a keyed hash of their id (`pipelines.names_in_models`),
-in the order of that hash, never by id or by any identity fact. In a model's files all that acts taught is sealed but
+the vacancies' side. Where they weigh, people who acted appear by a keyed hash of their id, in the order of that hash,
+never by id or by any identity fact (`pipelines.names_in_models`). In a model's files all that acts taught is sealed but
 the weights of the components.
 """
 

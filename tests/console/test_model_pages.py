@@ -196,9 +196,12 @@ def test_a_run_that_was_put_elsewhere_is_listed_once_and_opens(service: Service,
 def test_card_and_register_say_what_of_people_a_model_holds(service: Service) -> None:
     who = visitor(service, "other")
     with service.engine.connect() as connection:
-        version = Registry(connection, service.app.state.keeper.settings.models).in_use().version
-    assert "不存任何个人" in who.open(f"/models/{version}").text
-    assert "不存任何个人的内容" in who.open("/register").text
+        registry = Registry(connection, service.app.state.keeper.settings.models)
+        version = registry.in_use()
+        keeps = registry.load(version).keeps_people
+    told = "以代号标示的个人向量" if keeps else "不存任何个人"
+    assert told in who.open(f"/models/{version.version}").text
+    assert told in who.open("/register").text
 
 
 @pytest.mark.parametrize("address", ["/models", "/models/compare", "/models/runs", "/models/drift"])
