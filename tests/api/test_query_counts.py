@@ -27,7 +27,7 @@ from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.repositories import RunRepository, TableRepository
 from pipelines.store.tables import organisations
 from pipelines.store.uploads import UploadRepository
-from tests.api.test_matrix import NOTE, TASK, Province, routes_of
+from tests.api.test_matrix import NOTE, PLAN, TASK, Province, routes_of
 from tests.support.accounts import FIRM
 from tests.support.people import acted, agrees_to_tell, says
 from tests.support.province import TODAY
@@ -46,6 +46,9 @@ LISTS = {
     f"{V1}/due": f"{V1}/due",
     f"{V1}/initiatives": f"{V1}/initiatives",
     f"{V1}/unit-records": f"{V1}/unit-records",
+    f"{V1}/enrolments": f"{V1}/enrolments",
+    f"{V1}/plans": f"{V1}/plans?kind={PLAN['kind']}",
+    f"{V1}/plans/students-without": f"{V1}/plans/students-without",
     f"{V1}/inspections": f"{V1}/inspections",
     f"{V1}/tasks": f"{V1}/tasks",
     f"{V1}/caseload": f"{V1}/caseload",
@@ -162,6 +165,8 @@ def grown(house: Service, first: int, last: int) -> None:
             (f"{_PERSON}/tasks", TASK),
             (f"{V1}/candidates/{person}/tasks", TASK),
             (f"{V1}/candidates/{person}/caseworkers", {}),
+            (f"{V1}/enrolments", {"candidate_id": person, "kind": "school"}),
+            *([(f"{V1}/candidates/{person}/plans", PLAN)] if n % 2 else []),
             (f"{V1}/vacancies", {"title": "文员", "employer_id": EMPLOYER}),
             (f"{V1}/initiatives", {"kind": "fair", "title": "招聘会", "initiative_id": f"i-{n}"}),
             (f"{V1}/initiatives", {"kind": "crafts", "title": "工坊", "initiative_id": f"s-{n}"}),

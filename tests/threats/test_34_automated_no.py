@@ -51,6 +51,8 @@ DECIDES_NOTHING = {
     "withdrawal", "vacancies", "job-posting", "{vacancy_id}", "check", "publish", "confirm", "close", "{table}",
     # units drawn for a look, each decided by its own address
     "inspections",
+    # what units promised and did, campaigns with their posts and whom people invited to them
+    "unit-records", "{record_id}", "initiatives", "{initiative_id}", "posts", "people",
     # what staff wrote down, and what they have to do
     "notes", "tasks", "step", "plans", "{plan_id}", "enrolments", "{enrolment_id}", "attendance",
     "completion", "facts", "claim", "caseworkers", "handovers",
@@ -92,6 +94,8 @@ PAGES_DECIDE_NOTHING = {
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
     "caseworker", "handovers", "{other_id}", "undoing", "plans", "steps", "change",
     "learning", "attendance", "completion", "facts", "claim",
+    # campaigns with their posts and whom people invited, places offered, what units promised and did
+    "posts", "people", "offers", "ledger",
     # what a named person decides of a unit, vacancy, placement, rule book, model or account; it ends nobody's case
     "inspections", "decision", "approve", "send-back", "{placement_id}", "retire", "promotion", "rollback", "lock",
     "unlock",
