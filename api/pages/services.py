@@ -1,5 +1,6 @@
 """Services and consents of a person, written down on pages; each with its day, and the ledger keeps all."""
 
+import re
 from contextlib import suppress
 from datetime import datetime, time
 from typing import Any, TypeVar
@@ -98,6 +99,7 @@ def consents(request: Request, access: AccessDep, subject: SubjectDep, candidate
     return _consents(request, access, subject, candidate_id)
 
 
+_LONG_NUMBER = re.compile(r"(?:\d[\s-]?){15}")
 _TYPED = {
     "purpose": "", "act": "", "text_version": "", "stated_by": "", "form": "", "stated_on": "", "guardian_name": "",
     "guardian_relation": "", "witness_name": "", "recipient": "", "ends_on": "",
@@ -136,10 +138,17 @@ def _consents(
         forms=list(StatementForm),
         speakers=list(Speaker),
         items=list(DisclosedItem),
-        given=_TYPED | {"stated_on": today().isoformat()} if form is None else {n: form.text(n) for n in _TYPED},
+        given=_TYPED | {"stated_on": today().isoformat()}
+        if form is None
+        else {n: _shown_again(form.text(n)) for n in _TYPED},
         given_items=() if form is None else form.all("items"),
         refused=refused,
     )
+
+
+def _shown_again(text: str) -> str:
+    """Return what was typed, for the form to have it again; what is as long as a certificate number no page repeats."""
+    return "" if _LONG_NUMBER.search(text) else text
 
 
 @router.post("/consents")

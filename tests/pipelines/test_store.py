@@ -331,6 +331,10 @@ def _two_people(other: str = "x", by: str = "user:1") -> str:
 
 
 REFUSED_BY = {
+    "ck_initiatives_days_in_order": "initiatives (initiative_id, kind, title, starts_on, ends_on)"
+    " VALUES ('i', 'fair', 't', '2026-02-02', '2026-02-01')",
+    "ck_unit_records_reserved_among_posts": "unit_records (record_id, employer_id, kind, year, posts, reserved)"
+    " VALUES ('u', 'e', 'project_plan', 2026, 1, 2)",
     "ck_person_marks_keyed_hash_only": "person_marks (candidate_id, row_version, key_id, citizen)"
     " VALUES ('known', 1, 'k1', '620102199001010011')",
     "ck_distinct_people_ids_in_order": _two_people(other="a"),

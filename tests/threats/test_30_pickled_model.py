@@ -105,6 +105,10 @@ def test_command_and_service_say_so_and_answer_nothing(own_town: Town, yougang: 
     assert said.out == ""
 
 
+MESSAGES = {"pipelines/engines/cluster.py": {"pickle"}}
+"""What processes of a cluster hand one another, under TLS: of this program alone, in memory, never a file."""
+
+
 def test_no_package_reads_a_format_that_can_run_code() -> None:
     for folder in ("models", "matching", "pipelines", "api"):
         for file in sorted((ROOT / folder).rglob("*.py")):
@@ -114,7 +118,8 @@ def test_no_package_reads_a_format_that_can_run_code() -> None:
                 )
                 if isinstance(node, ast.ImportFrom):
                     names = {str(node.module).partition(".")[0]}
-                assert not names & UNSAFE, file.name
+                allowed_here = MESSAGES.get(file.relative_to(ROOT).as_posix(), set())
+                assert not names & UNSAFE - allowed_here, file.name
                 if isinstance(node, ast.Call):
                     assert not (isinstance(node.func, ast.Name) and node.func.id in CALLS_THAT_RUN), file.name
                     allowed = [k.value for k in node.keywords if k.arg == "allow_pickle"]
