@@ -60,6 +60,7 @@ class DutyRows:
         self.people = self._people(subject, codes)
         self.standing = self._standing()
         self.given = self._given()
+        self._met = self._standing_with_contact()
         self._acts = self._interactions()
         self._lists = self._newest_lists()
 
@@ -188,6 +189,17 @@ class DutyRows:
             .group_by(s.candidate_id)
             .cte("given")
         )
+
+    def _standing_with_contact(self) -> CTE:
+        """Return each person's standing with the number of the day on which any service was last given.
+
+        Worked out once and whole: what asks of a few of these people would else be joined to the services of
+        everybody person by person, as PostgreSQL takes the few to be fewer than they are.
+        """
+        s, g = self.standing.c, self.given.c
+        joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id)
+        met = select(s.candidate_id, s.household_kinds, s.graduated_on, s.employed, s.ended, g.contact)
+        return met.select_from(joined).cte("met").prefix_with("MATERIALIZED", dialect="postgresql")
 
     def _interactions(self) -> CTE:
         """Return for each person and vacancy the number of the day of the last referral, answer and stay in the job."""
@@ -349,7 +361,7 @@ class DutyRows:
 
     def _plans(self, kind: DutyKind, of: PlanKind) -> Select[Any]:
         """Return the open plans with a step that is due, without a next one, to be ended, or without a contact."""
-        c, t, s, g = plans.c, tasks.c, self.standing.c, self.given.c
+        c, t, s = plans.c, tasks.c, self._met.c
         undone = (
             select(t.plan_id, func.min(t.due_on).label("next_due_on"))
             .where(t.status == "open", t.plan_id.is_not(None))
@@ -364,13 +376,11 @@ class DutyRows:
             (next_due <= self._on, day_number(next_due)),
         ]
         if of is PlanKind.GRADUATE:
-            contact = _latest(_latest(touched, g.contact), day_number(s.graduated_on)) + self.terms.plan_contact_days
+            contact = _latest(_latest(touched, s.contact), day_number(s.graduated_on)) + self.terms.plan_contact_days
             since.append((and_(s.graduated_on <= self._on, contact <= self._today), contact))
         place = func.min(case(*since))
-        joined = (
-            plans.join(self.standing, s.candidate_id == c.candidate_id)
-            .outerjoin(undone, undone.c.plan_id == c.plan_id)
-            .outerjoin(self.given, g.candidate_id == c.candidate_id)
+        joined = plans.join(self._met, s.candidate_id == c.candidate_id).outerjoin(
+            undone, undone.c.plan_id == c.plan_id
         )
         return (
             select(*self._row(c.candidate_id, kind, place))
@@ -382,15 +392,15 @@ class DutyRows:
 
     def _households(self) -> Select[Any]:
         """Return the households exited from poverty or monitored that something befell without a service since."""
-        s, g, f = self.standing.c, self.given.c, tables.fact_sources.c
-        first, contact = self._today - self.terms.household_alert_days, func.coalesce(g.contact, _NEVER)
+        s, f = self._met.c, tables.fact_sources.c
+        first, contact = self._today - self.terms.household_alert_days, func.coalesce(s.contact, _NEVER)
         is_monitored = func.coalesce(s.household_kinds, "").contains(HouseholdKind.MONITORED.value)
         is_exited = func.coalesce(s.household_kinds, "").contains(HouseholdKind.POVERTY_EXITED.value)
         lost, told = s.ended, day_number(f.supplied_on)
         is_lost = and_(func.coalesce(s.employed, 0) == 0, lost.between(first, self._today), contact < lost)
         is_told = and_(is_monitored, told.between(first, self._today), contact < told)
         since = case((and_(is_lost, is_told), case((lost < told, lost), else_=told)), (is_lost, lost), else_=told)
-        joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
+        joined = self._met.outerjoin(
             tables.fact_sources, and_(f.candidate_id == s.candidate_id, f.fact == "household_kinds")
         )
         return (
