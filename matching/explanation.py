@@ -64,6 +64,7 @@ def _for(line: Line) -> Iterator[Reason]:
     yield from _wage(line)
     yield from _history(line)
     yield from _uptake(line)
+    yield from _learned(line, is_forward=True)
     yield from _mode(line)
     yield from _concessions(line)
 
@@ -76,6 +77,7 @@ def _against(line: Line) -> Iterator[Reason]:
     yield from _requirements_not_met(line)
     yield from _untrained(line)
     yield from _passed_over(line)
+    yield from _learned(line, is_forward=False)
     yield from _body_conditions(line)
 
 
@@ -392,7 +394,16 @@ def _passed_over(line: Line) -> Iterator[Reason]:
     yield Reason(ReasonKind.HISTORY, text, {"times_expected": round(times, 1)}, None, 2.0)
 
 
-_OFTEN, _SELDOM, _SEVERAL = 2.0, 0.5, 3.0
+_OFTEN, _SELDOM, _SEVERAL, _TELLS = 2.0, 0.5, 3.0, 0.5
+
+
+def _learned(line: Line, *, is_forward: bool) -> Iterator[Reason]:
+    """Say where what acts taught beyond all that is stated moves a line in sight (in the score's unit)."""
+    points = line.points("collaborative")
+    if (points if is_forward else -points) < _TELLS:
+        return
+    text = f"按以往推荐和应聘中学到的规律，排序因此靠{'前' if is_forward else '后'}些"
+    yield Reason(ReasonKind.HISTORY, text, {"points": round(points, 1)}, None, 1.5)
 
 
 def _untrained(line: Line) -> Iterator[Reason]:

@@ -78,3 +78,7 @@ class Line:
     def counts(self, name: str) -> bool:
         """Say whether a component has a weight in the score."""
         return bool(self.ranking.weights.values[COMPONENTS.index(name)])
+
+    def points(self, name: str) -> float:
+        """Return what a component adds to the score, in the score's unit."""
+        return float(self.ranking.weights.values[COMPONENTS.index(name)]) * self.component(name)
