@@ -1,7 +1,6 @@
 """Plans as pages: those of one person with steps and the posts of the leading actions, and the ledger of the office."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +12,7 @@ from api.cursors import PageDep
 from api.errors import problem_title
 from api.forms import Form, form_sent
 from api.idempotency import Answer
-from api.pages.casework import NOBODY, made_once, version_of
+from api.pages.casework import NOBODY, Refused, made_once, version_of
 from api.pages.casework_fields import Asked, word_of
 from api.pages.lists import own_address
 from api.pages.people import head_of, person_line
@@ -46,22 +45,12 @@ _PLAN, _STEP = ("plan_kind", "level", "adviser_id", "plan_words"), ("kind", "due
 _OURS = {"words": "plan_words", "kind": "plan_kind"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A form that came back: which one, what was sent and why."""
-
-    part: str
-    form: Form
-    faults: Sequence[Fault] = ()
-    said: str = ""
-
-
 def _page(
     request: Request,
     access: Access,
     subject: Subject,
     candidate_id: str,
-    refused: _Refused | None = None,
+    refused: Refused | None = None,
     status: int = 200,
 ) -> Response:
     with acting(access, subject, Action.READ_TASKS) as connection:
@@ -105,7 +94,7 @@ def _page(
     )
 
 
-def _asked(refused: _Refused | None, part: str) -> Asked:
+def _asked(refused: Refused | None, part: str) -> Asked:
     return Asked(refused.form, refused.faults) if refused is not None and refused.part == part else Asked(None, ())
 
 
@@ -160,9 +149,9 @@ def open_plan(request: Request, access: AccessDep, subject: SubjectDep, candidat
         made_once(request, access, subject, work, Action.WRITE_TASKS)
     except RowRefused as error:
         faults = [Fault(_OURS.get(one.column, one.column), one.reason) for one in error.faults]
-        return _page(request, access, subject, candidate_id, _Refused("plan", form, faults), 422)
+        return _page(request, access, subject, candidate_id, Refused("plan", form, faults), 422)
     except CaseworkRefused as error:
-        refused = _Refused("plan", form, said=problem_title(error))
+        refused = Refused("plan", form, said=problem_title(error))
         return _page(request, access, subject, candidate_id, refused, 409)
     return see_other(own_address(candidate_id, "/plans"), "plan_opened")
 
@@ -191,7 +180,7 @@ def add_step(request: Request, access: AccessDep, subject: SubjectDep, candidate
         made_once(request, access, subject, work, Action.WRITE_TASKS)
     except RowRefused as error:
         faults = [Fault("task_words" if one.column == "words" else one.column, one.reason) for one in error.faults]
-        return _page(request, access, subject, candidate_id, _Refused("step", form, faults), 422)
+        return _page(request, access, subject, candidate_id, Refused("step", form, faults), 422)
     return see_other(own_address(candidate_id, "/plans"), "step_added")
 
 
@@ -212,12 +201,12 @@ def change_plan(request: Request, access: AccessDep, subject: SubjectDep, candid
             done = own.change(plan_id, change, version=version_of(form), now=moment())
     except RowRefused as error:
         said = "；".join(fault.reason for fault in error.faults)
-        return _page(request, access, subject, candidate_id, _Refused("change", form, said=said), 422)
+        return _page(request, access, subject, candidate_id, Refused("change", form, said=said), 422)
     except CaseworkRefused as error:
-        refused = _Refused("change", form, said=problem_title(error))
+        refused = Refused("change", form, said=problem_title(error))
         return _page(request, access, subject, candidate_id, refused, 409)
     if done is None:
-        refused = _Refused("change", form, said=problem_title(StaleVersion("")))
+        refused = Refused("change", form, said=problem_title(StaleVersion("")))
         return _page(request, access, subject, candidate_id, refused, 412)
     return see_other(own_address(candidate_id, "/plans"), "plan_ended" if change.ending else "plan_handed")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -109,7 +110,9 @@ def who(engine: Engine) -> dict[str, Subject]:
         }
 
 
-def listed(engine: Engine, subject: Subject, name: str, year: int = YEAR, area: Area = EVERYWHERE) -> list[dict]:  # type: ignore[type-arg]
+def listed(
+    engine: Engine, subject: Subject, name: str, year: int = YEAR, area: Area = EVERYWHERE
+) -> list[dict[str, Any]]:
     with engine.begin() as connection:
         document = unit_ledger(connection, subject, name, year, TODAY, area)
     assert set(ledger_cells(document)[0]) == {one["label"] for one in document["columns"]}
