@@ -46,7 +46,7 @@ from api.settings import Settings, is_debug
 from api.task_commands import tasks
 from api.usage import usage_line
 from matching.errors import MatchingError
-from models.errors import ModelError
+from models.errors import ArtefactMismatch, ModelError
 from pipelines.access.audit import record, record_each
 from pipelines.access.roles import Action, program_subject
 from pipelines.batch import run_batch
@@ -139,6 +139,9 @@ def run(arguments: list[str]) -> int:
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
         say("已中断")
+        return REFUSED
+    except ArtefactMismatch as error:
+        say(f"未执行：模型文件已损坏、缺失或被改动，没有使用；请恢复原来的文件，或启用另一个版本（{_one_line(error)}）")
         return REFUSED
     except (PipelineError, MatchingError, ModelError) as error:
         say(f"未执行：{_one_line(error)}")

@@ -135,7 +135,7 @@ def from_bytes(content: bytes) -> Artefact:
     head, _, arrays = content.partition(b"\n")
     try:
         metadata: Mapping[str, Any] = json.loads(head)["metadata"]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ArtefactMismatch("A part of the saved model cannot be read.") from error
     return Artefact(_arrays(arrays), metadata)
 

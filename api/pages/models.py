@@ -3,6 +3,8 @@
 Nobody is named in them but who made a version and who let it answer; what may answer the registry decides.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +14,11 @@ from sqlalchemy import Connection
 from api.access import AccessDep, SubjectDep, declare, page_for
 from api.desk_keeper import DeskKeeper
 from api.errors import problem_title
-from api.forms import form_sent
+from api.etags import stale
+from api.forms import Form, form_sent
 from api.idempotency import Answer, once
 from api.pages import model_sheets
+from api.pages.again import CHANGE, Undone, is_confirmed, look_again
 from api.pages.render import REQUEST_KEY, page, see_other
 from api.pages.words import words
 from pipelines.access.names import actor_names
@@ -146,21 +150,74 @@ def parameters(card: dict[str, Any]) -> str | None:
 @router.post("/rollback")
 @declare(_WRITE)
 def rollback(request: Request, access: AccessDep, subject: SubjectDep) -> Response:
-    """Let the version answer again that did so before the present one."""
+    """Let the version answer again that did so before the present one; looked at once more before."""
     require(subject, Action.WRITE_MODELS)
+    form = form_sent(request)
+    if CHANGE in form:
+        return see_other("/models")
 
     def work(connection: Connection) -> Answer:
         try:
             restored = registry_of(request, connection).rollback(by=subject.by)
         except NoModel as error:
             raise NothingToRestore("没有可以恢复的上一版本") from error
+        if restored.version != form.text("to"):
+            stale()
         return Answer(200, version_document(restored), about=("model", restored.version))
 
     try:
-        once(request, access, subject, work, key=form_sent(request).text(REQUEST_KEY))
+        if not is_confirmed(form):
+            return _look_again(request, access, form, work, address="/models/rollback", says="back")
+        once(request, access, subject, work, key=form.text(REQUEST_KEY))
     except NothingToRestore as error:
         return _list(request, access, subject, refused=problem_title(error), status=409)
     return see_other("/models", "model_restored")
+
+
+def _look_again(
+    request: Request,
+    access: Any,
+    form: Form,
+    work: Callable[[Connection], Answer],
+    *,
+    address: str,
+    says: str,
+    reason: str = "",
+) -> Response:
+    """Show which version would answer in place of which, what its gates found and what is said of that, and ask."""
+    t = words()
+    with access.engine.connect() as connection:
+        present = registry_of(request, connection).in_use().version
+    document: Any = {}
+    with suppress(Undone), access.engine.begin() as connection:
+        document = work(connection).document
+        shown = shown_version(registry_of(request, connection), document["version"])
+        raise Undone
+    return look_again(
+        request,
+        form,
+        [
+            (t("models.again_version"), document["version"]),
+            (t("models.trained_until"), document["trained_until"]),
+            (t("models.again_present"), present),
+            (t("models.gates"), _gates_told(shown)),
+            (t("models.reason"), reason),
+        ],
+        address=address,
+        title=t(f"models.again_{says}"),
+        warns=t(f"models.again_{says}_warns"),
+        do=t("models.promote_do" if says == "promote" else "models.back_do"),
+    )
+
+
+def _gates_told(document: dict[str, Any]) -> str:
+    """Return in words what became of a version's gates, each that was not passed by its name."""
+    t, card = words(), document["card"]
+    trips = (document["summary"].get("gate") or {}).get("trips", [])
+    if card is None:
+        return t("stop").join([t("models.no_card_short"), *trips])
+    left = [one["label"] for one in card["gates"]["results"] if one["id"] in card["gates"]["failed"]]
+    return t("models.despite") + t("between").join(left) if left else t("models.none_failed")
 
 
 @router.get("/{version}")
@@ -218,10 +275,15 @@ def _known(registry: Registry, version: str) -> dict[str, Any]:
 @router.post("/{version}/promotion")
 @declare(_WRITE)
 def promote(request: Request, access: AccessDep, subject: SubjectDep, version: str) -> Response:
-    """Let a version answer from now on; over gates that were not passed only for another person's reason."""
+    """Let a version answer from now on; over gates that were not passed only for another person's reason.
+
+    Looked at once more before.
+    """
     require(subject, Action.WRITE_MODELS)
     form = form_sent(request)
     reason = form.text("reason")[:_MOST_REASON]
+    if CHANGE in form:
+        return _card(request, access, subject, version, reason=reason)
     despite = Despite(reason, subject.by.actor, is_named=subject.user_id is not None) if reason else None
 
     def work(connection: Connection) -> Answer:
@@ -231,6 +293,9 @@ def promote(request: Request, access: AccessDep, subject: SubjectDep, version: s
         return Answer(200, version_document(promoted), about=("model", known))
 
     try:
+        if not is_confirmed(form):
+            address = f"{address_of(version)}/promotion"
+            return _look_again(request, access, form, work, address=address, says="promote", reason=reason)
         once(request, access, subject, work, key=form.text(REQUEST_KEY))
     except PromotionRefused as error:
         told = problem_title(error)

@@ -83,6 +83,7 @@ def measures_of(
     groups: dict[str, ByGroup] = {
         "labels_against_all": _labels(casebook, held, today.asked.on),
         "recall_difference": _by_group_in_time(in_time, held),
+        "recall_against_record": group_levels(in_time, held, record),
         "exposure_difference": _by_group_exposure(casebook, today, held),
         "covered_difference": _by_group_covered(casebook, today, held, record),
     }
@@ -133,11 +134,20 @@ def _recorded(in_time: InTime, record: Record | None) -> dict[str, Measured]:
         because = Unmeasured("检验期内没有可以比较的人")
         return {"recall_against_record": because, "recall_gain_over_record": because}
     then = Interval(**before)
-    spread = [float(np.hypot(now.mean - now.low, then.high - then.mean))]
-    spread.append(float(np.hypot(now.high - now.mean, then.mean - then.low)))
-    gain = Interval(now.mean - then.mean, now.mean - then.mean - spread[0], now.mean - then.mean + spread[1], now.n)
-    ratio = Interval(1 + gain.mean / then.mean, 1 + gain.low / then.mean, 1 + gain.high / then.mean, now.n)
-    return {"recall_against_record": ratio, "recall_gain_over_record": gain}
+    gain = _gain(now, then)
+    return {"recall_against_record": _ratio(gain, then), "recall_gain_over_record": gain}
+
+
+def _gain(now: Interval, then: Interval) -> Interval:
+    """Return the difference of two values from different people (Newcombe's square and add)."""
+    mean = now.mean - then.mean
+    below = float(np.hypot(now.mean - now.low, then.high - then.mean))
+    above = float(np.hypot(now.high - now.mean, then.mean - then.low))
+    return Interval(mean, mean - below, mean + above, now.n)
+
+
+def _ratio(gain: Interval, then: Interval) -> Interval:
+    return Interval(1 + gain.mean / then.mean, 1 + gain.low / then.mean, 1 + gain.high / then.mean, gain.n)
 
 
 def _chance(in_time: InTime, states_chance: bool) -> Measured:
@@ -185,6 +195,36 @@ def _by_group_in_time(in_time: InTime, held: GateList) -> ByGroup:
         return found if found is not None and found.n >= held.small_group else _TOO_FEW
 
     return {a: {g: measured(rows) for g, rows in _members(groups, a, held).items()} for a in held.attributes}
+
+
+def group_levels(in_time: InTime, held: GateList, record: Record | None) -> ByGroup:
+    """Hold the recall of each group against that of the champion when it was registered.
+
+    Where both versions have the same parameters their difference in the test is 0 for every group, whatever became of
+    its records. A group that was not measured then is none here.
+    """
+    before: Mapping[str, Any] = (record or {}).get("fairness") or {}
+    if not set(held.attributes) <= set(before):
+        return {a: {"all": Unmeasured(NO_RECORD)} for a in held.attributes}
+    k = in_time.document["k"]
+    recalls = _scored(in_time.challenger, LIST, k)[f"recall@{k}"]
+    groups = [groups_of(person.candidate) for person in in_time.challenger]
+    level = _level_of(_n_groups(groups, held), held)
+    wider = float(stats.norm.ppf((1 + level) / 2) / stats.norm.ppf((1 + held.confidence) / 2))
+    found: dict[str, dict[str, Measured]] = {a: {} for a in held.attributes}
+    for attribute in held.attributes:
+        for group, rows in _members(groups, attribute, held).items():
+            then = (before[attribute].get(group) or {}).get("recall")
+            now = student_interval([recalls[row] for row in rows], level=level) if rows else None
+            if now is not None and now.n >= held.small_group and then and then["mean"] > 0:
+                known = _widened(Interval(**then), wider)
+                found[attribute][group] = _ratio(_gain(now, known), known)
+    return found
+
+
+def _widened(interval: Interval, by: float) -> Interval:
+    below, above = interval.mean - interval.low, interval.high - interval.mean
+    return Interval(interval.mean, interval.mean - by * below, interval.mean + by * above, interval.n)
 
 
 # ---- records --------------------------------------------------------------------------------------------------------

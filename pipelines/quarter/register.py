@@ -53,7 +53,8 @@ def register_parts(version: Mapping[str, Any], office: Office) -> list[str]:
         heading("怎样排序"),
         paragraph(
             "先按法律规定、岗位写明且无法以便利补足的要求，以及本人提出的限制，去掉不能推荐的岗位，每一项都写明理由；"
-            "再按地点、工资、技能、工种、文字相近程度和以往记录算出分数；面向残疾人的岗位和政策重点照顾的岗位排在前面，并注明依据。"
+            "再按地点、工资、技能、工种、文字相近程度和以往记录算出分数，其中包括从以往推荐和应聘中学到的、"
+            "人们在所填内容之外更愿意选什么（理由中会写明）；面向残疾人的岗位和政策重点照顾的岗位排在前面，并注明依据。"
             "不知道的情况不当作“不行”。"
         ),
         heading("局限"),
@@ -131,12 +132,17 @@ def _measured(card: Mapping[str, Any] | None) -> list[str]:
 
 
 def _decided(version: Mapping[str, Any]) -> list[str]:
-    acts = version["promotions"]
+    acts, card = version["promotions"], version["card"]
     if not acts:
         return [paragraph("这个版本是安装时或首次训练时启用的，没有启用的记录。")]
     last = acts[-1]
-    overruled = bool(last["failed"])
-    said = f"{last['at'][:10]} 由工作人员决定启用；" + (
-        "有核查没有通过，由另一人写明理由。" if overruled else "全部核查通过。"
-    )
-    return [paragraph(said), paragraph(f"理由：{last['reason']}") if last["reason"] else ""]
+    said = f"{last['at'][:10]} 由工作人员决定{'恢复' if last['act'] == 'rollback' else '启用'}；"
+    # Why it answers in spite of its gates was said when it was promoted, also where it was gone back to since.
+    reason = next((act["reason"] for act in reversed(acts) if act["reason"]), None)
+    if card is None:
+        said += f"这个版本没有经过季度核查，{UNKNOWN}。"
+    elif card["gates"]["failed"]:
+        said += "有核查没有通过或需人工核实，由另一人写明理由。"
+    else:
+        said += "全部核查通过。"
+    return [paragraph(said), paragraph(f"理由：{reason}") if reason else ""]

@@ -90,17 +90,17 @@ def test_gates_not_passed_stand_first_each_with_its_grounds(service: Service) ->
     assert places == sorted(places)
 
 
-def test_version_that_passed_is_promoted_by_one_press_and_answers_at_once(service: Service) -> None:
+def test_version_that_passed_is_looked_at_once_more_and_answers_at_once(service: Service) -> None:
     before, version = champion(service), made(service, is_passed=True)
     who = visitor(service, "other")
     form = who.open(f"/models/{version}").form(f"/models/{version}/promotion")
     assert "reason" not in form.fields
-    told = who.send(form)
+    told = who.send_twice(form)
     assert "已启用" in told.text
     assert "启用（other）" in told.text
     assert champion(service) == version
     assert service.app.state.keeper.desk(TODAY).model_version == version
-    back = who.send(who.open("/models").form("/models/rollback"))
+    back = who.send_twice(who.open("/models").form("/models/rollback"))
     assert "已恢复上一版本" in back.text
     assert champion(service) == before
     assert service.app.state.keeper.desk(TODAY).model_version == before
@@ -126,11 +126,37 @@ def test_reason_of_the_second_person_is_kept_and_shown_to_all(service: Service) 
     version = made(service, is_passed=False)
     who = visitor(service, "other")
     form = who.open(f"/models/{version}").form(f"/models/{version}/promotion")
-    told = who.send(form, reason="样本太少，已逐组人工核实")
+    told = who.send_twice(form, reason="样本太少，已逐组人工核实")
     assert "理由：样本太少，已逐组人工核实" in told.text
     public = Visitor(service.client, {}).open("/register").text
     assert "样本太少，已逐组人工核实" in public
     assert "other" not in public
+
+
+def test_nothing_is_promoted_before_it_was_looked_at_again_and_what_was_typed_comes_back(service: Service) -> None:
+    before, version = champion(service), made(service, is_passed=False)
+    who, address = visitor(service, "other"), f"/models/{version}/promotion"
+    asked = who.send(who.open(f"/models/{version}").form(address), reason="逐组核实过")
+    for part in ("还没有启用", version, before, "各人群的召回率、登记的水平", "逐组核实过"):
+        assert part in asked.text
+    assert champion(service) == before
+    back = who.send(asked.form(address), change="1")
+    assert "逐组核实过" in back.text
+    assert champion(service) == before
+
+
+def test_going_back_is_looked_at_again_and_refused_where_another_went_back_meanwhile(service: Service) -> None:
+    first, second, third = champion(service), made(service, is_passed=True), made(service, is_passed=True)
+    who = visitor(service, "other")
+    for version in (second, third):
+        who.send_twice(who.open(f"/models/{version}").form(f"/models/{version}/promotion"))
+    asked = who.send(who.open("/models").form("/models/rollback"))
+    assert "还没有恢复" in asked.text
+    assert (second in asked.text, champion(service)) == (True, third)
+    who.send_twice(who.open("/models").form("/models/rollback"))
+    assert champion(service) == second
+    who.send(asked.form("/models/rollback"), 412, looked_again="1")
+    assert champion(service) == second != first
 
 
 def test_compare_puts_two_versions_measure_by_measure(service: Service) -> None:

@@ -235,7 +235,7 @@ def test_a_card_altered_in_the_database_is_refused(undecided: Quarter, tmp_path:
 
 def test_an_ordinary_quarter_passes_the_gates_that_catch_the_planted_ones(quarter: Quarter, tmp_path: Path) -> None:
     report = run(quarter.town, tmp_path / "ordinary")
-    for gate in ("learned", "level", "plausible", "features", "group_labels", "churn", "sources"):
+    for gate in ("learned", "level", "plausible", "features", "group_labels", "group_level", "churn", "sources"):
         assert outcome(report, gate)["outcome"] == "met", outcome(report, gate)["reason"]
 
 

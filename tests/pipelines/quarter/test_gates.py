@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from matching.rules.decision import Outcome
+from matching.vocabulary import Sex
 from models.metrics.intervals import Interval
+from pipelines.evaluate import MeasuredPerson
 from pipelines.quarter.gates import (
     JOINED,
     Bound,
@@ -20,6 +22,8 @@ from pipelines.quarter.gates import (
     gates_on,
     join_small,
 )
+from pipelines.quarter.measure import InTime, group_levels
+from tests.support.builders import a_candidate
 
 DAY = date(2026, 11, 23)
 
@@ -110,6 +114,47 @@ def test_every_gate_states_why_and_measures_come_back_from_json() -> None:
         {"a": "注"},
     )
     assert Measures.of_dict(measures.as_dict()) == measures
+
+
+def _met(sex: Sex, n: int, n_found: int) -> list[MeasuredPerson]:
+    """Return so many people of whom some found in their list what they went on to do."""
+    nothing, right = frozenset[str](), frozenset({"v-1"})
+    return [
+        MeasuredPerson(
+            a_candidate(id=f"{sex.value}-{at}", sex=sex),
+            False,
+            right,
+            nothing,
+            {"shortlist": ["v-1" if at < n_found else "v-2"]},
+        )
+        for at in range(n)
+    ]
+
+
+def _level_gate(n_men_found: int, record: object) -> tuple[Outcome, str]:
+    """Return how the gate comes out where both versions have the same parameters, so that they never differ."""
+    people = _met(Sex.FEMALE, 100, 40) + _met(Sex.MALE, 100, n_men_found)
+    gate = next(gate for gate in gates_on(DAY).gates if gate.id == "group_level")
+    held = gates_on(DAY).model_copy(update={"gates": (gate,), "attributes": ("sex",)})
+    found = group_levels(InTime(people, people, {"k": 10}, is_same_model=True), held, record)  # type: ignore[arg-type]
+    result = evaluate_gates(Measures({}, {gate.measure: found}), held)[0]
+    return result.outcome, result.reason
+
+
+_THEN = {"recall": {"mean": 0.4, "low": 0.3, "high": 0.5, "n": 100}}
+
+
+def test_group_whose_lists_got_worse_is_named_though_both_versions_do_the_same() -> None:
+    both = {"fairness": {"sex": {"female": _THEN, "male": _THEN}}}
+    outcome, reason = _level_gate(2, both)
+    assert outcome is Outcome.NOT_MET
+    assert ("sex=male" in reason, "sex=female" in reason) == (True, False)
+    assert _level_gate(35, both)[0] is Outcome.MET
+
+
+def test_group_that_was_not_measured_then_is_not_held_against_it_and_no_record_is_no_pass() -> None:
+    assert _level_gate(2, {"fairness": {"sex": {"female": _THEN, "male": {"recall": None}}}})[0] is Outcome.MET
+    assert _level_gate(40, None)[0] is Outcome.UNKNOWN
 
 
 def test_before_the_first_list_there_is_none() -> None:

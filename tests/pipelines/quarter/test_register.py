@@ -24,7 +24,9 @@ VERSION: dict[str, Any] = {
     "version": "v1",
     "trained_until": "2026-11-23",
     "card": CARD,
-    "promotions": [{"at": "2026-11-24T08:00:00", "by": "user:1", "failed": ["level"], "reason": "首次"}],
+    "promotions": [
+        {"act": "promote", "at": "2026-11-24T08:00:00", "by": "user:1", "failed": ["level"], "reason": "首次"}
+    ],
 }
 PARTS = ("用途", "用了什么数据", "怎样排序", "局限", "检验结果", "谁负责", "个人信息保护法第二十四条")
 
@@ -48,6 +50,19 @@ def test_public_counts_are_to_tens_and_never_below_ten() -> None:
 def test_what_nobody_said_or_measured_is_said_to_be_open() -> None:
     told = register_html({**VERSION, "card": None, "promotions": []}, Office(None, None))
     assert told.count("需人工核实") >= 3
+
+
+def test_nothing_is_said_to_have_passed_that_was_not() -> None:
+    (act,) = VERSION["promotions"]
+    back = {**act, "act": "rollback", "at": "2026-12-01T08:00:00", "failed": [], "reason": None}
+    returned = register_html({**VERSION, "promotions": [act, back]}, Office(None, None))
+    assert "2026-12-01 由工作人员决定恢复；有核查没有通过" in returned
+    assert "理由：首次" in returned
+    trained = register_html({**VERSION, "card": None, "promotions": [{**act, "failed": []}]}, Office(None, None))
+    assert "没有经过季度核查，需人工核实" in trained
+    passed = {**CARD, "gates": {**CARD["gates"], "failed": []}}
+    told = register_html({**VERSION, "card": passed, "promotions": [{**act, "failed": []}]}, Office(None, None))
+    assert ("全部核查通过" in told, "全部核查通过" in returned, "全部核查通过" in trained) == (True, False, False)
 
 
 def test_the_command_writes_the_page_of_the_version_in_use(town: Town, yougang: Yougang, tmp_path: Path) -> None:
