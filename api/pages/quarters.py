@@ -56,9 +56,36 @@ def run(request: Request, subject: SubjectDep, name: str) -> Response:
         gates=[] if report is None else model_sheets.gate_lines(report),
         search=None if report is None else _search(report["search"]),
         against=None if report is None else _against(report["metrics"]["measures"]["overall"]),
+        off_policy=None if report is None else model_sheets.off_policy(report["metrics"]),
         shadow=None if report is None else report["shadow"],
+        places=None if report is None else _places(report["shadow"]),
+        by_lot=None if report is None else _by_lot(report["shadow"]),
+        beside=None if report is None else report["shadow"].get("beside"),
         latency=None if report is None else report["latency"],
     )
+
+
+def _places(found: Mapping[str, Any]) -> Table | None:
+    """Return how often a line was acted on by where it stood; None where none was."""
+    t, by_place = words(), found.get("acted_by_place") or {}
+    rows: list[list[str | None]] = [[str(place), str(n)] for place, n in by_place.items()]
+    return Table(t("runs.by_place"), [t("runs.place"), t("runs.acted")], rows) if rows else None
+
+
+def _by_lot(found: Mapping[str, Any]) -> Table | None:
+    """Return what is estimated from places given by lot; None where no list had one."""
+    t, lot = words(), found.get("by_lot") or {}
+    if not lot.get("n_lists"):
+        return None
+    rows: list[list[str | None]] = []
+    for name in ("challenger", "champion"):
+        one = lot[name]
+        between = one.get("interval")
+        told = None if between is None else t("runs.between", low=f"{between[0]:.4f}", high=f"{between[1]:.4f}")
+        cells = [None if one.get(key) is None else f"{one[key]:.4f}" for key in ("ips", "snips")]
+        rows.append([t(f"models.{name}"), str(one["n_matched"]), cells[0], told, cells[1], one.get("because") or ""])
+    heads = [t(f"runs.{name}") for name in ("model", "matched", "lot_ips", "lot_interval", "lot_snips", "because")]
+    return Table(t("runs.by_lot"), heads, rows)
 
 
 def _search(found: Mapping[str, Any]) -> Figure:

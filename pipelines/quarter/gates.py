@@ -216,10 +216,16 @@ def _of_groups(gate: Gate, measures: Measures, held: GateList) -> GateResult:
     unknown = [group for group in found if group.outcome is Outcome.UNKNOWN]
     if worst or unknown:
         outcome = Outcome.NOT_MET if worst else Outcome.UNKNOWN
-        told = "；".join(f"{g.attribute}={g.group}：{g.reason}" for g in (worst or unknown)[:5])
-        more = len(worst or unknown) - 5
+        named = [] if _is_one_reason(worst or unknown) else worst or unknown
+        told = "；".join(f"{g.attribute}={g.group}：{g.reason}" for g in named[:5]) or (worst or unknown)[0].reason
+        more = len(named) - 5
         return GateResult(gate, outcome, told + (f"；另有{more}个人群" if more > 0 else ""), tuple(found))
     return GateResult(gate, Outcome.MET, f"{len(found)} 个人群都在界限之内", tuple(found))
+
+
+def _is_one_reason(groups: Sequence[GroupResult]) -> bool:
+    """True where no group is told apart and the same is said of all."""
+    return {g.group for g in groups} == {"all"} and len({g.reason for g in groups}) == 1
 
 
 def _judged(gate: Gate, measured: Measured) -> tuple[Outcome, str]:

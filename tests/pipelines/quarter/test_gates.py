@@ -154,7 +154,9 @@ def test_group_whose_lists_got_worse_is_named_though_both_versions_do_the_same()
 
 def test_group_that_was_not_measured_then_is_not_held_against_it_and_no_record_is_no_pass() -> None:
     assert _level_gate(2, {"fairness": {"sex": {"female": _THEN, "male": {"recall": None}}}})[0] is Outcome.MET
-    assert _level_gate(40, None)[0] is Outcome.UNKNOWN
+    outcome, reason = _level_gate(40, None)
+    assert outcome is Outcome.UNKNOWN
+    assert reason.startswith("需人工核实：现用版本没有登记的水平")
 
 
 def test_before_the_first_list_there_is_none() -> None:
