@@ -6,8 +6,8 @@ from typing import Any
 from api.pages.plots import Interval, intervals
 from api.pages.tables import Figure, Table
 from api.pages.words import words
-from pipelines.quarter.group_words import group_word
-from pipelines.quarter.report import ATTRIBUTES, shown
+from pipelines.quarter.group_words import ATTRIBUTES, group_word
+from pipelines.quarter.report import shown
 
 KINDS = ("shortlist", "hybrid", "content", "popularity")
 SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
@@ -110,13 +110,17 @@ def gate_lines(card: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda line: order[line["outcome"]])
 
 
+def _to_four(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
+
+
 def off_policy(card: Mapping[str, Any]) -> Table | None:
     """Return recall as it is and weighted by how likely a vacancy was to be seen; None where it was not measured."""
     t, found = words(), card.get("off_policy")
     if not found:
         return None
     rows = [
-        [t(f"models.{name}"), *(shown(found[name].get(key)) for key in ("plain", "ips", "snips"))]
+        [t(f"models.{name}"), *(_to_four(found[name].get(key)) for key in ("plain", "ips", "snips"))]
         for name in ("challenger", "champion")
     ]
     heads = [t(f"models.{name}") for name in ("version", "plain", "ips", "snips")]

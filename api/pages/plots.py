@@ -157,7 +157,7 @@ def lines(
             made.append(draw.Text(step_name, 13, x(at), height - 22, text_anchor="middle"))
     if mark is not None:
         made.append(draw.Line(left, y(mark), _WIDTH - right, y(mark), stroke=SOFT, stroke_dasharray="6 4"))
-    taken: list[float] = []
+    ends: list[tuple[float, str]] = []
     for number, line in enumerate(drawn):
         points = [(x(at), y(value)) for at, value in enumerate(line.values) if value is not None]
         if not points:
@@ -167,8 +167,11 @@ def lines(
         made.append(draw.Lines(*flat, fill="none", stroke=INK, stroke_width=2, **dash))
         for point in points:
             made.append(draw.Circle(*point, 3, fill=BRAND))
-        at_y = _free(points[-1][1] + 5, taken)
-        made.append(draw.Text(line.label, _SIZE, _WIDTH - right + 12, at_y))
+        ends.append((points[-1][1] + 5, line.label))
+    taken: list[float] = []
+    # From below: what makes way goes up, so that names stand in the order of the lines' ends.
+    for end, label in sorted(ends, key=lambda one: -one[0]):
+        made.append(draw.Text(label, _SIZE, _WIDTH - right + 12, _free(end, taken)))
     return svg(made)
 
 

@@ -17,11 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from matching.rules.decision import Outcome
 from models.metrics.intervals import Interval
 from pipelines.errors import PipelineError
+from pipelines.quarter.group_words import ATTRIBUTES, group_word
 
 NEEDS_A_PERSON = "需人工核实"
 _WORDS = {Outcome.MET: "通过", Outcome.NOT_MET: "未通过", Outcome.UNKNOWN: NEEDS_A_PERSON}
-JOINED = "small_groups"
-"""The groups of an attribute that are too small to be shown, joined into one."""
 
 
 class NoGates(PipelineError):
@@ -203,7 +202,7 @@ def _of_all(gate: Gate, measures: Measures) -> GateResult:
 def _of_groups(gate: Gate, measures: Measures, held: GateList) -> GateResult:
     by_group = measures.groups.get(gate.measure)
     if not by_group or set(by_group) < set(held.attributes):
-        lacking = "、".join(sorted(set(held.attributes) - set(by_group or {})))
+        lacking = "、".join(ATTRIBUTES.get(a, a) for a in sorted(set(held.attributes) - set(by_group or {})))
         return GateResult(gate, Outcome.UNKNOWN, f"没有按这些属性测量：{lacking}")
     found = [
         GroupResult(attribute, group, *_judged(gate, measured))
@@ -217,10 +216,15 @@ def _of_groups(gate: Gate, measures: Measures, held: GateList) -> GateResult:
     if worst or unknown:
         outcome = Outcome.NOT_MET if worst else Outcome.UNKNOWN
         named = [] if _is_one_reason(worst or unknown) else worst or unknown
-        told = "；".join(f"{g.attribute}={g.group}：{g.reason}" for g in named[:5]) or (worst or unknown)[0].reason
+        told = "；".join(f"{_named(g)}：{g.reason}" for g in named[:5]) or (worst or unknown)[0].reason
         more = len(named) - 5
         return GateResult(gate, outcome, told + (f"；另有{more}个人群" if more > 0 else ""), tuple(found))
     return GateResult(gate, Outcome.MET, f"{len(found)} 个人群都在界限之内", tuple(found))
+
+
+def _named(result: GroupResult) -> str:
+    """Return a group as the public reads of it."""
+    return f"{ATTRIBUTES.get(result.attribute, result.attribute)}为{group_word(result.attribute, result.group)}"
 
 
 def _is_one_reason(groups: Sequence[GroupResult]) -> bool:

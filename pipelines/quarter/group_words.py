@@ -1,8 +1,17 @@
 """The groups of the fairness sheet in plain Chinese, by the words of the vocabulary."""
 
 from matching.vocabulary import DisabilityCategory, Hukou, Sex, Term
-from pipelines.quarter.gates import JOINED
 
+JOINED = "small_groups"
+"""The groups of an attribute that are too small to be shown, joined into one."""
+ATTRIBUTES = {
+    "category": "残疾类别",
+    "grade": "残疾等级",
+    "sex": "性别",
+    "hukou": "户籍性质",
+    "prefecture": "市州",
+    "facts_known": "已填项数（共7项）",
+}
 _TERMS: dict[str, type[Term]] = {"category": DisabilityCategory, "sex": Sex, "hukou": Hukou}
 _GRADES = {"1": "一级", "2": "二级", "3": "三级", "4": "四级"}
 _ANY = {JOINED: "人数少的各组合计", "unknown": "未知"}

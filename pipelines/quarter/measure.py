@@ -23,7 +23,8 @@ from models.metrics.intervals import (
 )
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MeasuredPerson, groups_of, values_of
-from pipelines.quarter.gates import JOINED, ByGroup, GateList, Measured, Measures, Unmeasured, join_small
+from pipelines.quarter.gates import ByGroup, GateList, Measured, Measures, Unmeasured, join_small
+from pipelines.quarter.group_words import JOINED
 from pipelines.quarter.profile import UNKNOWN, Binned, shifts
 from pipelines.quarter.standing import HEAD, Asked, Standing, congestion, exposures, shown_share
 from pipelines.retraining import HeardSources, moved

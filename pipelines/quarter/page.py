@@ -9,6 +9,9 @@ body{font:16px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#111;
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}
 th,td{border:1px solid #777;padding:.3rem .6rem;text-align:left;vertical-align:top}
 caption{text-align:left;font-weight:bold;padding:.3rem 0}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
+@media (max-width:40rem){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+  tr,th,td{display:block;border:0}tr{border-bottom:1px solid #777;padding:.4rem 0}th,td{padding:.1rem 0}
+  td[data-head]::before{content:attr(data-head) "："}}
 .short{white-space:nowrap}.failed{border-left:.4rem solid #111;padding-left:.8rem}
 """
 
@@ -45,15 +48,20 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]
     """Return a table; None is shown as a dash."""
     head = "".join(f'<th scope="col">{escape(header)}</th>' for header in headers)
     body = "\n".join(
-        "<tr>" + f'<th scope="row">{_cell(row[0])}</th>' + "".join(_data_cell(cell) for cell in row[1:]) + "</tr>"
+        "<tr>"
+        + f'<th scope="row">{_cell(row[0])}</th>'
+        + "".join(_data_cell(cell, header) for cell, header in zip(row[1:], headers[1:], strict=True))
+        + "</tr>"
         for row in rows
     )
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    top = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f'<table class="stack">{top}<tbody>\n{body}\n</tbody></table>'
 
 
-def _data_cell(value: object) -> str:
-    text = _cell(value)
-    return f'<td class="short">{text}</td>' if len(text) <= _SHORT else f"<td>{text}</td>"
+def _data_cell(value: object, header: str) -> str:
+    """Return a cell that says its column where a narrow window stands the columns one below the other."""
+    text, kind = _cell(value), ' class="short"'
+    return f'<td{kind if len(text) <= _SHORT else ""} data-head="{escape(header)}">{text}</td>'
 
 
 def _cell(value: object) -> str:

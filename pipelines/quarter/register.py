@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.consent.texts import automated_decision_notice
-from pipelines.quarter.group_words import group_word
+from pipelines.quarter.group_words import ATTRIBUTES, group_word
 from pipelines.quarter.page import heading, page, paragraph, table
-from pipelines.quarter.report import ATTRIBUTES, shown
+from pipelines.quarter.report import shown
 
 UNKNOWN = "需人工核实"
 

@@ -4,17 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.quarter.charts import Bar, forest
-from pipelines.quarter.group_words import group_word
+from pipelines.quarter.group_words import ATTRIBUTES, group_word
 from pipelines.quarter.page import heading, page, paragraph, table
 
-ATTRIBUTES = {
-    "category": "残疾类别",
-    "grade": "残疾等级",
-    "sex": "性别",
-    "hukou": "户籍性质",
-    "prefecture": "市州",
-    "facts_known": "已填项数（共7项）",
-}
 _MODELS = {"popularity": "只看热门", "content": "只看所填事实", "hybrid": "学到的分数", "shortlist": "实际名单"}
 _SEGMENTS = {
     "all": "全体",

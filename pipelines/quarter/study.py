@@ -28,10 +28,10 @@ from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.quarter.charts import Bar, forest
 from pipelines.quarter.drift import drift
 from pipelines.quarter.drift_page import drift_html
-from pipelines.quarter.group_words import group_word
+from pipelines.quarter.group_words import ATTRIBUTES, group_word
 from pipelines.quarter.page import table
 from pipelines.quarter.profile import LABELS, bin_word, profile_of
-from pipelines.quarter.report import ATTRIBUTES, shown
+from pipelines.quarter.report import shown
 from pipelines.quarter.worth import Worth, as_rows, worth
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry

@@ -9,7 +9,6 @@ from matching.vocabulary import Sex
 from models.metrics.intervals import Interval
 from pipelines.evaluate import MeasuredPerson
 from pipelines.quarter.gates import (
-    JOINED,
     Bound,
     Gate,
     GateList,
@@ -22,6 +21,7 @@ from pipelines.quarter.gates import (
     gates_on,
     join_small,
 )
+from pipelines.quarter.group_words import JOINED
 from pipelines.quarter.measure import InTime, group_levels
 from tests.support.builders import a_candidate
 
@@ -76,8 +76,8 @@ def test_one_group_that_fails_fails_the_gate_and_is_named() -> None:
     groups = {"sex": {"female": Interval(-0.2, -0.3, -0.1, 40), "male": Interval(0.1, 0.0, 0.2, 40)}}
     result = evaluate_gates(Measures({}, {"m": groups}), held)[0]
     assert result.outcome is Outcome.NOT_MET
-    assert "sex=female" in result.reason
-    assert "sex=male" not in result.reason
+    assert "性别为女" in result.reason
+    assert "性别为男" not in result.reason
 
 
 def test_group_too_small_to_measure_keeps_the_gate_open() -> None:
@@ -148,7 +148,7 @@ def test_group_whose_lists_got_worse_is_named_though_both_versions_do_the_same()
     both = {"fairness": {"sex": {"female": _THEN, "male": _THEN}}}
     outcome, reason = _level_gate(2, both)
     assert outcome is Outcome.NOT_MET
-    assert ("sex=male" in reason, "sex=female" in reason) == (True, False)
+    assert ("性别为男" in reason, "性别为女" in reason) == (True, False)
     assert _level_gate(35, both)[0] is Outcome.MET
 
 
