@@ -22,7 +22,8 @@ from pipelines.casebook import Casebook
 from pipelines.desk import Desk
 from pipelines.evaluate import EvaluateConfig, MeasuredPerson, measured_people, split_day, values_of
 from pipelines.groups import groups_of
-from pipelines.quarter.gates import JOINED, join_small
+from pipelines.quarter.gates import join_small
+from pipelines.quarter.group_words import JOINED
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
 from pipelines.train import train
 from pipelines.worlds import load_world

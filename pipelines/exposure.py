@@ -34,7 +34,8 @@ from models.metrics.intervals import Interval, student_interval
 from models.metrics.ndcg import discount
 from pipelines.desk import Desk
 from pipelines.groups import UNKNOWN, with_county
-from pipelines.quarter.gates import JOINED, join_small
+from pipelines.quarter.gates import join_small
+from pipelines.quarter.group_words import JOINED
 
 Floats = NDArray[np.float64]
 _SEED = 20221104

@@ -11,7 +11,7 @@ import drawsvg as draw
 from markupsafe import Markup
 
 from api.pages.charts import BRAND, INK, LINE, PALE, SOFT, drawing, svg
-from pipelines.quarter.charts import round_steps
+from pipelines.quarter.charts import apart, round_steps
 
 _ROW, _SIZE, _WIDTH = 30, 15, 760
 _LEFT, _RIGHT = 190, 130
@@ -168,16 +168,6 @@ def lines(
         for point in points:
             made.append(draw.Circle(*point, 3, fill=BRAND))
         ends.append((points[-1][1] + 5, line.label))
-    taken: list[float] = []
-    # From below: what makes way goes up, so that names stand in the order of the lines' ends.
-    for end, label in sorted(ends, key=lambda one: -one[0]):
-        made.append(draw.Text(label, _SIZE, _WIDTH - right + 12, _free(end, taken)))
+    for end, label in apart(ends):
+        made.append(draw.Text(label, _SIZE, _WIDTH - right + 12, end))
     return svg(made)
-
-
-def _free(y: float, taken: list[float]) -> float:
-    """Return the next height at which a name does not stand on another."""
-    while any(abs(y - other) < 18 for other in taken):
-        y -= 18
-    taken.append(y)
-    return y

@@ -72,15 +72,15 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
         return ""
     ticks = round_steps(0.0, max([*known, *([] if mark is None else [mark])]))
     high = ticks[-1]
-    height, left = 300, 60
+    height, left, right = 300, 60, 250
 
     def x(at: int) -> float:
-        return left + at / (len(steps) - 1) * (WIDTH - left - 170)
+        return left + at / (len(steps) - 1) * (WIDTH - left - right)
 
     def y(value: float) -> float:
         return height - 46 - value / high * (height - 76)
 
-    body = [f'<path d="M{left} 20V{height - 46}H{WIDTH - 170}" stroke="#111" fill="none"/>']
+    body = [f'<path d="M{left} 20V{height - 46}H{WIDTH - right}" stroke="#111" fill="none"/>']
     body += [f'<text x="{left - 8}" y="{y(value) + 5:.1f}" text-anchor="end">{value:.4g}</text>' for value in ticks]
     every = max(1, len(steps) // 6)
     body += [
@@ -89,7 +89,9 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
         if at % every == 0
     ]
     if mark is not None:
-        body.append(f'<path d="M{left} {y(mark):.1f}H{WIDTH - 170}" stroke="#777" stroke-dasharray="3 3" fill="none"/>')
+        at_y = f"{y(mark):.1f}"
+        body.append(f'<path d="M{left} {at_y}H{WIDTH - right}" stroke="#777" stroke-dasharray="3 3" fill="none"/>')
+    ends: list[tuple[float, str]] = []
     for number, line in enumerate(drawn):
         points = [f"{x(at):.1f},{y(value):.1f}" for at, value in enumerate(line.values) if value is not None]
         if not points:
@@ -99,12 +101,24 @@ def lines(name: str, title: str, steps: Sequence[str], drawn: Sequence[Line], *,
             f'<polyline points="{" ".join(points)}" fill="none" stroke="#111" stroke-width="2" '
             f'stroke-dasharray="{dash}"/>'
         )
-        end = points[-1].split(",")
-        body.append(f'<text x="{float(end[0]) + 8:.1f}" y="{float(end[1]) + 5:.1f}">{escape(line.label)}</text>')
+        ends.append((float(points[-1].split(",")[1]) + 5, line.label))
+    body += [f'<text x="{WIDTH - right + 8}" y="{at:.1f}">{escape(label)}</text>' for at, label in apart(ends)]
     last = "；".join(
         f"{line.label}最后为 {line.values[-1]:.3g}" for line in drawn if line.values and line.values[-1] is not None
     )
     return _svg(name, title, last, height, body)
+
+
+def apart(ends: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Return names at the heights of their lines' ends, those too near moved up: in the order of the ends."""
+    found: list[tuple[float, str]] = []
+    for height, label in sorted(ends, key=lambda one: -one[0]):
+        found.append((min(height, found[-1][0] - _APART) if found else height, label))
+    return found
+
+
+_APART = 18
+"""So far from each other names can be read."""
 
 
 def round_steps(low: float, high: float) -> list[float]:

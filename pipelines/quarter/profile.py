@@ -110,6 +110,22 @@ def bin_word(feature: str, name: str) -> str:
     return "、".join(terms.get(part, part) for part in name.split(";"))
 
 
+def in_order(feature: str, bins: Iterable[str]) -> list[str]:
+    """Return the bins of a feature as one reads them: as in the vocabulary, bands from low to high, unknown last."""
+    terms = [term.value for term in _TERMS.get(feature, ())]
+
+    def place(name: str) -> tuple[int, float, str]:
+        if name in (OTHERS, UNKNOWN):
+            return (1 if name == OTHERS else 2, 0.0, name)
+        if name in terms:
+            return 0, float(terms.index(name)), name
+        number = name.lstrip("<≥")
+        # Below the first step stands before the first step itself.
+        return 0, float(number) - (name[0] == "<") / 2 if number.isdecimal() else 0.0, name
+
+    return sorted(bins, key=place)
+
+
 def counted(rows: Iterable[Row], features: Mapping[str, Callable[[Row], str]]) -> dict[str, Counter[str]]:
     """Return how many rows fall into each bin of each feature."""
     found: dict[str, Counter[str]] = {name: Counter() for name in features}

@@ -30,7 +30,7 @@ from pipelines.quarter.drift import drift
 from pipelines.quarter.drift_page import drift_html
 from pipelines.quarter.group_words import ATTRIBUTES, group_word
 from pipelines.quarter.page import table
-from pipelines.quarter.profile import LABELS, bin_word, profile_of
+from pipelines.quarter.profile import LABELS, bin_word, in_order, profile_of
 from pipelines.quarter.report import shown
 from pipelines.quarter.worth import Worth, as_rows, worth
 from pipelines.ranking_model import RankingModel
@@ -120,8 +120,9 @@ class Study:
         """Show how a feature is distributed; bins of fewer than ten are joined."""
         counts = profile_of(self.casebook)[name]
         whole = sum(counts.values()) or 1
-        bars = [Bar(bin_word(name, bin_), 100 * n / whole) for bin_, n in counts.items()]
-        rows = [(bin_word(name, bin_), f"{n / whole:.0%}") for bin_, n in counts.items()]
+        bins = [(bin_word(name, bin_), counts[bin_]) for bin_ in in_order(name, counts)]
+        bars = [Bar(word, 100 * n / whole) for word, n in bins]
+        rows = [(word, f"{n / whole:.0%}") for word, n in bins]
         chart = forest(name.replace(".", "-"), LABELS[name], bars, unit="%", mark=0.0)
         return Shown(chart + table(LABELS[name], ("取值", "比例"), rows))
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.quarter.charts import Bar, Line, forest, lines
 from pipelines.quarter.group_words import group_word
-from pipelines.quarter.profile import OTHERS, SCORES, UNKNOWN, bin_word
+from pipelines.quarter.profile import OTHERS, SCORES, UNKNOWN, bin_word, in_order
 
 
 def _axis(svg: str) -> list[float]:
@@ -55,3 +55,24 @@ def test_groups_and_bins_are_called_by_the_words_of_the_vocabulary() -> None:
     )
     assert (bin_word("people.education", UNKNOWN), bin_word("people.place", OTHERS)) == ("未填写", "其他")
     assert bin_word(SCORES, "0") == "得分由低到高的第1个十分之一"
+
+
+def test_names_of_lines_stand_apart_and_in_the_order_of_their_ends() -> None:
+    drawn = [Line("甲", [0.0, 0.0]), Line("乙", [0.0, 0.3]), Line("丙", [0.1, 0.0])]
+    chart = lines("n", "标题", ["2026-09", "2026-10"], drawn)
+    heights = {label: float(y) for y, label in re.findall(r'y="([0-9.]+)">(甲|乙|丙)</text>', chart)}
+    assert heights["乙"] < min(heights["甲"], heights["丙"])
+    assert abs(heights["甲"] - heights["丙"]) >= 18
+
+
+def test_bins_are_read_from_low_to_high_with_the_unknown_last() -> None:
+    assert in_order("people.education", ["bachelor", "unknown", "junior", "primary"]) == [
+        "primary", "junior", "bachelor", "unknown",
+    ]  # fmt: skip
+    assert in_order("people.functions", ["unknown", "≥15", "others", "≥5", "<1"]) == [
+        "<1",
+        "≥5",
+        "≥15",
+        "others",
+        "unknown",
+    ]
