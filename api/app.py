@@ -49,6 +49,9 @@ from api.routes import (
 from api.session import with_keys
 from api.settings import Settings
 
+_ORDERS_KEPT_SECONDS = 300.0
+"""How long an order of many people may be shown; the page says when it was made."""
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application over one database."""
@@ -75,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.kept_drift = KeptWork(most=4, seconds=24 * 3600)
     app.state.kept_reports = KeptWork()
+    app.state.kept_orders = KeptWork(seconds=_ORDERS_KEPT_SECONDS)
     add_handlers(app)
     app.add_middleware(Budgets)
     app.add_middleware(Limits)

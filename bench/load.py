@@ -299,7 +299,7 @@ def _run(stack: ExitStack, folder: Path, given: argparse.Namespace) -> dict[str,
     stack.callback(server.kill)
     say("starting the service and opening its desk")
     server.start(more={"YOUGANG_MODELS": str(models.resolve())})
-    _wait_for_desk(server, given.workers)
+    wait_for_desk(server, given.workers)
     times = {} if given.only_compare else under_load(server.port, workers, given.seconds, given.think)
     ratio = compared(Server(server.port, server.pid), bare_server(stack, given.workers), workers)
     return {
@@ -322,7 +322,7 @@ def _config(given: argparse.Namespace, day: date) -> ProvinceConfig:
     return ProvinceConfig(today=day, n_candidates=given.people, n_vacancies=given.vacancies)
 
 
-def _wait_for_desk(server: Served, processes: int) -> None:
+def wait_for_desk(server: Served, processes: int) -> None:
     """Ask until every process has its desk open; which one answers is chance, so each is asked several times."""
     left, until = 8 * processes if processes > 1 else 1, time.monotonic() + _PATIENCE
     while left:

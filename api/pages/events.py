@@ -17,6 +17,7 @@ from api.errors import problem_title
 from api.etags import stale
 from api.forms import Form, form_sent
 from api.idempotency import Answer, once
+from api.kept_work import KeptWork
 from api.pages.fields import cells_from, fields_of, wrongs
 from api.pages.lists import keeper_of, own_address
 from api.pages.people import person_line
@@ -29,7 +30,7 @@ from matching.plan_actions import CAMPAIGN, PROGRAMME, Step, initiative_labels
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.desk import Desk
 from pipelines.initiatives.ledger import Ledger
-from pipelines.initiatives.suggestions import asked_of, strong_for, told
+from pipelines.initiatives.suggestions import asked_of, look_for, strong_for, told
 from pipelines.plan_tables import INITIATIVES
 from pipelines.registers.errors import AlreadyRegistered, Fault, RowRefused
 from pipelines.registers.rows import Register
@@ -41,6 +42,7 @@ _WRITE = page_for(Action.WRITE_INITIATIVES, Purpose.JOB_MATCHING)
 _LIST = page_for(Action.READ_SHORTLIST, Purpose.JOB_MATCHING)
 _HERE, _MOST, _SUGGESTED = "/events", 200, 30
 _COLUMNS = tuple(column.name for column in INITIATIVES.columns if column.name not in ("initiative_id", "cancelled_on"))
+_MOMENT_SECONDS = 0.15
 _MONTH = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -202,6 +204,7 @@ def _one(
     *,
     refused: str = "",
     suggested: dict[str, Any] | None = None,
+    again: str = "",
     status: int = 200,
 ) -> Response:
     with access.engine.begin() as connection:
@@ -216,6 +219,7 @@ def _one(
         one=document,
         people={str(key[0]): person_line(values) for key, values in rows.items()},
         suggested=suggested,
+        again=again,
         steps=list(Step),
         day=today().isoformat(),
         may_write=subject.may(Action.WRITE_INITIATIVES),
@@ -227,12 +231,23 @@ def _one(
 @declare(_LIST)
 def suggestions(request: Request, access: AccessDep, subject: SubjectDep, initiative_id: str) -> Response:
     """Show who would be a strong match for the posts, with boxes to tick: nobody is invited by the program."""
+    on, keeper = today(), keeper_of(request)
     with access.engine.begin() as connection:
-        asked = asked_of(connection, subject, initiative_id, today())
-    desk: Desk = keeper_of(request).desk(today())
-    document = strong_for(desk, asked, k=_SUGGESTED)
+        look_for(connection, subject, initiative_id, on)
+
+    def work() -> dict[str, Any]:
+        with access.engine.connect() as connection:
+            asked = asked_of(connection, subject, initiative_id, on)
+        desk: Desk = keeper.desk(on)
+        return strong_for(desk, asked, k=_SUGGESTED)
+
+    # Holding everybody of a city against the posts takes longer than a page may.
+    kept: KeptWork = request.app.state.kept_orders
+    document = kept.get((subject, "suggestions", initiative_id, on), work, wait=_MOMENT_SECONDS)
+    if document is None:
+        return _one(request, access, subject, initiative_id, again=_address(initiative_id, "/suggestions"))
     with access.engine.begin() as connection:
-        document = told(connection, subject, document)
+        document = told(connection, subject, initiative_id, document)
     return _one(request, access, subject, initiative_id, suggested=document)
 
 

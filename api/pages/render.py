@@ -57,9 +57,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"static": static, "t": words()}
-    made.filters |= {"day": lambda text: moment_shown(text)[:10], "moment": moment_shown}
+    made.filters |= {"day": lambda text: text if len(text) == _DAY else moment_shown(text)[:10], "moment": moment_shown}
     made.filters["path"] = lambda text: quote(str(text), safe="")
     return made
+
+
+_DAY = len("2026-11-30")
 
 
 def moment_shown(text: str) -> str:

@@ -104,19 +104,23 @@ def _figure(figure: Mapping[str, Any], sheet: Sheet) -> Figure:
     t, unit = words(), figure["unit"]
     columns = {column["name"]: column["label"] for column in figure["columns"]}
     pair = next(((one, other) for one, other in _PAIRS if one in columns and other in columns), None)
+    whole: Mapping[str, Any] = next((row["counts"] for row in figure["rows"] if row["place"] == GANSU), {})
     places = [row for row in figure["rows"] if row["place"] != GANSU] or figure["rows"]
     name, title = f"f-{figure['name']}", sheet.title
     notes = list(sheet.notes[:-1])  # the last one is for the command line
     if pair is not None:
+        total = t("supervision.total_pair", one=columns[pair[0]], n=whole.get(pair[0]), other=columns[pair[1]],
+                  m=whole.get(pair[1]), unit=unit)  # fmt: skip
         rows = [_parts(row["label"], row["counts"], pair) for row in places]
         drawing = parts(title, t("supervision.drawn", unit=unit), name, rows, (columns[pair[0]], columns[pair[1]]))
     else:
         drawn = "all" if "all" in columns else next(iter(columns))
+        total = t("supervision.total", n=whole.get(drawn), unit=unit)
         bars = [(row["label"], row["counts"][drawn]) for row in places]
         drawing = counts(title, t("supervision.drawn", unit=unit), name, bars)
         notes.append(t("supervision.drawn_column", column=columns.get(drawn, drawn)))
     table = [[str(cell) for cell in row] for row in sheet.rows]
-    return Figure(title, drawing, Table(title, sheet.head, table), notes)
+    return Figure(title, drawing, Table(title, sheet.head, table), notes, total)
 
 
 _PAIRS = (("done", "due"), ("done", "not_done"), ("with_work", "without"), ("with_plan", "without_plan"))
@@ -137,7 +141,8 @@ def _by_county(found: Mapping[str, Any]) -> Figure:
     title = t("supervision.by_county")
     bars = [(row["label"], row["due"]) for row in rows[:_COUNTIES]]
     drawing = counts(title, t("supervision.by_county_drawn", n=len(bars)), "f-county", bars) if bars else None
-    return Figure(title, drawing, Table(title, heads, table), [t("supervision.by_county_note", n=_COUNTIES)])
+    total = t("supervision.by_county_total", n=len(rows))
+    return Figure(title, drawing, Table(title, heads, table), [t("supervision.by_county_note", n=_COUNTIES)], total)
 
 
 @router.get("/report.{kind}")

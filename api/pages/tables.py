@@ -25,3 +25,5 @@ class Figure:
     drawing: Markup | None
     table: Table
     notes: Sequence[str] = ()
+    total: str = ""
+    """What it comes to, to be read while the chart is folded up."""

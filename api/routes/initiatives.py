@@ -145,7 +145,7 @@ def suggestions(
         asked = asked_of(connection, subject, initiative_id, today())
     document = strong_for(keeper.desk(today()), asked, k=k)  # takes long: not within a transaction
     with access.engine.begin() as connection:
-        return told(connection, subject, document)
+        return told(connection, subject, initiative_id, document)
 
 
 @router.put("/initiatives/{initiative_id}/people")

@@ -20,7 +20,7 @@ from pipelines.registers.rows import require
 from pipelines.store.merging import is_keyed
 from pipelines.store.person_marks import KINDS, DistinctRepository, PersonMarks
 
-AT_ONCE = 2000
+AT_ONCE = 500
 """How many new or changed records one look at the queue marks; `yougang duplicates scan` marks all."""
 
 

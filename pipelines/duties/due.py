@@ -4,10 +4,10 @@ The database puts everybody in order (`pipelines.store.duty_rows`); what exactly
 definition in `matching.duties`, so that the list of one person and the list of a province cannot differ.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,6 +28,8 @@ from pipelines.store.case_files import CaseFiles
 from pipelines.store.duty_rows import DutyRows, Key
 
 MOST_AT_ONCE = 1000
+WIDE = 10_000
+"""From so many people on, a page shows an order that was made some minutes ago."""
 _BLOCK = 200
 
 
@@ -69,6 +71,7 @@ def due_list(
     *,
     kinds: Sequence[DutyKind] = (),
     after: Key | None = None,
+    ordered: Sequence[Key] | None = None,
 ) -> DuePage:
     """Return what is due to the people whom the subject sees, who waits longest first; who was shown is recorded.
 
@@ -77,6 +80,8 @@ def due_list(
     region : code or name; everybody of the offices there and below. None: everybody visible.
     kinds : only these; empty for all.
     after : the key of the last duty of the page before.
+    ordered : the first keys after that as `due_order` found them a while ago. What they stand for is looked up anew:
+        what is due no more is left out; what fell due meanwhile stands where the order is made again.
 
     Raises
     ------
@@ -88,14 +93,38 @@ def due_list(
     require(subject, Action.READ_CANDIDATES)
     area, terms = area_of(connection, region, on), terms_on(on)
     rows = DutyRows(connection, subject, terms, area.codes)
+    keys: Iterable[Key] = rows.keys(kinds, after)
+    if ordered is not None:
+        keys = chain(ordered, rows.keys(kinds, ordered[-1])) if len(ordered) >= MOST_AT_ONCE else ordered
     found: list[Due] = []
-    for item in _in_order(connection, subject, rows, terms, rows.keys(kinds, after)):
+    for item in _in_order(connection, subject, rows, terms, iter(keys)):
         found.append(item)
         if len(found) > limit:
             break
     shown = tuple(found[:limit])
     _record(connection, subject, [item.duty.candidate_id for item in shown])
     return DuePage(on, area, shown, shown[-1].duty.key if len(found) > limit else None)
+
+
+def is_wide(connection: Connection, subject: Subject, on: date) -> bool:
+    """Return whether so many people are within reach that putting them in order takes longer than a page may."""
+    return DutyRows(connection, subject, terms_on(on)).has_more_people_than(WIDE)
+
+
+def due_order(
+    connection: Connection, subject: Subject, on: date, kinds: Sequence[DutyKind] = (), after: Key | None = None
+) -> tuple[Key, ...]:
+    """Return the keys of the first duties in order, at most `MOST_AT_ONCE`, for `due_list` to be told later.
+
+    Nothing of it is shown as it is, so that nobody is recorded as read.
+
+    Raises
+    ------
+    Forbidden
+        When the role may not read people for the stated purpose.
+    """
+    require(subject, Action.READ_CANDIDATES)
+    return tuple(islice(DutyRows(connection, subject, terms_on(on)).keys(kinds, after), MOST_AT_ONCE))
 
 
 def duties_for(connection: Connection, subject: Subject, candidate_id: str, on: date) -> tuple[Duty, ...]:

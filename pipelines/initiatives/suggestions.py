@@ -118,9 +118,26 @@ def _order(one: Mapping[str, Any]) -> tuple[Any, ...]:
     return not one["is_sure"], -one["n_strong"], -one["n_to_ask"], one["candidate_id"]
 
 
-def told(connection: Connection, subject: Subject, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer after each person was recorded as read; looks at scope and consent again."""
-    return people_for(connection, subject, document)
+def look_for(connection: Connection, subject: Subject, initiative_id: str, on: date) -> None:
+    """Refuse who may not be told, before anything is worked out.
+
+    Raises
+    ------
+    NoSuchRecord
+        When there is no such campaign.
+    Forbidden
+        When the role may not read lists, or campaigns, for the stated purpose.
+    """
+    require(subject, Action.READ_SHORTLIST)
+    Ledger(connection, subject, on=on).register.look((initiative_id,), Action.READ_INITIATIVES)
+
+
+def told(connection: Connection, subject: Subject, initiative_id: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer after each person was recorded as read; looks at scope, consent and invitations again."""
+    already = {who for who, _, _ in InitiativeBeside(connection, subject).people(initiative_id)}
+    left = [item for item in document["items"] if item["candidate_id"] not in already]
+    counts = {**document["counts"], "asked_before": len(already)}
+    return people_for(connection, subject, {**document, "items": left, "counts": counts})
 
 
 def _open_rows(desk: Desk, vacancy_ids: Collection[str]) -> list[int]:

@@ -13,7 +13,7 @@ from pipelines.desk import NoSuchVacancy
 from pipelines.documents import shown_document
 from pipelines.registers.errors import NoSuchRecord
 from pipelines.registers.rows import require
-from pipelines.schema import VACANCIES
+from pipelines.schema import CANDIDATES, VACANCIES
 from pipelines.store.repositories import RunRepository, TableRepository
 from pipelines.store.visible_runs import Place, VisibleRuns
 
@@ -136,8 +136,12 @@ def to_match(connection: Connection, subject: Subject) -> frozenset[str]:
 
 def people_for(connection: Connection, subject: Subject, document: dict[str, Any]) -> dict[str, Any]:
     """Return the list of people for a vacancy, after each was recorded as read; looks at scope and consent again."""
-    visible = to_match(connection, subject)
-    items = [item for item in document["items"] if item["candidate_id"] in visible]
+    asked = [(item["candidate_id"],) for item in document["items"]]
+    seen = TableRepository(connection, CANDIDATES, subject).find(asked)
+    refused = matching_refused(connection)
+    items = [
+        item for item in document["items"] if (item["candidate_id"],) in seen and item["candidate_id"] not in refused
+    ]
     if items:
         people = [item["candidate_id"] for item in items]
         record_each(connection, subject.by, Action.READ_SHORTLIST.value, object_kind="candidate", object_ids=people)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from pipelines.access.roles import Subject
 from pipelines.store import tables
@@ -14,12 +14,15 @@ from pipelines.store.reach import reach
 _people = tables.CASE_TABLES["candidates"]
 
 
+def _within(digits: str) -> ColumnElement[bool]:
+    """Return whether a person lives in a division whose code begins so: as a range, which the index answers."""
+    return _people.c.region.between(digits, f"{digits}99")
+
+
 def job_seekers_in(connection: Connection, prefecture: str) -> int:
     """Return how many people of a prefecture look for work, or never said that they do not."""
     c = _people.c
-    wanted = select(func.count()).where(
-        c.region.startswith(prefecture[:4]), or_(c.job_wish.is_(None), c.job_wish != "no")
-    )
+    wanted = select(func.count()).where(_within(prefecture[:4]), or_(c.job_wish.is_(None), c.job_wish != "no"))
     return int(connection.execute(wanted).scalar_one())
 
 
@@ -27,7 +30,7 @@ def profiles_in(connection: Connection, place: str, *, without: Collection[str])
     """Return id, limitations and needs, as their cells, of those whom `job_seekers_in` counts; to be counted only."""
     c = _people.c
     wanted = select(c.candidate_id, c.functions, c.accommodations_needed).where(
-        c.region.startswith(place.rstrip("0") if place.endswith("0000") else place[:4]),
+        _within(place[:2] if place.endswith("0000") else place[:4]),
         or_(c.job_wish.is_(None), c.job_wish != "no"),
     )
     rows = connection.execute(wanted)

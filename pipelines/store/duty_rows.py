@@ -61,8 +61,13 @@ class DutyRows:
         self.standing = self._standing()
         self.given = self._given()
         self._met = self._standing_with_contact()
-        self._acts = self._interactions()
+        self._acts = self._answers()
         self._lists = self._newest_lists()
+
+    def has_more_people_than(self, n: int) -> bool:
+        """Return whether there are more people within reach than so many; no more are counted than that."""
+        some = select(literal(1)).select_from(self.people).limit(n + 1).subquery()
+        return (self.connection.execute(select(func.count()).select_from(some)).scalar() or 0) > n
 
     def keys(self, kinds: Sequence[DutyKind] = (), after: Key | None = None) -> Iterator[Key]:
         """Yield what may be due, in order, after a key; of a person past the age of work too."""
@@ -201,25 +206,40 @@ class DutyRows:
         met = select(s.candidate_id, s.household_kinds, s.graduated_on, s.employed, s.ended, g.contact)
         return met.select_from(joined).cte("met").prefix_with("MATERIALIZED", dialect="postgresql")
 
-    def _interactions(self) -> CTE:
-        """Return for each person and vacancy the number of the day of the last referral, answer and stay in the job."""
+    def _answers(self) -> CTE:
+        """Return for each person and vacancy the number of the day of the last referral, and of the last act after it.
+
+        What is due was sent within the days of the rule, and what answers it came later: older acts are not read.
+        """
         i = tables.CASE_TABLES["interactions"].c
-        day = day_number(i.at)
-        stays = [
-            func.max(case((i.kind == kind.value, day))).label(f"stayed_{months}") for months, kind in _RETAINED.items()
-        ]
-        is_sent = i.kind == InteractionKind.REFERRED.value
+        day, is_sent = day_number(i.at), i.kind == InteractionKind.REFERRED.value
+        first = self._on - timedelta(days=self.terms.referral_within_days)
         return (
             select(
                 i.candidate_id,
                 i.vacancy_id,
                 func.max(case((is_sent, day))).label("sent"),
                 func.max(case((is_sent, null()), else_=day)).label("answered"),
-                *stays,
             )
-            .where(i.kind != InteractionKind.VIEWED.value, i.at <= self._on, *self._visible(i.candidate_id))
+            .where(
+                i.kind != InteractionKind.VIEWED.value, i.at.between(first, self._on), *self._visible(i.candidate_id)
+            )
             .group_by(i.candidate_id, i.vacancy_id)
             .cte("acts")
+        )
+
+    def _stayed(self, months: int) -> ColumnElement[Any]:
+        """Return of a placement the number of the day of the last stay in the job; looked up for each by its key."""
+        i, p = tables.CASE_TABLES["interactions"].c, tables.CASE_TABLES["placements"].c
+        return (
+            select(func.max(day_number(i.at)))
+            .where(
+                i.candidate_id == p.candidate_id,
+                i.vacancy_id == p.vacancy_id,
+                i.kind == _RETAINED[months].value,
+                i.at <= self._on,
+            )
+            .scalar_subquery()
         )
 
     def _newest_lists(self) -> CTE:
@@ -308,18 +328,14 @@ class DutyRows:
         )
 
     def _follow_ups(self) -> Select[Any]:
-        p, g, a = tables.CASE_TABLES["placements"].c, self.given.c, self._acts.c
+        p, g = tables.CASE_TABLES["placements"].c, self.given.c
         months = self.terms.follow_up_months
         days = {month: months_later(p.starts_on, month) for month in months}
         reached = [(days[month] <= self._on, days[month]) for month in reversed(months)]
-        stays = [(days[month] <= self._on, a[f"stayed_{month}"] if month in _RETAINED else null())
+        stays = [(days[month] <= self._on, self._stayed(month) if month in _RETAINED else null())
                  for month in reversed(months)]  # fmt: skip
         day = case(*reached)
-        joined = (
-            tables.CASE_TABLES["placements"]
-            .outerjoin(self.given, g.candidate_id == p.candidate_id)
-            .outerjoin(self._acts, and_(a.candidate_id == p.candidate_id, a.vacancy_id == p.vacancy_id))
-        )
+        joined = tables.CASE_TABLES["placements"].outerjoin(self.given, g.candidate_id == p.candidate_id)
         stayed = func.coalesce(case(*stays), _NEVER)
         return (
             select(*self._row(p.candidate_id, DutyKind.FOLLOW_UP, func.min(day_number(day))))

@@ -6,7 +6,6 @@ little noise that hangs on exactly whom the number counts (the cell key method),
 one person cannot be subtracted; and who asks is in the audit. The same question has the same answer all day.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
@@ -38,6 +37,7 @@ _USE = "preview"
 _NOISE = 4
 """At most so many more or fewer before a number is told in its band."""
 _MOST_TOLD = 5
+_MARKS = 1 << 64
 _NEEDED = CANDIDATES.column("accommodations_needed")
 
 
@@ -49,12 +49,16 @@ class Group:
     mark: int = 0
 
     def __add__(self, other: "Group") -> "Group":
-        return Group(self.n + other.n, (self.mark + other.mark) % (1 << 64))
+        return Group(self.n + other.n, (self.mark + other.mark) % _MARKS)
 
 
 def one_person(candidate_id: str) -> Group:
     """Return a person as a group."""
-    return Group(1, int.from_bytes(blake2b(candidate_id.encode(), digest_size=8).digest()))
+    return Group(1, _mark(candidate_id))
+
+
+def _mark(candidate_id: str) -> int:
+    return int.from_bytes(blake2b(candidate_id.encode(), digest_size=8).digest())
 
 
 def preview(
@@ -103,10 +107,13 @@ Cells = tuple[str, str]
 
 def _profiles(connection: Connection, place: str) -> dict[Cells, Group]:
     """Return the people of a place by their profile; who does not want to be matched is not counted."""
-    found: dict[Cells, Group] = defaultdict(Group)
+    # Summed up as numbers and made groups once: a city has tens of thousands of people.
+    found: dict[Cells, list[int]] = {}
     for candidate_id, functions, needed in profiles_in(connection, place, without=matching_refused(connection)):
-        found[functions, needed] += one_person(candidate_id)
-    return found
+        held = found.setdefault((functions, needed), [0, 0])
+        held[0] += 1
+        held[1] += _mark(candidate_id)
+    return {cells: Group(n, mark % _MARKS) for cells, (n, mark) in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

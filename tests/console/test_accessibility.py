@@ -70,6 +70,14 @@ def test_checker_looks_at_sizes_of_targets(console: Console, browser: Browser) -
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_row_that_becomes_a_block_says_what_each_of_its_values_is(path: Path) -> None:
+    for table in re.findall(r'<table class="stack.*?</table>', path.read_text(encoding="utf-8"), re.DOTALL):
+        for row in re.findall(r"<tr\b(?:(?!</tr>).)*<td.*?</tr>", table, re.DOTALL):
+            cells = re.findall(r"<t[dh]\b[^>]*>", row)
+            assert [cell for cell in cells[1:] if "data-head" not in cell and "colspan" not in cell] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_what_is_pressed_is_named_by_the_words_that_are_seen(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"<(?:a|button|summary|input|select|textarea)\b[^>]*\baria-label(?:ledby)?=", text) == []

@@ -77,6 +77,14 @@ def test_every_chart_has_a_title_a_description_and_a_table(whole: Service) -> No
     assert tags.count("table") == len(charts) + 1
 
 
+def test_each_figure_is_one_line_with_its_number_until_it_is_opened(whole: Service) -> None:
+    told, expected = worked_out(visitor(whole, "province"), PROGRESS), figures(whole, "province")["report"]
+    folded = [held for tag, held in told.tags if tag == "details" and held.get("class") == "folded"]
+    assert ["open" in held for held in folded] == [True] + [False] * len(expected["figures"])
+    new = next(one for one in expected["figures"] if one["name"] == "placed")
+    assert f"合计 {new['rows'][-1]['counts']['all']} 人" in told.text
+
+
 def test_services_still_due_by_county_add_up_to_the_report(whole: Service) -> None:
     found = figures(whole, "province")
     for figure in found["report"]["figures"]:

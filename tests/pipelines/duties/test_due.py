@@ -7,14 +7,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from matching.duties.all import duties_of
 from matching.duties.terms import DutyKind, terms_on
 from pipelines.access.errors import Forbidden
 from pipelines.access.organisations import Organisations
 from pipelines.access.roles import COMMAND_LINE, Purpose, Role, Subject
-from pipelines.duties.due import Due, due_lines, due_list, duties_for
+from pipelines.duties import due
+from pipelines.duties.due import Due, due_lines, due_list, due_order, duties_for, is_wide
 from pipelines.duties.errors import NoSuchRegion
 from pipelines.duties.places import area_of
 from pipelines.store.repositories import RunRepository
@@ -61,6 +62,32 @@ def test_pages_put_together_are_the_whole_list(engine: Engine) -> None:
             found += page.items
             after = page.next_key
     assert (*found, *page.items) == whole
+
+
+@pytest.mark.parametrize("most", [5, EVERYTHING])
+def test_an_order_made_before_tells_what_holds_now(engine: Engine, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due, "MOST_AT_ONCE", most)
+    with engine.begin() as connection:
+        World(9, TODAY).store(connection)
+        ordered = due_order(connection, PROGRAM, TODAY)
+        whole = due_list(connection, PROGRAM, TODAY, limit=EVERYTHING)
+        assert due_list(connection, PROGRAM, TODAY, limit=EVERYTHING, ordered=ordered).items == whole.items
+        first = whole.items[0].duty.candidate_id
+        people = CASE_TABLES["candidates"]
+        connection.execute(update(people).where(people.c.candidate_id == first).values(region=None))
+        left = due_list(connection, PROGRAM, TODAY, limit=EVERYTHING, ordered=ordered).items
+    assert [item.region for item in left if item.duty.candidate_id == first][:1] == [None]
+
+
+def test_many_people_are_told_from_few(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine.begin() as connection:
+        World(9, TODAY).store(connection)
+        n = connection.execute(select(func.count()).select_from(CASE_TABLES["candidates"])).scalar_one()
+        monkeypatch.setattr(due, "WIDE", n)
+        assert not is_wide(connection, PROGRAM, TODAY)
+        monkeypatch.setattr(due, "WIDE", n - 1)
+        assert is_wide(connection, PROGRAM, TODAY)
+        assert not is_wide(connection, worker("620102"), TODAY)
 
 
 def test_one_kind_is_the_list_without_the_others(engine: Engine) -> None:
