@@ -101,12 +101,13 @@ class Page:
     processor_ms: float
     wire: int
     first_load: int
+    is_file: bool = False
     line: dict[str, float] | None = None
 
     @property
     def is_slow(self) -> bool:
-        """True where even the quickest answer took too long."""
-        return min(self.wall_ms) > MOST_MS
+        """True where even the quickest answer took too long; files to keep are no pages."""
+        return min(self.wall_ms) > MOST_MS and not self.is_file
 
     def document(self) -> dict[str, Any]:
         """Return the figures."""
@@ -144,6 +145,7 @@ class Reader:
         plain = body
         if answer.getheader("Content-Encoding") == "gzip":
             plain = gzip.decompress(body)
+        self.disposition = answer.getheader("Content-Disposition") or ""
         self.head = sum(len(name) + len(value) + 4 for name, value in answer.getheaders())
         return answer.status, body, plain, took
 
@@ -197,7 +199,8 @@ class Walk:
         used = (processor_seconds(self.server.pid) - used) * 1000 / self.times
         wire = len(body) + self.reader.head
         loaded = sum(self._weight(one) for one in set(_STATIC.findall(plain)))
-        return Page(route, address, seat.name, status, first, wall, used, wire, wire + loaded)
+        is_file = self.reader.disposition.startswith("attachment")
+        return Page(route, address, seat.name, status, first, wall, used, wire, wire + loaded, is_file)
 
     def _weight(self, address: bytes) -> int:
         if address not in self.statics:
@@ -213,7 +216,7 @@ def on_the_line(server: Served, pages: Sequence[Page], by_name: Mapping[str, Sea
     base = f"http://127.0.0.1:{server.port}"
     with a_browser() as browser:
         for one in pages:
-            if one.status != 200 or re.search(r"\.(?:pdf|csv|xlsx|docx|html)(?:\?|$)", one.address):
+            if one.status != 200 or one.is_file:
                 continue
             context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
             context.add_cookies([{"name": "yougang", "value": by_name[one.seat].cookie, "url": base}])
@@ -267,7 +270,7 @@ def main() -> int:
             pages += told
             nobody += [] if told else [route]
         if given.line:
-            on_the_line(server, pages, by_name)
+            on_the_line(server, _one_of_each(pages), by_name)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     document = {"pages": [one.document() for one in pages], "not_asked": nobody}
     given.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -276,18 +279,23 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def table(pages: Sequence[Page]) -> list[str]:
-    """Return a table in Markdown, of each page the slowest role."""
+def _one_of_each(pages: Sequence[Page]) -> list[Page]:
+    """Return of each page the role that waited longest."""
     slowest: dict[tuple[str, str], Page] = {}
     for one in pages:
         key = (one.route, one.address)
         if key not in slowest or min(one.wall_ms) > min(slowest[key].wall_ms):
             slowest[key] = one
+    return list(slowest.values())
+
+
+def table(pages: Sequence[Page]) -> list[str]:
+    """Return a table in Markdown, of each page the slowest role."""
     lines = [
         "| page | role | least ms | median ms | processor ms | first load kB | seen on the line ms |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for one in slowest.values():
+    for one in sorted(_one_of_each(pages), key=lambda one: one.is_file):
         row, told = one.document(), _shape(one)
         seen = "" if one.line is None else f"{one.line['seen_ms']:.0f}"
         lines.append(
@@ -308,7 +316,11 @@ def _shape(page: Page) -> str:
 def told_of(pages: Sequence[Page]) -> list[str]:
     """Return which bounds were missed."""
     told = [f"{one.seat} {one.address}: {min(one.wall_ms):.0f} ms" for one in pages if one.is_slow]
-    told += [f"{one.seat} {one.address}: {one.first_load} bytes" for one in pages if one.first_load > MOST_BYTES]
+    told += [
+        f"{one.seat} {one.address}: {one.first_load} bytes"
+        for one in pages
+        if one.first_load > MOST_BYTES and not one.is_file
+    ]
     told += [
         f"{one.seat} {one.address}: seen after {one.line['seen_ms']:.0f} ms on the line"
         for one in pages

@@ -17,6 +17,7 @@ from api.errors import problem_title
 from api.etags import stale
 from api.forms import Form, form_sent
 from api.idempotency import Answer, once
+from api.kept_work import KeptWork
 from api.pages.again import CHANGE, Undone, is_confirmed, look_again
 from api.pages.render import REQUEST_KEY, ROW_VERSION, page, see_other
 from api.pages.tabs import tabs_of
@@ -35,6 +36,7 @@ _DRAW = page_for(Action.DRAW_INSPECTIONS, Purpose.SUPERVISION)
 _DECIDE = page_for(Action.DECIDE_INSPECTIONS, Purpose.SUPERVISION)
 _HERE = "/supervision/inspections"
 _MOST_TEXT = 2000
+_MOMENT_SECONDS = 0.15
 _FIRST_YEAR, _LAST_YEAR = 2015, 2100
 
 
@@ -122,6 +124,28 @@ def inspection(
     return _one(request, access, subject, inspection_id, evidence=evidence)
 
 
+def _evidence(
+    request: Request, access: Any, subject: Subject, employer_id: str, year: int
+) -> tuple[str, list[dict[str, Any]] | None]:
+    """Return when the hints on an employer were worked out, and these; None while that goes on beside the requests.
+
+    One employer's placements are held against those of everybody visible, which takes longer than a page may.
+    """
+    on = today()
+
+    def work() -> tuple[str, Any]:
+        with access.engine.connect() as connection:
+            return moment().isoformat(), Employers(connection, subject, on=on, now=moment()).hints_on(employer_id, year)
+
+    kept: KeptWork = request.app.state.kept_orders
+    found = kept.get((subject, "evidence", employer_id, year, on), work, wait=_MOMENT_SECONDS)
+    if found is None:
+        return "", None
+    with access.engine.begin() as connection:
+        told = Employers(connection, subject, on=on, now=moment()).told_hints(employer_id, year, found[1])
+    return found[0], told["items"]
+
+
 def _one(
     request: Request,
     access: Any,
@@ -135,10 +159,8 @@ def _one(
 ) -> Response:
     with access.engine.begin() as connection:
         found = _queue(connection, subject).one(inspection_id)
-        items = None
-        if evidence:
-            employers = Employers(connection, subject, on=today(), now=moment())
-            items = employers.review_items(found.employer_id, found.year)["items"]
+    at, items = _evidence(request, access, subject, found.employer_id, found.year) if evidence else ("", None)
+    with access.engine.begin() as connection:
         names = employer_names(connection, subject, [found.employer_id])
         people = actor_names(connection, [found.drawn_by, found.decided_by])
     return page(
@@ -150,6 +172,10 @@ def _one(
         name=names.get(found.employer_id),
         people=people,
         items=items,
+        items_at=at,
+        again=f"/supervision/inspections/{quote(inspection_id, safe='')}?evidence=1"
+        if evidence and items is None
+        else "",
         outcomes=list(InspectionOutcome),
         given={name: "" if form is None else form.text(name) for name in ("outcome", "ground", "evidence")},
         may_decide=subject.stating(Purpose.SUPERVISION).may(Action.DECIDE_INSPECTIONS),

@@ -4,7 +4,7 @@ An office works with the employers of its places, a company with its own row. Th
 review items: each is a question to a person and stops nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.casework import load_case
-from pipelines.hints import NO_FINDING, VICTIM, hints_of
+from pipelines.hints import NO_FINDING, VICTIM, Hint, hints_of
 from pipelines.registers.errors import Fault, NoSuchEmployer, NoSuchRecord, RowRefused
 from pipelines.registers.rows import Register, Row
 from pipelines.schema import EMPLOYERS
@@ -192,9 +192,29 @@ class Employers:
         Forbidden
             When the role may not see placements for the stated purpose.
         """
-        known = self.one(employer_id, Action.READ_PLACEMENTS)
-        own_id = known.row.values["employer_id"]
-        hints = hints_of(load_case(self.connection, self.subject), rulebook(), own_id, year, self.on)
+        found = self.hints_on(employer_id, year)
+        return self.told_hints(employer_id, year, found)
+
+    def hints_on(self, employer_id: str, year: int) -> tuple[Hint, ...]:
+        """Return the hints alone, for `told_hints` to show; they are held against everybody visible, which takes long.
+
+        Raises
+        ------
+        NoSuchEmployer, Forbidden
+            As `review_items` does.
+        """
+        own_id = self.one(employer_id, Action.READ_PLACEMENTS).row.values["employer_id"]
+        return tuple(hints_of(load_case(self.connection, self.subject), rulebook(), own_id, year, self.on))
+
+    def told_hints(self, employer_id: str, year: int, hints: Sequence[Hint]) -> dict[str, Any]:
+        """Return hints as they are shown, after each person in them was recorded as read.
+
+        Raises
+        ------
+        NoSuchEmployer, Forbidden
+            As `review_items` does.
+        """
+        own_id = self.one(employer_id, Action.READ_PLACEMENTS).row.values["employer_id"]
         self._note("employers.review_items", own_id, count=len(hints))
         for candidate_id in dict.fromkeys(hint.placement.candidate_id for hint in hints if hint.placement is not None):
             word = Action.READ_PLACEMENTS.value

@@ -157,7 +157,7 @@ def drawn(service: Service) -> str:
 def test_units_are_drawn_by_the_seed_and_decided_with_reason_and_papers(service: Service) -> None:
     address = drawn(service)
     who = visitor(service, "province")
-    told = who.open(f"{address}?evidence=1")
+    told = worked_out(who, f"{address}?evidence=1")
     assert "不是违规结论" in told.text
     assert "权益保护" in told.text
     form = told.form(f"{address}/decision")
