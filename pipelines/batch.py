@@ -63,7 +63,7 @@ def run_batch(
         Who works the blocks out: where not given this process alone. What is written does not depend on it.
     """
     out.mkdir(parents=True, exist_ok=True)
-    plan = _plan(desk, out, _facts(desk, k, with_reasons))
+    plan = _plan(desk, out, _facts(desk, k, with_reasons), Snapshot.of(desk))
     n_made, n_done = 0, sum(len(plan.blocks[path]) for path in plan.kept)
     n_people, n_kept = sum(len(people) for people in plan.blocks.values()), len(plan.kept)
     together = plan.wants_lists(with_reasons, n_people - n_done)
@@ -126,8 +126,9 @@ _RUN = "run.json"
 _OF_THE_DATA = ("data", "n_candidates")
 
 
-def _plan(desk: Desk, out: Path, facts: Mapping[str, Any]) -> _Plan:
-    now, people = Snapshot.of(desk), neighbours_together(desk)
+def _plan(desk: Desk, out: Path, about: Mapping[str, Any], now: Snapshot) -> _Plan:
+    facts = {**about, "data": now.fingerprint(desk.casebook)}
+    people = neighbours_together(desk)
     stored, held = _facts_of(out / _RUN), Snapshot.load(out)
     if stored is not None and held is not None and _without_data(stored) == _without_data(facts):
         before, numbers = held
@@ -235,4 +236,4 @@ def _facts(desk: Desk, k: int, with_reasons: bool) -> dict[str, Any]:
     about = {"notice": automated_decision_notice(), "k": k, "block": BLOCK, "n_candidates": len(desk.active())}
     about["with_reasons"] = with_reasons
     about["balanced"] = None if desk.index.crowding is None else sha256(desk.index.crowding.price.tobytes()).hexdigest()
-    return {**head, **about, "data": desk.casebook.fingerprint()}
+    return {**head, **about}

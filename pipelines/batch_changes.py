@@ -7,8 +7,8 @@ whole stock that stand in for unknown places and demands touch those whose lists
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from matching.entities import CandidateId, VacancyId
 from matching.fit import limitation_vector
 from matching.stock import MODES, StockItem
 from matching.vocabulary import WorkMode
+from pipelines.casebook import Casebook
 from pipelines.desk import Desk
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ def _hashed(*values: object) -> str:
 
 
 def _values(row: Any) -> list[Any]:
-    return [] if row is None else [getattr(row, f.name) for f in fields(row) if f.name != "sources"]
+    # Functions by their words: fifteen members written out in full take longer than all other facts together.
+    names = () if row is None else row.__dataclass_fields__
+    return [_plain(getattr(row, name)) for name in names if name != "sources"]
+
+
+def _plain(value: Any) -> Any:
+    return {str(name): level for name, level in value.items()} if isinstance(value, Mapping) else value
 
 
 def _employer(item: StockItem) -> str:
@@ -69,6 +76,22 @@ class Snapshot:
             expected=np.stack([gaps.open, gaps.to_arrange, gaps.hard]).astype(np.float64),
             usual=_hashed(usual.spots.region.tolist(), usual.spots.longitude.tolist(), usual.share.tolist()),
         )
+
+    def fingerprint(self, casebook: Casebook) -> str:
+        """Return a hash of everything that lists are made from, to tell whether earlier ones still hold."""
+        digest = hashlib.sha256()
+
+        def take(rows: Iterable[object]) -> None:
+            digest.update("\n".join(map(str, rows)).encode())
+            digest.update(b"\0")
+
+        take(f"{name} {own}" for name, own in self.people.items())
+        take(f"{name} {own} {self.employers[name]}" for name, own in self.vacancies.items())
+        take([self.expected.tolist(), self.usual])
+        take(f"{a.candidate_id} {a.vacancy_id} {a.kind} {a.at} {a.reason}" for a in casebook.interactions)
+        take(casebook.placements)
+        take([casebook.crowding])
+        return digest.hexdigest()[:16]
 
     def save(self, folder: Path, block_of: Mapping[CandidateId, int]) -> None:
         """Write it beside the blocks, with the block in which each person stands."""

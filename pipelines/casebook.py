@@ -3,10 +3,9 @@
 Comes from the store (`load_casebook`) or from a folder of tables (`pipelines.worlds`); what uses it cannot tell which.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -139,19 +138,6 @@ class Casebook:
         for candidate_id, vacancy_id, weight in zip(*(column.tolist() for column in columns), strict=True):
             found.setdefault(candidate_id, []).append((vacancy_id, float(weight)))
         return found
-
-    def fingerprint(self) -> str:
-        """Return a hash of everything that lists are made from, to tell whether earlier ones still hold."""
-        digest = hashlib.sha256()
-        for rows in (self.vacancies, self.candidates.values(), self.employers.values()):
-            for row in rows:
-                digest.update(repr([getattr(row, f.name) for f in fields(row) if f.name != "sources"]).encode())
-        for act in self.interactions:
-            digest.update(f"{act.candidate_id} {act.vacancy_id} {act.kind} {act.at} {act.reason}".encode())
-        for placement in self.placements:
-            digest.update(repr(placement).encode())
-        digest.update(repr(self.crowding).encode())
-        return digest.hexdigest()[:16]
 
     def act_days(self) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
         """Return the days of all acts, sorted."""

@@ -25,6 +25,7 @@ from pipelines.store.session import engine_for
 from pipelines.train import train
 from tests.conftest import Town
 from tests.support.accounts import KEYS
+from tests.support.cases import cases_of
 from tests.support.province import QUICK, TODAY, fill, trained
 from tests.support.stores import PROGRAM
 
@@ -146,7 +147,7 @@ def test_the_order_of_rows_in_the_files_changes_neither_model_nor_list(tmp_path:
     for candidate_id in ("demo-c-00001", "demo-c-00002", "demo-c-00100"):
         one, other = (without_run(d.document(candidate_id, k=1000)) for d in desks)
         assert json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-    assert straight.fingerprint() == casebook.fingerprint()
+    assert cases_of(straight) == cases_of(casebook)
 
 
 def test_a_home_address_alone_brings_work_near_it_up_and_stands_in_no_document(desk: Desk) -> None:
