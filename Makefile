@@ -24,8 +24,9 @@ demo: $(VENV)/.runtime
 serve: $(VENV)/.runtime
 	$(BIN)/yougang serve
 
+# A process for each processor; the tests of one file stay in one, where they share what took long to make.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
