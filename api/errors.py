@@ -63,6 +63,7 @@ from pipelines.consent.errors import (
 )
 from pipelines.desk import NoSuchCandidate, NoSuchVacancy
 from pipelines.duties.errors import NoSuchRegion
+from pipelines.effects.errors import EffectNotAsked, NoSuchMeasure
 from pipelines.errors import PipelineError
 from pipelines.exchange.errors import NoSuchFile
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
@@ -136,6 +137,8 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     NoSuchMerge: (404, "no-such-record", "没有这条记录"),
     CaseworkRefused: (409, "casework-refused", "不能这样办理"),
     NoSuchRegion: (404, "no-such-region", "没有这个地区，或没有机构负责它"),
+    NoSuchMeasure: (404, "no-such-measure", "没有这项补贴或措施"),
+    EffectNotAsked: (422, "effect-not-asked", "这样的问题不能比较"),
     NoSuchReport: (404, "no-such-report", "没有这个报表"),
     MatchingRefused: (409, "matching-refused", "本人已撤回或不同意参与匹配，不再生成推荐名单"),
     ContactRefused: (409, "contact-refused", "本人已撤回或不同意电话、上门联系，不为此提供身份信息"),
@@ -199,6 +202,7 @@ _HTTP_KINDS = {404: "no-such-address", 405: "method-not-offered"}
 TELLING = (
     Forbidden, RequestRefused, PasswordRefused, AssignmentRefused, UploadRefused, AlreadyVerified, ClaimRefused,
     NotTold, UnknownRecipient, WitnessNeeded, NamedPersonNeeded, CaseworkRefused,
+    EffectNotAsked,
 )  # fmt: skip
 """Whose own words say more than the title, and are written in the program: nothing of what was sent is in them."""
 _FAULTS = {

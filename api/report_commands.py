@@ -1,5 +1,6 @@
 """`yougang report …`: the plan's figures of a year, the rows behind a figure, households and units under a duty."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from api.session import answer, current_engine, session_of
 from matching.duties.households import HouseholdState
 from matching.duties.terms import terms_on
+from matching.effects import EffectOutcome, StartingFrom
 from matching.regions import GANSU
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.duties.due import MOST_AT_ONCE
@@ -15,6 +17,9 @@ from pipelines.duties.households import household_lines, household_list
 from pipelines.duties.places import area_of
 from pipelines.duties.unit_ledger import LISTS, ledger_cells, unit_ledger, unit_ledger_lines
 from pipelines.duties.units import unit_lines, unit_list
+from pipelines.effects.people import end_of
+from pipelines.effects.report import Question, effect_document, measures_document
+from pipelines.effects.sheets import count_words, effect_layout, effect_lines
 from pipelines.export import csv_text
 from pipelines.reports.plan.files import write_layout, write_report
 from pipelines.reports.plan.layout import laid_out, lines_of
@@ -101,6 +106,55 @@ def social(
         write_layout(social_layout(document), out)
     written = [] if out is None else [f"已写入 {out}"]
     answer(context, document, lambda: [*social_lines(document), *written])
+
+
+@reports.command("measures")
+def measures(
+    context: typer.Context,
+    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="从哪个月，默认上一年全年")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="到哪个月")] = None,
+    region: Region = None,
+) -> None:
+    """一段时间有人领取的补贴和措施；名称用于 report effect。"""
+    on = session_of(context).settings.as_of
+    begin, end = _months(first, last, on)
+    with current_engine(context).begin() as connection:
+        area = area_of(connection, region, on)
+        document = measures_document(connection, _SUBJECT, begin, end_of(end), area)
+    lines = [f"{one['name']}\t{one['label']}\t{count_words(one['people'])}" for one in document["items"]]
+    answer(context, document, lambda: lines or ["没有记录"])
+
+
+@reports.command("effect")
+def effect(
+    context: typer.Context,
+    measure: Annotated[str, typer.Argument(help="补贴或措施，如 claim:training.subsidy；见 report measures")],
+    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="从哪个月，默认上一年全年")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="到哪个月")] = None,
+    outcome: Annotated[EffectOutcome, typer.Option("--outcome", help="看什么结果")] = EffectOutcome.PLACED,
+    start: Annotated[StartingFrom | None, typer.Option("--start", help="当月底没有工作的人还是在业的人")] = None,
+    region: Region = None,
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件：.docx、.xlsx 或 .html")] = None,
+) -> None:
+    """一项补贴或措施的效果：领取的人与情况相近而没有领取的人比较，写明做法、区间和不能说明什么。"""
+    on = session_of(context).settings.as_of
+    begin, end = _months(first, last, on)
+    with current_engine(context).begin() as connection:
+        question = Question(measure, begin, end, outcome, start)
+        document = effect_document(connection, _SUBJECT, question, on, area_of(connection, region, on))
+    if out is not None:
+        write_layout(effect_layout(document), out)
+    written = [] if out is None else [f"已写入 {out}"]
+    answer(context, document, lambda: [*effect_lines(document), *written])
+
+
+def _months(first: str | None, last: str | None, on: date) -> tuple[date, date]:
+    """Return the first days of two months; last year where nothing is said."""
+    try:
+        begin = date(on.year - 1, 1, 1) if first is None else date.fromisoformat(f"{first}-01")
+        return begin, date(begin.year, 12, 1) if last is None else date.fromisoformat(f"{last}-01")
+    except ValueError as error:
+        raise typer.BadParameter("月份应写成 YYYY-MM") from error
 
 
 @reports.command("households")

@@ -8,6 +8,7 @@ from api.pages import (
     casework_people,
     company,
     confirming,
+    effects,
     employers,
     events,
     exchange,
@@ -58,7 +59,7 @@ _STAFF = (
     events,
 )
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
-_SUPERVISOR = (supervision, unit_work, exchange, inspections, approvals, confirming, releases, audits, users)
+_SUPERVISOR = (supervision, effects, unit_work, exchange, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(
     part.router for part in (statics, sign_in, register, handbook, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)

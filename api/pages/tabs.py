@@ -21,6 +21,7 @@ SUPERVISION = (
     Entry("supervision.tab_units", "/supervision/units", Action.READ_REPORTS),
     Entry("supervision.tab_ledger", "/supervision/ledger", Action.READ_UNIT_RECORDS),
     Entry("supervision.tab_households", "/supervision/households", Action.READ_CANDIDATES),
+    Entry("supervision.tab_effects", "/supervision/effects", Action.READ_REPORTS),
     Entry("supervision.tab_inspections", "/supervision/inspections", Action.READ_INSPECTIONS),
     Entry("supervision.tab_vacancies", "/supervision/vacancies", Action.APPROVE_VACANCIES),
     Entry("supervision.tab_placements", "/supervision/placements", Action.WRITE_PLACEMENTS),

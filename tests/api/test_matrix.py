@@ -230,6 +230,8 @@ CALLS |= {
     ("GET", f"{V1}/exchange/files/{{kind}}"): Call(
         names={"kind": "exchange"}, query={"year": "2025"}, wrong_for=NOBODY
     ),
+    ("GET", f"{V1}/effects"): PUBLIC,
+    ("GET", f"{V1}/effects/{{measure}}"): Call(names={"measure": "none"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports"): PUBLIC,
     ("GET", f"{V1}/reports/plan"): Call(query={"year": "2026"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),

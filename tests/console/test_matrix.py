@@ -152,6 +152,8 @@ PAGES |= {
     ("POST", "/supervision/ledger"): Call(
         form={"employer_id": "{employer}", "kind": "service_point", "request_key": "0123456789bb"}, wrong_for=ANYBODY
     ),
+    ("GET", "/supervision/effects"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/effects.docx"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/households"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/inspections"): Call(wrong_for=ANYBODY),
     ("POST", "/supervision/inspections"): Call(
