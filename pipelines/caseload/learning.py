@@ -26,7 +26,7 @@ from pipelines.registers.people import People
 from pipelines.registers.rows import Register, Row, require
 from pipelines.schema import COURSES, LIST_SEPARATOR, SERVICES
 from pipelines.store.claims import Claim
-from pipelines.store.enrolments import figures, places_taken
+from pipelines.store.enrolments import all_places_taken, figures, places_taken
 from pipelines.store.repositories import TableRepository
 
 _MOST = 200
@@ -227,13 +227,14 @@ class Learning:
         own = Register(self.connection, COURSES, self.subject)
         key = None if after is None else (after,)
         rows, has_more = own.page(after=key, limit=limit, filters={}, action=Action.READ_COURSES)
-        counts = figures(self.connection, self.subject, [row.values["course_id"] for row in rows])
+        ids = [row.values["course_id"] for row in rows]
+        counts, taken_of = figures(self.connection, self.subject, ids), all_places_taken(self.connection, ids)
         none = dict.fromkeys(("enrolled", "completed", "away", "certified"), 0)
         told = []
         for row in rows:
             values = row.values
             places = values["places"]
-            taken = places_taken(self.connection, values["course_id"])
+            taken = taken_of.get(values["course_id"], 0)
             told.append(
                 {
                     **{name: values[name] for name in ("course_id", "title", "provider", "certificate", "places")},

@@ -102,7 +102,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}effect_rows.py:EffectRows._source": "a condition within the readable rows",
     f"{_STORE}effect_rows.py:EffectRows._fill": "of people found readable",
     f"{_STORE}effect_rows.py:EffectRows._of": "of people found readable",
-    f"{_STORE}enrolments.py:places_taken": "how many places of a course are taken, whoever's people are in it",
+    f"{_STORE}enrolments.py:all_places_taken": "how many places of a course are taken, whoever's people are in it",
     f"{_STORE}plans.py:employer_kinds": "of published posts, which every office sees; says the kind of unit alone",
     f"{_STORE}plans.py:PlanRepository.add": "of a person found visible",
     f"{_STORE}tasks.py:TaskRepository.add": "of a person found visible",
