@@ -85,7 +85,7 @@ class Merges:
         """
         versions = self._versions(kept_id, merged_id)
         cells = {one: self._cells(one) for one in (kept_id, merged_id)}
-        sources = self.people.sources()
+        sources = {one: self.people.sources(one).get(one, {}) for one in (kept_id, merged_id)}
         facts = []
         for name in _FACTS:
             column = CANDIDATES.column(name)
@@ -121,7 +121,7 @@ class Merges:
         if has_claims(self.connection, wish.merged_id):
             raise CaseworkRefused("要并入的档案有待遇申领记录：请改为保留那一份；两份都有的，先报主管核实是否重复申领")
         kept, merged = self._cells(wish.kept_id), self._cells(wish.merged_id)
-        sources = self.people.sources()
+        sources = {one: self.people.sources(one).get(one, {}) for one in (wish.kept_id, wish.merged_id)}
         chosen = [name for name in _FACTS if _is_taken(name, kept, merged, wish.take)]
         self._note("candidates.merge", wish.merged_id, wish.kept_id)
         moved, aside = move(self.connection, wish.merged_id, wish.kept_id, now=self.now)
