@@ -245,8 +245,8 @@ PAGES |= {
         for rest, form in (("", {"kind": "interviewed"}), ("/undo", {}))
     },
 }
-_CHANGING = re.compile(r'(name="(?:csrf_token|request_key)" value=")[^"]*')
-"""What differs in each answer: the mask of the token, and the key of a form."""
+_CHANGING = re.compile(r'(name="(?:csrf_token|request_key)" value=")[^"]*|(<p id="ends">)[^<]*')
+"""What differs in each answer: the mask of the token, the key of a form, and by which minute the session ends."""
 
 
 def pages_of(app: Any) -> Iterator[tuple[str, str, APIRoute]]:
@@ -277,7 +277,7 @@ def ask(whole: Province, method: str, path: str, call: Call, objects: Mapping[st
 
 def same(answer: Any) -> tuple[int, str, str]:
     """Return what an answer says, without what differs in each."""
-    return answer.status_code, _CHANGING.sub(r"\1", answer.text), answer.headers.get("location", "")
+    return answer.status_code, _CHANGING.sub(r"\1\2", answer.text), answer.headers.get("location", "")
 
 
 def test_every_page_has_an_entry_here(whole: Province) -> None:

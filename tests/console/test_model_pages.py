@@ -1,5 +1,6 @@
 """Models as an analyst sees them: cards, gates, promotion by two people, drift, and the register for the public."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipelines.quarter.runs import Run
 from pipelines.registry import Registry
 from pipelines.store.session import engine_for
 from tests.support.accounts import KEYS, a_user, gansu_with_others, the_accounts
-from tests.support.model_cards import a_challenger
+from tests.support.model_cards import a_card, a_challenger
 from tests.support.pages import Read, Visitor, on_that_day
 from tests.support.province import TODAY, a_copy
 from tests.support.service import HOST, OWN, Service
@@ -203,6 +204,42 @@ def test_runs_beside_the_models_are_listed_with_what_is_left_of_them(service: Se
     assert "摘录数据：完成" in told
     assert "写报告：未完成" in told
     who.open("/models/runs/nobody", 404)
+
+
+def _reported() -> dict[str, Any]:
+    """Return a report as a cycle writes it, over lists with a place by lot and with a challenger beside."""
+    card, point = a_card(is_passed=True), {"no_components": 48, "epochs": 12, "prior_strength": 100.0}
+    measured = {"n_matched": 12, "ips": 0.25, "interval": [0.1, 0.4], "snips": 0.24}
+    shadow = {
+        "n_requests": 40,
+        "days": 60,
+        "challenger_wins": 7,
+        "champion_wins": 5,
+        "says": "分不出先后",
+        "acted_by_place": {"1": 9, "10": 2},
+        "by_lot": {"n_lists": 30, "days": 60, "challenger": measured, "champion": {"n_matched": 3, "because": "太少"}},
+        "beside": {"n_requests": 21, "challenger_wins": 4, "champion_wins": 6, "says": "不足以下结论"},
+    }
+    return {
+        "search": {"points": [{"point": point, "ndcg": 0.3, "n": 90}], "taken": point},
+        "metrics": {"measures": {"overall": {"recall_difference": 0.0}}, "off_policy": card["off_policy"]},
+        "shadow": shadow,
+        "latency": {"n": 20, "p50_ms": 20.0, "p95_ms": 30.0},
+        "gates": card["gates"],
+    }
+
+
+def test_run_says_what_history_and_the_tests_on_given_lists_tell(service: Service) -> None:
+    folder = service.app.state.keeper.settings.models.parent / "quarters" / "2026-11-23"
+    Run.open(folder, {"as_of": "2026-11-23", "champion": "v0", "code": "c"}).done("extract", [])
+    (folder / "report.json").write_text(json.dumps(_reported()), encoding="utf-8")
+    told = "".join(visitor(service, "other").open("/models/runs/2026-11-23").text.split())
+    assert "这个版本0.40000.39000.3900" in told  # as it is beside weighted by how likely it was to be seen
+    assert "名单30份：每个岗位出现的可能性是已知的" in told
+    assert "这个版本120.2500［0.1000，0.4000］0.2400" in told
+    assert "太少" in told
+    assert "同时询问过新版本的名单21份" in told
+    assert "新版本胜4，现用版本胜6" in told
 
 
 def test_a_run_that_was_put_elsewhere_is_listed_once_and_opens(service: Service, tmp_path: Path) -> None:
