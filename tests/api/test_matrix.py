@@ -231,7 +231,7 @@ CALLS |= {
         names={"kind": "exchange"}, query={"year": "2025"}, wrong_for=NOBODY
     ),
     ("GET", f"{V1}/effects"): PUBLIC,
-    ("GET", f"{V1}/effects/{{measure}}"): Call(names={"measure": "none"}, wrong_for=NOBODY),
+    ("GET", f"{V1}/effects/{{measure}}"): Call(names={"measure": "measure"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports"): PUBLIC,
     ("GET", f"{V1}/reports/plan"): Call(query={"year": "2026"}, wrong_for=NOBODY),
     ("GET", f"{V1}/reports/plan/rows"): Call(query={"year": "2026", "figure": "trained"}, wrong_for=NOBODY),
@@ -333,6 +333,7 @@ ABSENT: Mapping[str, str] = {
     "unit_record": "absent-8",
     "unit_list": "directed",
     "rule": "absent-5",
+    "measure": "services:absent-7",
     "user": str(uuid4()),
     "model": "absent-6",
     "table": "candidates",
@@ -535,7 +536,18 @@ def test_threat_1_no_stated_purpose_opens_the_other_county(province: Province, p
 def test_threat_2_no_answer_to_anybody_of_this_county_names_what_is_the_others(province: Province, role: Role) -> None:
     headers = province.enter(role)
     marks = [THEIRS, "theirs-p", "赵秘密", "13911112222", CANARY, province.theirs["run"], province.theirs["upload"]]
-    public = {"course", "plan-work", "rule", "model", "table", "report", "exchange", "initiative", "unit_list"}
+    public = {
+        "course",
+        "plan-work",
+        "rule",
+        "model",
+        "table",
+        "report",
+        "exchange",
+        "measure",
+        "initiative",
+        "unit_list",
+    }
     for (method, path), call in CALLS.items():
         plain = Call(names=call.names, body=call.body, form=call.form, query={"year": "2025"}, wrong_for=call.wrong_for)
         if set(call.names.values()) - public or (method == "POST" and call.wrong_for):

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 
+from api.rates import Rates
 from tests.api.test_matrix import Province
 from tests.support.service import Service
 from tests.threats.doors import a_house, a_province
@@ -18,7 +21,16 @@ def house(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    """The trained province of two counties, shared: nothing of this county is changed in it."""
+def _province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
     with a_province(tmp_path_factory.mktemp("whole")) as opened:
         yield opened
+
+
+@pytest.fixture
+def whole(_province: Province) -> Province:
+    """The trained province of two counties, shared: nothing of this county is changed in it.
+
+    What earlier tests asked is not counted against this one, in whatever order they run.
+    """
+    cast("FastAPI", _province.client.app).state.access.rates = Rates()
+    return _province
