@@ -68,7 +68,7 @@ OPEN = Policy(needs_session=False, needs_subject=False)
 OWN_SESSION = Policy(needs_subject=False)
 """For every session, also where a password or second factor still has to be set."""
 OPEN_PAGE, OWN_SESSION_PAGE = replace(OPEN, is_page=True), replace(OWN_SESSION, is_page=True)
-SIGNED_IN_PAGE = Policy(is_page=True)
+SIGNED_IN, SIGNED_IN_PAGE = Policy(), Policy(is_page=True)
 """For everybody who is signed in and ready to work, whatever the role."""
 
 

@@ -34,6 +34,7 @@ from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Wo
 from api.exchange_commands import exchange
 from api.initiative_commands import initiatives, offers
 from api.model_commands import versions
+from api.notice_commands import notices
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
 from api.plan_commands import plan_work, plans
@@ -103,6 +104,7 @@ add_release_commands(rules)
 app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.add_typer(exchange, name="exchange")
+app.add_typer(notices, name="notices")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
 for _command in (extract, erase, retention, due, tasks, plans, duplicates, initiatives, offers):

@@ -67,6 +67,7 @@ from pipelines.effects.errors import EffectNotAsked, NoSuchMeasure
 from pipelines.errors import PipelineError
 from pipelines.exchange.errors import NoSuchFile
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
+from pipelines.notices.inbox import NoSuchNotice
 from pipelines.registers.errors import (
     AlreadyRegistered,
     AssignmentRefused,
@@ -133,6 +134,7 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
     ),
     NoSuchNote: (404, "no-such-record", "没有这条记录"),
     NoSuchTask: (404, "no-such-record", "没有这条记录"),
+    NoSuchNotice: (404, "no-such-record", "没有这条记录"),
     NoSuchPlan: (404, "no-such-record", "没有这条记录"),
     NoSuchMerge: (404, "no-such-record", "没有这条记录"),
     CaseworkRefused: (409, "casework-refused", "不能这样办理"),

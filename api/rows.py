@@ -12,16 +12,19 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from api.access import Access
+from api.access import Access, moment
 from api.bodies import cells_of
 from api.cursors import Page
 from api.documents import cell, row_document
 from api.etags import etag, stale
 from api.idempotency import Answer, once
 from api.settings import today
+from matching.rules.rulebook import rulebook
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates
+from pipelines.claims.errors import ClaimOverlaps
+from pipelines.claims.ledger import Ledger
 from pipelines.registers.rows import Register, Row
 from pipelines.schema import TableSpec
 
@@ -117,6 +120,17 @@ def note_refused(access: Access, subject: Subject, action: Action) -> None:
     if not subject.is_local:
         with access.engine.begin() as connection:
             ScopedCandidates(connection, subject).refused(action)
+
+
+@contextmanager
+def telling_crossed(access: Access, subject: Subject) -> Iterator[None]:
+    """Let a claim be proposed; where it crosses another it is refused, and who has to know is told."""
+    try:
+        yield
+    except ClaimOverlaps as error:
+        with access.engine.begin() as connection:
+            Ledger(connection, subject, at=moment()).tell_crossed(error.claim, rulebook())
+        raise
 
 
 def changed(

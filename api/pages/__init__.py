@@ -20,6 +20,7 @@ from api.pages import (
     learning,
     lists,
     models,
+    notices,
     offline,
     people,
     plan_work,
@@ -62,5 +63,5 @@ _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released) 
 _SUPERVISOR = (supervision, effects, unit_work, exchange, inspections, approvals, confirming, releases, audits, users)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(
-    part.router for part in (statics, sign_in, register, handbook, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)
+    part.router for part in (statics, sign_in, register, handbook, notices, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)
 )

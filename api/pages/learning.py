@@ -17,7 +17,7 @@ from api.pages.lists import keeper_of, own_address
 from api.pages.people import head_of, person_line
 from api.pages.render import page, see_other
 from api.problems import StaleVersion
-from api.rows import acting
+from api.rows import acting, telling_crossed
 from api.settings import today
 from matching.plans import ENDED, EnrolmentStatus
 from matching.regions import region_name
@@ -172,7 +172,7 @@ def claim(
     """Propose the training subsidy; another person decides it."""
 
     def act() -> None:
-        with acting(access, subject, Action.WRITE_BENEFITS) as connection:
+        with telling_crossed(access, subject), acting(access, subject, Action.WRITE_BENEFITS) as connection:
             Learning(connection, subject, on=today()).claim(enrolment_id, at=moment())
 
     return _done(request, access, subject, candidate_id, "subsidy_proposed", act)

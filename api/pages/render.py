@@ -24,15 +24,18 @@ from api.forms import CSRF_FIELD, masked
 from api.logs import nonce_of
 from api.pages.navigation import Link, navigation
 from api.pages.statics import static, takes_gzip
+from api.pages.unread import unread_of
 from api.pages.words import Words, words
 from api.settings import SHANGHAI
 from pipelines.access.roles import Subject
 from pipelines.access.sessions import IDLE, SignedIn
+from pipelines.notices.inbox import MOST_COUNTED
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 SAID_COOKIE = "yougang-said"
 _SAID = re.compile(r"[a-z_]{1,40}(:[0-9]{1,6}){0,3}", re.ASCII)
 _SMALL = 600
+_PROBLEM = "problem.html"
 REQUEST_KEY = "request_key"
 ROW_VERSION = "row_version"
 
@@ -75,7 +78,7 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> Re
 
     What `shown` holds the template shows; beside it every template has who looks, where to go, and the token of forms.
     """
-    text = environment().get_template(template).render(**_around(request), **shown)
+    text = environment().get_template(template).render(**_around(request, template), **shown)
     answer = _packed(request, text, status)
     if SAID_COOKIE in request.cookies:
         answer.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="lax")
@@ -97,7 +100,7 @@ def _packed(request: Request, text: str, status: int) -> Response:
     return HTMLResponse(gzip.compress(body, 6, mtime=0), status, headers={**_HEADERS, "Content-Encoding": "gzip"})
 
 
-def _around(request: Request) -> Mapping[str, Any]:
+def _around(request: Request, template: str) -> Mapping[str, Any]:
     t = words()
     signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
     subject: Subject | None = getattr(request.state, "subject", None)
@@ -109,6 +112,8 @@ def _around(request: Request) -> Mapping[str, Any]:
         "opened_at": f"{now:%H:%M}",
         "ends_at": f"{now + IDLE:%H:%M}",
         "links": _links(request, subject),
+        "n_unread": 0 if template == _PROBLEM else unread_of(request, subject),
+        "most_unread": MOST_COUNTED,
         "csrf_field": CSRF_FIELD,
         "csrf_token": "" if signed_in is None else masked(signed_in.csrf_token),
         "request_key": secrets.token_urlsafe(12),

@@ -13,7 +13,7 @@ from api.bodies import Body, Kept
 from api.cursors import PageDep
 from api.etags import IfMatchVersion, etag, stale
 from api.idempotency import Answer, once
-from api.rows import acting, note_refused
+from api.rows import acting, note_refused, telling_crossed
 from matching.rules.rulebook import rulebook
 from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose
@@ -139,7 +139,8 @@ def propose_claim(request: Request, access: AccessDep, subject: SubjectDep, body
         return Answer(201, _told(claim), headers, about)
 
     try:
-        return once(request, access, subject, work)
+        with telling_crossed(access, subject):
+            return once(request, access, subject, work)
     except NoSuchPerson:
         note_refused(access, subject, Action.WRITE_BENEFITS)
         raise

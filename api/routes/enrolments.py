@@ -14,7 +14,7 @@ from api.desk_keeper import DeskKeeper
 from api.etags import IfMatchVersion, etag, stale
 from api.idempotency import Answer, once
 from api.row_models import Enrolment, EnrolmentPage, EnrolmentPatch, NewEnrolment
-from api.rows import acting, changed, made_once, note_refused, page_answer, row_answer
+from api.rows import acting, changed, made_once, note_refused, page_answer, row_answer, telling_crossed
 from api.settings import today
 from matching.plans import EnrolmentKind, EnrolmentStatus
 from pipelines.access.errors import NoSuchPerson
@@ -296,4 +296,5 @@ def claim_subsidy(request: Request, access: AccessDep, subject: SubjectDep, enro
         }
         return Answer(201, told, {}, None if claim.candidate_id is None else ("candidate", claim.candidate_id))
 
-    return once(request, access, subject, work)
+    with telling_crossed(access, subject):
+        return once(request, access, subject, work)

@@ -22,6 +22,7 @@ from pipelines.caseload.notes import wrong_words
 from pipelines.caseload.tasks import Step, Tasks
 from pipelines.caseload.words import TaskAct
 from pipelines.consent.ledger import SHANGHAI
+from pipelines.notices.tell import of_handover
 from pipelines.registers.errors import Fault, RowRefused
 from pipelines.registers.people import People
 from pipelines.registers.rows import require
@@ -191,6 +192,17 @@ class Caseload:
                 self._let_see(row["candidate_id"], goal)
             if handover.to_user_id is not None and row["candidate_id"] not in there:
                 self._put_in_charge(row["candidate_id"], goal, handover.to_user_id, at, handover_id)
+        of_handover(
+            self.connection,
+            self.subject,
+            handover_id,
+            handover.to_user_id,
+            goal,
+            n=len(ids),
+            candidate_id=ids[0] if len(ids) == 1 else None,
+            on=self.on,
+            now=self.now,
+        )
         return {"handover_id": handover_id, "n_people": len(charges), "n_tasks": n_tasks}
 
     def handovers(self) -> list[dict[str, Any]]:

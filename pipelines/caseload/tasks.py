@@ -19,6 +19,7 @@ from pipelines.caseload.errors import CaseworkRefused, NoSuchTask
 from pipelines.caseload.notes import wrong_words
 from pipelines.caseload.words import TaskAct, TaskKind, TaskStatus
 from pipelines.duties.places import area_of
+from pipelines.notices.tell import of_task
 from pipelines.registers.errors import Fault, RowRefused
 from pipelines.registers.rows import require
 from pipelines.store.in_charge import colleagues, names_of
@@ -165,7 +166,9 @@ class Tasks:
         )
         first = Step(TaskAct.MADE, due_on=task.due_on, owner_id=task.owner_id)
         self._step(task_id, candidate_id, first, now)
-        return self._told([self._found(task_id, Action.WRITE_TASKS)])[0]
+        row = self._found(task_id, Action.WRITE_TASKS)
+        self._tell(row, now)
+        return self._told([row])[0]
 
     def step(self, task_id: str, step: Step, *, version: int, now: datetime) -> dict[str, Any] | None:
         """Do something about an open task of this version; None where somebody changed it since.
@@ -193,7 +196,23 @@ class Tasks:
         self._step(task_id, row["candidate_id"], step, now)
         if row["plan_id"] is not None and step.act is TaskAct.DONE:
             self.plans.touch(row["plan_id"], self.on)
-        return self._told([self._found(task_id, Action.WRITE_TASKS)])[0]
+        changed = self._found(task_id, Action.WRITE_TASKS)
+        if step.act is TaskAct.HANDED:
+            self._tell(changed, now)
+        return self._told([changed])[0]
+
+    def _tell(self, row: Row, now: datetime) -> None:
+        of_task(
+            self.connection,
+            self.subject,
+            row["task_id"],
+            row["candidate_id"],
+            row["kind"],
+            row["owner_id"],
+            due_on=row["due_on"],
+            now=now,
+            on=self.on,
+        )
 
     def hand(self, candidate_id: str, owner_id: str, step: Step, *, now: datetime) -> int:
         """Hand the open tasks of somebody about a visible person on, as a hand-over does; return how many.

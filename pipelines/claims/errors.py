@@ -6,6 +6,8 @@ ClaimError
 └── ClaimRefused  an act that a claim cannot take as it stands
 """
 
+from typing import Any
+
 from pipelines.errors import PipelineError
 from pipelines.store.errors import NotFound
 
@@ -20,6 +22,11 @@ class ClaimError(PipelineError):
 
 class ClaimOverlaps(ClaimError):
     """The same benefit, or one that excludes it, is claimed for months in common; never says by whom or where."""
+
+    def __init__(self, message: str, claim: Any = None) -> None:
+        """Keep the claim that was refused, for telling who has to know; it is part of no message."""
+        super().__init__(message)
+        self.claim = claim
 
 
 class ClaimRefused(ClaimError):

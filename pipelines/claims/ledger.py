@@ -19,6 +19,9 @@ from pipelines.access.audit import record, record_each
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates
 from pipelines.claims.errors import ClaimOverlaps, ClaimRefused, NoSuchClaim
+from pipelines.consent.effects import SHANGHAI
+from pipelines.notices.tell import of_claim
+from pipelines.notices.words import NoticeKind
 from pipelines.registers.errors import Fault, NoSuchEmployer, RowRefused
 from pipelines.registers.rows import require
 from pipelines.store.claims import Claim, ClaimRepository, Overlap
@@ -144,7 +147,7 @@ class Ledger:
         try:
             self._claims.add(claim)
         except Overlap as error:
-            raise ClaimOverlaps("同一时期已申领过这项待遇，或与之不能同时享受的待遇") from error
+            raise ClaimOverlaps("同一时期已申领过这项待遇，或与之不能同时享受的待遇", claim) from error
         return claim
 
     def _accept_visible(self, proposal: Proposal) -> None:
@@ -187,7 +190,36 @@ class Ledger:
             raise ClaimRefused("不予批准须写明理由")
         status = APPROVED if is_approved else REFUSED
         values = {"status": status, "decided_by": self.subject.by.actor, "decided_at": self.at, "ground": ground}
-        return self._settle(claim, Action.DECIDE_BENEFITS, values, version)
+        decided = self._settle(claim, Action.DECIDE_BENEFITS, values, version)
+        if decided is not None:
+            self._tell(NoticeKind.CLAIM_DECIDED, claim, claim.proposed_by, status)
+        return decided
+
+    def tell_crossed(self, refused: Claim, book: Rulebook) -> None:
+        """Tell who proposed a claim that was refused, and who proposed those that hold against it.
+
+        The transaction of the refused claim left nothing, so that this is one of its own. What holds changes nothing,
+        and nobody is told by whom or where the other was made.
+        """
+        self._note(Action.WRITE_BENEFITS, refused, status="crossed")
+        keep_rules(self.connection, self.subject, book)
+        for claim_id, proposer in self._claims.crossing(refused):
+            self._tell(NoticeKind.CLAIM_CROSSED, replace(refused, claim_id=claim_id), proposer, "other")
+        own = replace(refused, claim_id=f"{refused.rule_id}:{refused.from_month}:{refused.candidate_id or ''}")
+        self._tell(NoticeKind.CLAIM_CROSSED, own, self.subject.by.actor, "own")
+
+    def _tell(self, kind: NoticeKind, claim: Claim, proposer: str, detail: str) -> None:
+        of_claim(
+            self.connection,
+            kind,
+            claim.claim_id,
+            proposer,
+            candidate_id=claim.candidate_id,
+            employer_id=claim.employer_id,
+            detail=detail,
+            at=self.at,
+            on=self.at.astimezone(SHANGHAI).date(),
+        )
 
     def withdraw(self, claim_id: str, *, version: int) -> Claim | None:
         """Take a claim back, so that others may be made; None where somebody changed it since that version.

@@ -19,6 +19,7 @@ from pipelines.consent.released import ANSWERS, acts_on, last_answers, pseudonym
 from pipelines.consent.words import Refusal
 from pipelines.desk import NoSuchVacancy
 from pipelines.ingest import take_one
+from pipelines.notices.tell import of_answer, of_answer_taken_back
 from pipelines.registers.errors import Fault, NothingToUndo, RowRefused
 from pipelines.registers.rows import require
 from pipelines.schema import INTERACTIONS, VACANCIES
@@ -79,6 +80,7 @@ def answer(
     taken = take_one(connection, INTERACTIONS, cells, subject=_PROGRAM, supplied_by=subject.by.actor, on=on)
     if taken.rejections:
         raise RowRefused([Fault(one.column, one.reason) for one in taken.rejections])
+    of_answer(connection, candidate_id, vacancy_id, kind, on=on)
 
 
 def take_back(connection: Connection, subject: Subject, vacancy_id: str, person: str, *, on: date) -> None:
@@ -99,6 +101,7 @@ def take_back(connection: Connection, subject: Subject, vacancy_id: str, person:
     record(connection, subject.by, word, object_kind="candidate", object_id=candidate_id)
     key = tuple(last[name] for name in INTERACTIONS.key)
     TableRepository(connection, INTERACTIONS, _PROGRAM).remove(key)
+    of_answer_taken_back(connection, candidate_id, vacancy_id, last["kind"], on=on)
 
 
 def _referred(connection: Connection, subject: Subject, vacancy_id: str, person: str) -> str:

@@ -19,6 +19,7 @@ from pipelines.caseload.words import NotePurpose, TaskKind, TaskStatus
 from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
+from pipelines.notices.words import NoticeKind
 from pipelines.plan_schema import ENROLMENTS
 from pipelines.plan_tables import INITIATIVE_PEOPLE
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, PLACEMENTS, SERVICES, ColumnSpec, TableSpec
@@ -135,6 +136,10 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
         "plans": _plans(connection, subject, person),
         "shortlists": [_told(row) for row in kept.runs],
         "decisions": [_told(row) for row in kept.decisions],
+        "notices": [
+            {"on": row["happened_on"].isoformat(), "kind": row["kind"], "label": NoticeKind(row["kind"]).label}
+            for row in kept.notices
+        ],
         "looked": [
             {
                 "at": row["at"].isoformat(),
@@ -294,6 +299,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for plan in document["plans"]:
         ended = f"，{plan['ended_on']} {plan['end_label']}" if plan["ended_on"] else ""
         yield f"  {plan['label']} 自 {plan['opened_on']}{ended}：{plan['words'] or ''}"
+    for notice in document["notices"]:
+        yield f"  给工作人员的提醒 {notice['on']} {notice['label']}"
     yield "四、申请与答复"
     for asked in document["requests"]:
         yield f"  {asked['asked_on']} {asked['label']}：{_STATUS[asked['status']]}{_because(asked)}"

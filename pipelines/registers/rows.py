@@ -13,11 +13,13 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.exc import IntegrityError
 
+from matching.vocabulary import InteractionKind
 from pipelines.access.audit import record, record_each
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates
 from pipelines.ingest import faults, take_one
+from pipelines.notices.referred import tell_company
 from pipelines.registers.errors import AlreadyRegistered, Fault, NoSuchRecord, RowRefused
 from pipelines.schema import CellError, TableSpec
 from pipelines.store.assignments import Assignment, AssignmentRepository
@@ -167,7 +169,10 @@ class Register:
             raise RowRefused([Fault("region", "不在您的管辖范围")]) from error
         if taken.rejections:
             raise RowRefused([Fault(one.column, one.reason) for one in taken.rejections])
-        return self._taken(taken.key), True
+        row = self._taken(taken.key)
+        if self.spec.name == "interactions" and row.values["kind"] is InteractionKind.REFERRED:
+            tell_company(self.connection, row.values["vacancy_id"], on=on)
+        return row, True
 
     def _taken(self, key: Key) -> Row:
         """Return a row just written; whom nobody here would see by region is taken on by the own office."""

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine
 from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
+from pipelines.consent.effects import SHANGHAI
 from pipelines.errors import PipelineError
 from pipelines.ingest import ImportBroken, IngestReport, ingest
 from pipelines.mapping_protocol import RowMapping
+from pipelines.notices.tell import of_import
 from pipelines.plan_schema import IMPORTED
 from pipelines.registers.errors import NoSuchRecord
 from pipelines.registers.rows import require
@@ -162,6 +164,10 @@ def end(connection: Connection, subject: Subject, upload: Upload, found: Outcome
         details={"state": found.state}, at=at,
     )  # fmt: skip
     repository.end(upload.upload_id, {"state": found.state, "ended_at": at, **counts}, found.rejects)
+    rejected = int(counts.get("rejected", 0))
+    if not upload.is_dry_run and (found.state != "done" or rejected):
+        on = at.astimezone(SHANGHAI).date()
+        of_import(connection, subject, upload.upload_id, found.state, rejected, at=at, on=on)
     return upload_document(connection, subject, upload.upload_id)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from pipelines.access.roles import Subject
@@ -119,6 +119,36 @@ class ClaimRepository:
             if _OVERLAP in str(error.orig):
                 raise Overlap("与已有申领重叠") from error
             raise
+
+    def crossing(self, claim: Claim) -> list[tuple[str, str]]:
+        """Return the claims that hold against one that was refused, whoever's they are, as id and proposer.
+
+        The same question as the triggers of migration 0008 ask.
+        """
+        c, rules, exclusions = claim_tables.claims.c, claim_tables.claim_rules.c, claim_tables.claim_exclusions.c
+        same: list[ColumnElement[bool]] = []
+        if claim.candidate_id is not None:
+            same.append(c.candidate_id == claim.candidate_id)
+        if claim.employer_id is not None:
+            of_nobody = true() if claim.candidate_id is None else c.candidate_id.is_(None)
+            same.append(and_(c.employer_id == claim.employer_id, of_nobody))
+        overlap = and_(c.from_month < claim.to_month, c.to_month > claim.from_month)
+        once = exists().where(
+            rules.rule_id == claim.rule_id,
+            rules.rules_version.in_((claim.rules_version, c.rules_version)),
+            rules.once_in_all,
+        )
+        pair = or_(
+            and_(exclusions.rule_id == claim.rule_id, exclusions.other_id == c.rule_id),
+            and_(exclusions.other_id == claim.rule_id, exclusions.rule_id == c.rule_id),
+        )
+        excluded = exists().where(exclusions.rules_version.in_((claim.rules_version, c.rules_version)), pair)
+        wanted = select(c.claim_id, c.proposed_by).where(
+            c.status.in_(("proposed", "approved")),
+            or_(*same),
+            or_(and_(c.rule_id == claim.rule_id, or_(overlap, once)), and_(overlap, excluded)),
+        )
+        return [(row.claim_id, row.proposed_by) for row in self.connection.execute(wanted.order_by(c.claim_id))]
 
     def settle(self, claim: Claim, values: Mapping[str, Any]) -> bool:
         """Write an act over a visible claim of this version; False where somebody was faster."""

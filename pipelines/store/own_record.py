@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from pipelines.access.scope import VisibleCandidate
 from pipelines.store import tables
 from pipelines.store.caseload_tables import person_merges
+from pipelines.store.notice_tables import notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class OwnRecord:
     runs: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     looked: list[dict[str, Any]]
+    notices: list[dict[str, Any]]
 
 
 def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
@@ -28,6 +30,7 @@ def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
     looked = select(audit.at, audit.action, audit.purpose, audit.actor, organisation.name).select_from(
         tables.audit.outerjoin(tables.organisations, audit.organisation_id == organisation.organisation_id)
     )
+    told = select(notices.c.happened_on, notices.c.kind).where(notices.c.candidate_id == person).distinct()
     return OwnRecord(
         _rows(connection, lists.where(runs.candidate_id == person).order_by(runs.created_at, runs.run_id)),
         _rows(
@@ -42,6 +45,7 @@ def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
                 audit.object_kind == "candidate", audit.object_id.in_([person, *_joined(connection, person)])
             ).order_by(audit.sequence),
         ),
+        _rows(connection, told.order_by(notices.c.happened_on, notices.c.kind)),
     )
 
 

@@ -57,6 +57,13 @@ class TaskRepository(OfPeople):
             wanted = wanted.where(or_(c.due_on > day, and_(c.due_on == day, c.task_id > task_id)))
         return self._opened(self.connection.execute(wanted))
 
+    def due_of(self, owner_id: str, on: date) -> list[Row]:
+        """Return the open tasks of somebody about visible people that are due by a day, without their words."""
+        c = tasks.c
+        wanted = self._readable(c.task_id, c.candidate_id, c.kind, c.due_on)
+        wanted = wanted.where(c.owner_id == owner_id, c.status == "open", c.due_on <= on)
+        return [dict(row._mapping) for row in self.connection.execute(wanted.order_by(c.due_on, c.task_id))]
+
     def add(self, values: Mapping[str, Any]) -> None:
         """Keep a task about a person found visible."""
         self.connection.execute(insert(tasks).values(self._sealed(values)))

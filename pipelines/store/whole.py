@@ -7,6 +7,7 @@ from pipelines.store import (
     inspection_tables,
     machine_tables,
     model_tables,
+    notice_tables,
     tables,
     upload_tables,
     workflow_tables,
@@ -23,5 +24,6 @@ PARTS = (
     model_tables,
     inspection_tables,
     caseload_tables,
+    notice_tables,
 )
 __all__ = ["PARTS", "metadata"]

@@ -18,6 +18,7 @@ from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.casework import load_case
 from pipelines.hints import NO_FINDING, VICTIM, Hint, hints_of
+from pipelines.notices.tell import of_verification
 from pipelines.registers.errors import Fault, NoSuchEmployer, NoSuchRecord, RowRefused
 from pipelines.registers.rows import Register, Row
 from pipelines.schema import EMPLOYERS
@@ -150,6 +151,8 @@ class Employers:
             verified_at=self.now,
         )
         self.verifications.add(verification)
+        members = members_of(self.connection, own_id, self.on)
+        of_verification(self.connection, self.subject, own_id, members, on=self.on, now=self.now)
         return KnownEmployer(known.row, verification)
 
     def withdraw_verification(self, employer_id: str, version: int) -> KnownEmployer | None:

@@ -22,6 +22,8 @@ from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject, program_subject
 from pipelines.desk import NoSuchVacancy
 from pipelines.ingest import faults
+from pipelines.notices.tell import of_vacancy
+from pipelines.notices.words import NoticeKind
 from pipelines.registers.errors import Fault, NoSuchEmployer, RowRefused
 from pipelines.registers.rows import require
 from pipelines.schema import EMPLOYERS, VACANCIES
@@ -341,7 +343,21 @@ class VacancyWork:
         self._note("vacancy.approve", approved)
         moved = self._moved(approved)
         self.workflows.add_approval(str(uuid7(self.now)), approved, self.subject.organisation_id, self.now)
+        self._tell_author(NoticeKind.APPROVED, approved)
         return self.work(moved)
+
+    def _tell_author(self, kind: NoticeKind, standing: Standing) -> None:
+        of_vacancy(
+            self.connection,
+            self.subject,
+            kind,
+            standing.vacancy_id,
+            standing.version,
+            standing.author,
+            standing.employer_id,
+            on=self.on,
+            now=self.now,
+        )
 
     def _accept_approver(self, standing: Standing, authors: set[str]) -> None:
         if self.subject.user_id is None:
@@ -358,7 +374,9 @@ class VacancyWork:
         standing = self._mine(vacancy_id, row_version, Act.SEND_BACK, Action.APPROVE_VACANCIES)
         self._note("vacancy.send_back", standing)
         state = TRANSITIONS[standing.state, Act.SEND_BACK]
-        return self.work(self._moved(replace(standing, state=state, approved_by=None, return_note=note)))
+        moved = self._moved(replace(standing, state=state, approved_by=None, return_note=note))
+        self._tell_author(NoticeKind.SENT_BACK, standing)
+        return self.work(moved)
 
     # ---- published ----
 

@@ -170,6 +170,9 @@ CALLS |= {
     ("POST", f"{_PERSON_IN}/caseworkers"): Call(names=_OF_PERSON, body={}),
     ("GET", f"{V1}/caseload"): PUBLIC,
     ("GET", f"{V1}/caseload/handovers"): PUBLIC,
+    ("GET", f"{V1}/notices"): PUBLIC,
+    ("PUT", f"{V1}/notices/seen"): PUBLIC,
+    ("PUT", f"{V1}/notices/{{notice_id}}/seen"): Call(names={"notice_id": "notice"}, body={"is_read": True}),
     # Refused alike for whoever is not in one's own charge, seen or not.
     ("POST", f"{V1}/caseload/handovers"): Call(body=HANDOVER, wrong_for=NOBODY),
     ("GET", f"{V1}/duplicates"): PUBLIC,
@@ -318,6 +321,7 @@ ABSENT: Mapping[str, str] = {
     "plan-work": "workshops",
     "enrolment": "absent-7",
     "merge": str(uuid4()),
+    "notice": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
     "exchange": "training",
@@ -459,6 +463,8 @@ def _settle(whole: Province) -> None:
     )
     assert sent.json()["rejected"] == 1, sent.text
     whole.theirs["upload"] = sent.json()["import_id"]
+    (told,) = whole.client.get(f"{V1}/notices", headers=other).json()["items"]
+    whole.theirs["notice"] = told["notice_id"]
     person = f"{V1}/candidates/{THEIRS}"
     claim = _filled(CLAIM, whole.theirs)
     made = {

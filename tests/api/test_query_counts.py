@@ -52,6 +52,7 @@ LISTS = {
     f"{V1}/inspections": f"{V1}/inspections",
     f"{V1}/tasks": f"{V1}/tasks",
     f"{V1}/caseload": f"{V1}/caseload",
+    f"{V1}/notices": f"{V1}/notices",
     f"{V1}/duplicates": f"{V1}/duplicates",
     f"{V1}/due/households": f"{V1}/due/households?state=with_work",
     f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
@@ -174,6 +175,7 @@ def grown(house: Service, first: int, last: int) -> None:
             answer = house.client.post(path, json=body, headers=by(house))
             assert answer.status_code == 201, answer.text
     house.client.get(f"{V1}/duplicates", headers=by(house))  # marks whoever is new
+    house.client.get(f"{V1}/notices", headers=by(house))  # reminds of what is due
 
 
 def _sent(connection: Any, at: datetime) -> None:

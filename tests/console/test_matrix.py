@@ -88,6 +88,10 @@ PAGES: dict[tuple[str, str], Call] = {
     ("POST", "/people/{candidate_id}/offers"): Call(names=_OF_PERSON, form={"initiative_id": "x", "step": "invited"}),
     ("GET", "/tasks"): Call(wrong_for=ANYBODY),
     ("GET", "/caseload"): Call(wrong_for=ANYBODY),
+    ("GET", "/notices"): Call(wrong_for=ANYBODY),
+    ("POST", "/notices/seen"): Call(form={}, wrong_for=ANYBODY),
+    ("POST", "/notices/{notice_id}/seen"): Call(names={"notice_id": "notice"}, form={}),
+    ("GET", "/imports/{import_id}"): Call(names={"import_id": "upload"}),
     ("GET", "/duplicates"): Call(wrong_for=ANYBODY),
     ("GET", "/people/{candidate_id}/compared/{other_id}"): Call(names={**_OF_PERSON, "other_id": "candidate"}),
     ("POST", "/people/{candidate_id}/compared/{other_id}"): Call(

@@ -330,7 +330,18 @@ def _two_people(other: str = "x", by: str = "user:1") -> str:
     return f"distinct_people ({columns}) VALUES ('x', 'known', '{other}', 'x', '2026-01-05', '{by}')"
 
 
+def _a_notice(**different: str) -> str:
+    given = {
+        "notice_id": "'n'", "reader": "'user:1'", "kind": "'task'", "because": "'owner'", "mark": "'m'", "n": "NULL",
+        "happened_on": "'2026-01-05'", "made_at": "'2026-01-05'", **different,
+    }  # fmt: skip
+    return f"notices ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
 REFUSED_BY = {
+    "ck_notices_read_by_a_person": _a_notice(reader="'client:1'"),
+    "ck_notices_says_what": _a_notice(mark="''"),
+    "ck_notices_of_somebody": _a_notice(n="0"),
     "ck_initiatives_days_in_order": "initiatives (initiative_id, kind, title, starts_on, ends_on)"
     " VALUES ('i', 'fair', 't', '2026-02-02', '2026-02-01')",
     "ck_unit_records_reserved_among_posts": "unit_records (record_id, employer_id, kind, year, posts, reserved)"

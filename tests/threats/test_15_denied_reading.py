@@ -105,6 +105,8 @@ WRITES = (
     " VALUES ('n', 'c-1', '2026-01-01', 'visit', 'x', '2026-01-01', 'user:1')",
     "INSERT INTO plans (plan_id, candidate_id, kind, opened_on, opened_at, opened_by)"
     " VALUES ('p', 'c-1', 'graduate', '2026-01-01', '2026-01-01', 'user:1')",
+    "INSERT INTO notices (notice_id, reader, kind, because, happened_on, mark, made_at)"
+    " VALUES ('n', 'user:1', 'task', 'owner', '2026-01-01', 'm', '2026-01-01')",
     "INSERT INTO sites (site_id, kind) VALUES ('s', 'massage_shop')",
     "INSERT INTO service_contracts (contract_id) VALUES ('c')",
     "INSERT INTO enrolments (enrolment_id, candidate_id, kind) VALUES ('e', 'c-1', 'school')",
