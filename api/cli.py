@@ -33,6 +33,7 @@ from api.duty_commands import due
 from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of, engine_of
 from api.exchange_commands import exchange
 from api.initiative_commands import initiatives, offers
+from api.message_commands import messages
 from api.model_commands import versions
 from api.notice_commands import notices
 from api.operation_commands import backup_command, restore_command, serve
@@ -105,6 +106,7 @@ app.add_typer(benefits, name="benefits")
 app.add_typer(reports, name="report")
 app.add_typer(exchange, name="exchange")
 app.add_typer(notices, name="notices")
+app.add_typer(messages, name="messages")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
 for _command in (extract, erase, retention, due, tasks, plans, duplicates, initiatives, offers):

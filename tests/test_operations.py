@@ -174,7 +174,7 @@ def test_the_proxy_logs_to_files_for_systemd_gives_it_a_socket_that_cannot_be_op
     assert [Path(where).parent.as_posix() for where in told] == ["/var/log/nginx"] * 2
 
 
-@pytest.mark.parametrize("name", ["yougang.service", "yougang-backup.service"])
+@pytest.mark.parametrize("name", ["yougang.service", "yougang-backup.service", "yougang-daily.service"])
 def test_a_refused_call_of_the_system_is_an_error_and_does_not_kill_the_service(name: str) -> None:
     unit = words_of(FOLDER / name).splitlines()
     assert "SystemCallErrorNumber=EPERM" in unit

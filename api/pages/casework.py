@@ -29,10 +29,12 @@ from pipelines.caseload.handover import Caseload
 from pipelines.caseload.notes import NewNote, Notes
 from pipelines.caseload.tasks import NewTask, Step, Tasks, Wanted
 from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
+from pipelines.messages.outbox import message_document
 from pipelines.registers.errors import Fault, RowRefused
 from pipelines.registers.people import People
 from pipelines.registers.rows import Register
 from pipelines.schema import CANDIDATES
+from pipelines.store.messages import MessageRepository
 
 router = APIRouter(include_in_schema=False)
 _READ_NOTES = page_for(Action.READ_NOTES, Purpose.JOB_MATCHING)
@@ -72,6 +74,7 @@ def _page(
         own = Tasks(connection, subject, on=today())
         tasks, owners = own.of(candidate_id), own.colleagues()
         charges = Caseload(connection, subject, on=today(), now=moment()).of(candidate_id)
+        sent = [message_document(row) for row in MessageRepository(connection, subject).of(candidate_id)]
     of_note, of_task = (_asked(refused, part) for part in ("note", "task"))
     known = {note["note_id"]: note for note in notes if note["corrected_by"] is None}
     wrong = known.get(correct)
@@ -81,6 +84,7 @@ def _page(
         status,
         **head_of(row.values),
         notes=notes,
+        sent=sent,
         open_tasks=[task for task in tasks if task["status"] == "open"],
         ended_tasks=[task for task in tasks if task["status"] != "open"],
         steps=_STEPS,

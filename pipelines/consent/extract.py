@@ -19,6 +19,7 @@ from pipelines.caseload.words import NotePurpose, TaskKind, TaskStatus
 from pipelines.consent.ledger import SHANGHAI, standing, statement_document
 from pipelines.consent.requests import REVIEWS, RIGHTS, request_document
 from pipelines.consent.words import ConsentAct, ConsentPurpose
+from pipelines.messages.words import ChoiceAct, MessageStatus, Template
 from pipelines.notices.words import NoticeKind
 from pipelines.plan_schema import ENROLMENTS
 from pipelines.plan_tables import INITIATIVE_PEOPLE
@@ -67,6 +68,11 @@ _ACTS = {
     "candidates.assign.end": "机构结束服务",
     "tasks.read": "查看任务",
     "tasks.write": "登记任务",
+    "messages.queue": "短信排队",
+    "messages.write": "号码写入短信发送文件",
+    "messages.cancel": "取消短信",
+    "messages.stopped": "登记不再收短信",
+    "messages.resumed": "登记恢复收短信",
     "benefits.read": "查看或判断待遇",
     "quota.read": "核算用人单位安排残疾人的人数",
     "answer.replay": "重复发来的请求，答复相同",
@@ -139,6 +145,23 @@ def own_extract(connection: Connection, subject: Subject, candidate_id: str, *, 
         "notices": [
             {"on": row["happened_on"].isoformat(), "kind": row["kind"], "label": NoticeKind(row["kind"]).label}
             for row in kept.notices
+        ],
+        "messages": [
+            {
+                "queued_at": row["queued_at"].isoformat(),
+                "template": row["template"],
+                "label": Template(row["template"]).label,
+                "day": None if row["day"] is None else row["day"].isoformat(),
+                "status": row["status"],
+                "status_label": MessageStatus(row["status"]).label,
+                "reason": row["reason"],
+                "written_on": None if row["written_on"] is None else row["written_on"].isoformat(),
+            }
+            for row in kept.messages
+        ],
+        "message_choices": [
+            {"at": row["recorded_at"].isoformat(), "act": row["act"], "label": ChoiceAct(row["act"]).label}
+            for row in kept.message_choices
         ],
         "looked": [
             {
@@ -301,6 +324,10 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {plan['label']} 自 {plan['opened_on']}{ended}：{plan['words'] or ''}"
     for notice in document["notices"]:
         yield f"  给工作人员的提醒 {notice['on']} {notice['label']}"
+    for sent in document["messages"]:
+        yield f"  短信 {_day(sent['queued_at'])} {sent['label']}：{sent['status_label']}"
+    for choice in document["message_choices"]:
+        yield f"  短信 {_day(choice['at'])} 本人：{choice['label']}"
     yield "四、申请与答复"
     for asked in document["requests"]:
         yield f"  {asked['asked_on']} {asked['label']}：{_STATUS[asked['status']]}{_because(asked)}"

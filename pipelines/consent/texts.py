@@ -65,7 +65,9 @@ class _Texts(_Strict):
     guardians: tuple[_Guardian, ...]
 
 
-class _Dated(_Strict):
+class Dated(_Strict):
+    """One value of a number with the day from which it holds."""
+
     valid_from: date
     value: int = Field(ge=1)
     source: _Source
@@ -98,9 +100,9 @@ def _texts() -> _Texts:
 
 
 @cache
-def _terms() -> Mapping[str, tuple[_Dated, ...]]:
+def _terms() -> Mapping[str, tuple[Dated, ...]]:
     loaded = yaml.safe_load((_DATA / "retention.yaml").read_text(encoding="utf-8"))
-    return {name: tuple(_Dated.model_validate(version) for version in versions) for name, versions in loaded.items()}
+    return {name: tuple(Dated.model_validate(version) for version in versions) for name, versions in loaded.items()}
 
 
 def current_texts() -> list[ToldText]:

@@ -141,6 +141,8 @@ def _what(kind: NoticeKind, row: Row) -> str:
     """Return what a notice says, of nobody's name: who may read names finds them beside it."""
     day, due, detail = row["happened_on"].isoformat(), row["due_on"], row["detail"] or ""
     by = "" if due is None else f"，{due.isoformat()} 前办"
+    if kind is NoticeKind.FOLLOW_UP and row["n"]:
+        return f"就业满 {row['n']} 个月（{day}），应回访"
     if kind.value in _DUTIES:
         return f"从 {day} 起{'待核实' if row['asks'] else '应办'}{by}"
     said: Mapping[NoticeKind, Callable[[], str]] = {

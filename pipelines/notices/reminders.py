@@ -11,8 +11,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from matching.duties.all import duties_of
-from matching.duties.duty import Duty
-from matching.duties.terms import DutyKind, terms_on
+from matching.duties.duty import CaseFile, Duty
+from matching.duties.terms import DutyKind, DutyTerms, terms_on
+from matching.rules.functions import plus_months
 from pipelines.access.audit import record
 from pipelines.access.roles import SEES_PEOPLE, OrganisationId, Purpose, Role, Subject, UserId
 from pipelines.access.sessions import subject_for
@@ -109,7 +110,7 @@ def _of_staff(connection: Connection, subject: Subject, on: date) -> Iterator[Ne
     reader = subject.by.actor
     if not subject.sees_people or subject.user_id is None or subject.organisation_id is None:
         return
-    for duty in _duties(connection, subject, subject.organisation_id, subject.user_id, on):
+    for duty, months in _duties(connection, subject, subject.organisation_id, subject.user_id, on):
         yield NewNotice(
             reader=reader,
             kind=duty.kind.value,
@@ -119,6 +120,7 @@ def _of_staff(connection: Connection, subject: Subject, on: date) -> Iterator[Ne
             candidate_id=duty.candidate_id,
             asks=tuple((one.label, one.who_can_supply) for one in duty.asks),
             due_on=duty.by,
+            n=months,
         )
     for row in TaskRepository(connection, subject).due_of(subject.user_id, on):
         yield NewNotice(
@@ -133,13 +135,23 @@ def _of_staff(connection: Connection, subject: Subject, on: date) -> Iterator[Ne
         )
 
 
-def _duties(connection: Connection, subject: Subject, office: str, user_id: str, on: date) -> Iterator[Duty]:
-    """Yield what is due to the visible people whom the reader is in charge of."""
+def _duties(
+    connection: Connection, subject: Subject, office: str, user_id: str, on: date
+) -> Iterator[tuple[Duty, int | None]]:
+    """Yield what is due to the visible people whom the reader is in charge of, and after how many months in work."""
     held = ChargeRepository(connection, subject).held_by(office, user_id)
     ids, files, terms = [row["candidate_id"] for row in held], CaseFiles(connection, subject), terms_on(on)
     for start in range(0, len(ids), _BLOCK):
         for file in files.files(ids[start : start + _BLOCK]).values():
-            yield from (duty for duty in duties_of(file, terms) if duty.kind in REMINDED)
+            yield from ((duty, _months(file, duty, terms)) for duty in duties_of(file, terms) if duty.kind in REMINDED)
+
+
+def _months(file: CaseFile, duty: Duty, terms: DutyTerms) -> int | None:
+    """Return after how many months in work a visit is due; None of other duties."""
+    if duty.kind is not DutyKind.FOLLOW_UP:
+        return None
+    began = [one.starts_on for one in file.placements if one.placement_id in duty.about and one.starts_on is not None]
+    return next((n for n in terms.follow_up_months for day in began if plus_months(day, n) == duty.since), None)
 
 
 def _of_company(connection: Connection, subject: Subject, on: date, now: datetime) -> Iterator[NewNotice]:

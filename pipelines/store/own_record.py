@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from pipelines.access.scope import VisibleCandidate
 from pipelines.store import tables
 from pipelines.store.caseload_tables import person_merges
+from pipelines.store.message_tables import message_choices, messages
 from pipelines.store.notice_tables import notices
 
 
@@ -19,6 +20,8 @@ class OwnRecord:
     decisions: list[dict[str, Any]]
     looked: list[dict[str, Any]]
     notices: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    message_choices: list[dict[str, Any]]
 
 
 def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
@@ -31,6 +34,9 @@ def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
         tables.audit.outerjoin(tables.organisations, audit.organisation_id == organisation.organisation_id)
     )
     told = select(notices.c.happened_on, notices.c.kind).where(notices.c.candidate_id == person).distinct()
+    m, c = messages.c, message_choices.c
+    sent = select(m.queued_at, m.template, m.day, m.status, m.reason, m.written_on)
+    said = select(c.recorded_at, c.act)
     return OwnRecord(
         _rows(connection, lists.where(runs.candidate_id == person).order_by(runs.created_at, runs.run_id)),
         _rows(
@@ -46,6 +52,8 @@ def own_record(connection: Connection, person: VisibleCandidate) -> OwnRecord:
             ).order_by(audit.sequence),
         ),
         _rows(connection, told.order_by(notices.c.happened_on, notices.c.kind)),
+        _rows(connection, sent.where(messages.c.candidate_id == person).order_by(messages.c.queued_at)),
+        _rows(connection, said.where(message_choices.c.candidate_id == person).order_by(message_choices.c.recorded_at)),
     )
 
 

@@ -6,6 +6,7 @@ from pipelines.store import (
     consent_tables,
     inspection_tables,
     machine_tables,
+    message_tables,
     model_tables,
     notice_tables,
     tables,
@@ -25,5 +26,6 @@ PARTS = (
     inspection_tables,
     caseload_tables,
     notice_tables,
+    message_tables,
 )
 __all__ = ["PARTS", "metadata"]

@@ -25,12 +25,14 @@ from pipelines.access.audit import events
 from pipelines.access.organisations import Organisations, office_id
 from pipelines.access.roles import Purpose, Role, local_subject
 from pipelines.caseload.merges import Merges, Wish
+from pipelines.consent.words import ConsentAct, ConsentPurpose
 from pipelines.registers.people import People
 from pipelines.store.inspections import Inspection, InspectionRepository
 from pipelines.store.session import engine_for
 from pipelines.store.tables import CASE_TABLES, organisations
 from tests.support.accounts import FIRM, KEYS, a_user, gansu_with_others, place_of, the_accounts
 from tests.support.builders import certificate_number
+from tests.support.people import says
 from tests.support.province import TODAY, a_copy
 from tests.support.stores import noted
 
@@ -171,6 +173,11 @@ CALLS |= {
     ("GET", f"{V1}/caseload"): PUBLIC,
     ("GET", f"{V1}/caseload/handovers"): PUBLIC,
     ("GET", f"{V1}/notices"): PUBLIC,
+    ("GET", f"{_PERSON_IN}/messages"): PERSON,
+    ("POST", f"{_PERSON_IN}/messages"): Call(names=_OF_PERSON, body={"template": "call_back"}),
+    ("PUT", f"{_PERSON_IN}/messages/choice"): Call(names=_OF_PERSON, body={"act": "stopped"}),
+    ("GET", f"{V1}/messages"): PUBLIC,
+    ("PUT", f"{V1}/messages/{{message_id}}/cancellation"): Call(names={"message_id": "message"}),
     ("PUT", f"{V1}/notices/seen"): PUBLIC,
     ("PUT", f"{V1}/notices/{{notice_id}}/seen"): Call(names={"notice_id": "notice"}, body={"is_read": True}),
     # Refused alike for whoever is not in one's own charge, seen or not.
@@ -322,6 +329,7 @@ ABSENT: Mapping[str, str] = {
     "enrolment": "absent-7",
     "merge": str(uuid4()),
     "notice": str(uuid4()),
+    "message": str(uuid4()),
     "inspection": str(uuid4()),
     "report": "people",
     "exchange": "training",
@@ -476,6 +484,9 @@ def _settle(whole: Province) -> None:
         "plan": (f"{person}/plans", PLAN, "plan_id"),
         "enrolment": (f"{V1}/enrolments", {"candidate_id": THEIRS, "kind": "school"}, "enrolment_id"),
     }
+    with whole.engine.begin() as connection:
+        says(connection, THEIRS, ConsentAct.GIVEN, ConsentPurpose.CONTACT)
+    made["message"] = (f"{person}/messages", {"template": "call_back"}, "message_id")
     for kind, (path, body, name) in made.items():
         answer = whole.client.post(path, json=body, headers={**other, "Idempotency-Key": str(uuid4())})
         assert answer.status_code == 201, (path, answer.text)

@@ -53,6 +53,7 @@ LISTS = {
     f"{V1}/tasks": f"{V1}/tasks",
     f"{V1}/caseload": f"{V1}/caseload",
     f"{V1}/notices": f"{V1}/notices",
+    f"{V1}/messages": f"{V1}/messages",
     f"{V1}/duplicates": f"{V1}/duplicates",
     f"{V1}/due/households": f"{V1}/due/households?state=with_work",
     f"{V1}/reports/plan/rows": f"{V1}/reports/plan/rows?year={TODAY.year}&figure=trained",
@@ -132,6 +133,7 @@ def grown(house: Service, first: int, last: int) -> None:
             if n % 2:
                 agrees_to_tell(connection, person, EMPLOYER)
             at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=n)
+            says(connection, person, ConsentAct.GIVEN, ConsentPurpose.CONTACT, at=datetime(2026, 11, 1, tzinfo=UTC))
             says(connection, HERE, ConsentAct.REFUSED, ConsentPurpose.CONTACT, at=at)
             courses = TableRepository(connection, COURSES, PROGRAM)
             courses.insert([{**dict.fromkeys(COURSES.by_name), "course_id": f"k-{n:03d}", "title": "电脑基础"}])
@@ -166,6 +168,7 @@ def grown(house: Service, first: int, last: int) -> None:
             (f"{_PERSON}/tasks", TASK),
             (f"{V1}/candidates/{person}/tasks", TASK),
             (f"{V1}/candidates/{person}/caseworkers", {}),
+            (f"{V1}/candidates/{person}/messages", {"template": "call_back"}),
             (f"{V1}/enrolments", {"candidate_id": person, "kind": "school"}),
             *([(f"{V1}/candidates/{person}/plans", PLAN)] if n % 2 else []),
             (f"{V1}/vacancies", {"title": "文员", "employer_id": EMPLOYER}),

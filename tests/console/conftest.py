@@ -14,12 +14,13 @@ import pyotp
 import pytest
 import uvicorn
 from playwright.sync_api import Browser
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api.app import create_app
 from api.settings import Settings
 from pipelines.access.roles import Role
 from pipelines.access.sessions import Sessions
+from pipelines.store.notices import NewNotice, make
 from pipelines.store.session import engine_for
 from tests.support.accounts import KEYS, a_user, gansu_with_others, give_second_factor, place_of, the_accounts
 from tests.support.browser import Window, a_browser
@@ -68,6 +69,17 @@ class Console:
         return pyotp.TOTP(parse_qs(urlsplit(uri).query)["secret"][0]).now()
 
 
+def told_of(connection: Connection, login: str) -> None:
+    """Give somebody three notices to read."""
+    reader = f"user:{the_accounts(connection).get(login).user_id}"
+    about = (("answered", "interviewed", "demo-c-00001"), ("task", "visit", "demo-c-00002"))
+    new = [
+        NewNotice(reader, kind, "charge", f"{kind}:demo", TODAY, candidate_id=owner, detail=word, due_on=TODAY)
+        for kind, word, owner in about
+    ]
+    make(noted(connection), [*new, NewNotice(reader, "handed", "receiver", "handed:demo", TODAY, n=12)])
+
+
 @contextmanager
 def a_console(folder: Path) -> Iterator[Console]:
     """Serve the province on a port of its own, in this process."""
@@ -80,6 +92,7 @@ def a_console(folder: Path) -> Iterator[Console]:
             a_user(connection, f"{role.value}-{PROVINCE}", role, PROVINCE)
         a_user(connection, f"caseworker-{COUNTY}", Role.CASEWORKER, COUNTY)
         firms = companies(connection)
+        told_of(connection, f"caseworker-{PROVINCE}")
         a_user(connection, "signs-in", Role.CASEWORKER, PROVINCE, second_factor=False)
         a_user(connection, "without-script", Role.CASEWORKER, PROVINCE, second_factor=False)
     with on_that_day():

@@ -90,6 +90,8 @@ SHOTS: Mapping[str, Shot] = {
     "consents": Shot(CASEWORKER, f"/people/{PERSON}/consents", head="h1"),
     "notes": Shot(CASEWORKER, f"/people/{PERSON}/notes", head="h1"),
     "offline": Shot(CASEWORKER, "/offline"),
+    "messages": Shot(CASEWORKER, f"/people/{PERSON}/messages", head="h1"),
+    "notices": Shot(CASEWORKER, "/notices?all=1", head="h1"),
     "company-home": Shot(POSTER, "/"),
     "post-demands": Shot(POSTER, "/posts/{post}/steps/demands", _previewed, "h1"),
     "post": Shot(POSTER, "/posts/{post}"),

@@ -19,6 +19,9 @@ ADDRESSES = {
     "today": "/",
     "people": "/people",
     "a new person": "/people/new",
+    "notices": "/notices",
+    "text messages": f"/people/{PERSON}/messages",
+    "all notices": "/notices?all=1",
     "a person's file": f"/people/{PERSON}",
     "a person of whom nothing is known": "/people/demo-c-00003",
     **{

@@ -89,6 +89,14 @@ PAGES: dict[tuple[str, str], Call] = {
     ("GET", "/tasks"): Call(wrong_for=ANYBODY),
     ("GET", "/caseload"): Call(wrong_for=ANYBODY),
     ("GET", "/notices"): Call(wrong_for=ANYBODY),
+    ("GET", "/people/{candidate_id}/messages"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/messages"): Call(
+        names=_OF_PERSON, form={"template": "call_back", "request_key": "0123456789a9"}
+    ),
+    ("POST", "/people/{candidate_id}/messages/choice"): Call(names=_OF_PERSON, form={"act": "stopped"}),
+    ("POST", "/people/{candidate_id}/messages/{message_id}/cancellation"): Call(
+        names={**_OF_PERSON, "message_id": "message"}, form={}
+    ),
     ("POST", "/notices/seen"): Call(form={}, wrong_for=ANYBODY),
     ("POST", "/notices/{notice_id}/seen"): Call(names={"notice_id": "notice"}, form={}),
     ("GET", "/imports/{import_id}"): Call(names={"import_id": "upload"}),

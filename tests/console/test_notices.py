@@ -51,7 +51,7 @@ def test_from_imported_tables_to_a_visit_that_is_due_and_done(house: Service, li
     li.send(li.open("/people/imp-1/notes").form("/people/imp-1/caseworker"))
     shown = li.open("/notices")
     assert "就业后回访" in shown.text
-    assert "从 2026-11-10 起应办" in shown.text
+    assert "就业满 3 个月（2026-11-10），应回访" in shown.text
     assert "您是这位求职者的负责人" in shown.text
     assert NUMBER not in li.answer.text
     assert "孙一鸣" not in li.answer.text  # the surname alone, as in every list

@@ -338,7 +338,30 @@ def _a_notice(**different: str) -> str:
     return f"notices ({', '.join(given)}) VALUES ({', '.join(given.values())})"
 
 
+def _a_message(**different: str) -> str:
+    given = {
+        "message_id": "'m'", "candidate_id": "'known'", "employer_id": "NULL", "template": "'call_back'",
+        "mark": "'m'", "status": "'queued'", "reason": "NULL", "queued_at": "'2026-01-05'", "queued_by": "'user:1'",
+        "settled_at": "NULL", "written_on": "NULL", **different,
+    }  # fmt: skip
+    return f"messages ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
+def _a_choice(act: str = "stopped", by: str = "user:1") -> str:
+    columns = "choice_id, candidate_id, act, recorded_at, recorded_by"
+    return f"message_choices ({columns}) VALUES ('c', 'known', '{act}', '2026-01-05', '{by}')"
+
+
+_SETTLED = {"settled_at": "'2026-01-06'"}
 REFUSED_BY = {
+    "ck_messages_to_one": _a_message(employer_id="'e'"),
+    "ck_messages_status_known": _a_message(status="'lost'", **_SETTLED),
+    "ck_messages_failed_for_a_reason": _a_message(status="'failed'", **_SETTLED),
+    "ck_messages_settled_when_no_longer_queued": _a_message(settled_at="'2026-01-06'"),
+    "ck_messages_written_on_a_day": _a_message(status="'written'", **_SETTLED),
+    "ck_messages_by_a_person": _a_message(queued_by="'client:1'"),
+    "ck_message_choices_act_known": _a_choice(act="maybe"),
+    "ck_message_choices_by_a_person": _a_choice(by="client:1"),
     "ck_notices_read_by_a_person": _a_notice(reader="'client:1'"),
     "ck_notices_says_what": _a_notice(mark="''"),
     "ck_notices_of_somebody": _a_notice(n="0"),

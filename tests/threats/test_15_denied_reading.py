@@ -105,6 +105,10 @@ WRITES = (
     " VALUES ('n', 'c-1', '2026-01-01', 'visit', 'x', '2026-01-01', 'user:1')",
     "INSERT INTO plans (plan_id, candidate_id, kind, opened_on, opened_at, opened_by)"
     " VALUES ('p', 'c-1', 'graduate', '2026-01-01', '2026-01-01', 'user:1')",
+    "INSERT INTO messages (message_id, candidate_id, template, mark, status, queued_at, queued_by)"
+    " VALUES ('m', 'c-1', 'call_back', 'm', 'queued', '2026-01-01', 'user:1')",
+    "INSERT INTO message_choices (choice_id, candidate_id, act, recorded_at, recorded_by)"
+    " VALUES ('c', 'c-1', 'stopped', '2026-01-01', 'user:1')",
     "INSERT INTO notices (notice_id, reader, kind, because, happened_on, mark, made_at)"
     " VALUES ('n', 'user:1', 'task', 'owner', '2026-01-01', 'm', '2026-01-01')",
     "INSERT INTO sites (site_id, kind) VALUES ('s', 'massage_shop')",

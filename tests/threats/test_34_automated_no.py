@@ -56,8 +56,8 @@ DECIDES_NOTHING = {
     # what staff wrote down, and what they have to do
     "notes", "tasks", "step", "plans", "{plan_id}", "enrolments", "{enrolment_id}", "attendance",
     "completion", "facts", "claim", "caseworkers", "handovers",
-    # what a reader has read of one's own notices
-    "seen",
+    # what a reader has read of one's own notices; text messages, cancelled and stopped
+    "seen", "messages", "choice", "cancellation",
     # that two records are of one person or of two, by a named person, and undone by one
     "distinct", "merges", "undoing",
     # what a named person of a company answers to a referral, and takes back
@@ -95,6 +95,7 @@ PAGES_DECIDE_NOTHING = {
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
     "caseworker", "handovers", "{other_id}", "undoing", "plans", "steps", "change", "seen",
+    "messages", "choice", "cancellation",
     "learning", "attendance", "completion", "facts", "claim",
     # campaigns with their posts and whom people invited, places offered, what units promised and did
     "posts", "people", "offers", "ledger",

@@ -202,6 +202,7 @@ def test_visit_after_three_months_is_told_once_however_often_and_ends_with_the_s
     (one,) = told(engine, who["liwei"])
     assert (one["kind"], one["candidate_id"], one["happened_on"]) == ("follow_up", "c-1", due.isoformat())
     assert one["source"] is not None
+    assert one["what"] == "就业满 3 个月（2026-11-10），应回访"
     with engine.begin() as connection:
         row = {"candidate_id": "c-1", "kind": ServiceKind.OTHER, "on": due}
         TableRepository(noted(connection), SERVICES, PROGRAM).insert([{**dict.fromkeys(SERVICES.by_name), **row}])
