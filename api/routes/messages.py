@@ -62,14 +62,14 @@ class MessagePage(Kept):
 class MessageSent(Body):
     """给一位求职者发一条短信：模板，以及短信里写的日期。"""
 
-    template: Template
+    template: Annotated[Template, Field(strict=False)]
     day: _Day | None = Field(default=None, description="约定面试、材料到期、培训开班须写明哪一天")
 
 
 class ChoiceSent(Body):
     """本人说不再收短信，或恢复。"""
 
-    act: ChoiceAct
+    act: Annotated[ChoiceAct, Field(strict=False)]
 
 
 @router.get("/candidates/{candidate_id}/messages", responses={200: {"model": MessagesOf}})

@@ -476,6 +476,7 @@ def _settle(whole: Province) -> None:
     person = f"{V1}/candidates/{THEIRS}"
     claim = _filled(CLAIM, whole.theirs)
     made = {
+        "message": (f"{person}/messages", {"template": "call_back"}, "message_id"),
         "consent": (f"{person}/consents", CONSENT, "consent_id"),
         "request": (f"{person}/requests", {"kind": "erasure"}, "request_id"),
         "review": (f"{person}/reviews", {}, "request_id"),
@@ -486,7 +487,6 @@ def _settle(whole: Province) -> None:
     }
     with whole.engine.begin() as connection:
         says(connection, THEIRS, ConsentAct.GIVEN, ConsentPurpose.CONTACT)
-    made["message"] = (f"{person}/messages", {"template": "call_back"}, "message_id")
     for kind, (path, body, name) in made.items():
         answer = whole.client.post(path, json=body, headers={**other, "Idempotency-Key": str(uuid4())})
         assert answer.status_code == 201, (path, answer.text)

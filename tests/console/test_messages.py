@@ -96,3 +96,22 @@ def test_other_county_finds_neither_person_nor_log(house: Service) -> None:
     own = house.client.get(f"{V1}/messages?status=written", headers=house.enter("here", Role.CASEWORKER)).json()
     assert {one["candidate_id"] for one in own["items"]} == {"imp-1"}
     assert PHONE not in str(own)
+
+
+def test_same_over_http(house: Service) -> None:
+    headers = house.enter("here", Role.CASEWORKER)
+    at = f"{V1}/candidates/imp-1/messages"
+    sent = house.client.post(
+        at, json={"template": "papers", "day": "2026-12-20"}, headers={**headers, "Idempotency-Key": str(uuid4())}
+    )
+    assert (sent.status_code, sent.json()["status"]) == (201, "queued")
+    assert house.client.get(at, headers=headers).json()["items"][0]["template"] == "papers"
+    gone = f"{V1}/messages/{sent.json()['message_id']}/cancellation"
+    assert house.client.put(gone, headers=headers).status_code == 204
+    assert house.client.put(gone, headers=headers).status_code == 409
+    assert house.client.put(f"{at}/choice", json={"act": "stopped"}, headers=headers).status_code == 204
+    assert house.client.get(at, headers=headers).json()["why_not"] == "stopped"
+    refused = house.client.post(
+        at, json={"template": "call_back"}, headers={**headers, "Idempotency-Key": str(uuid4())}
+    )
+    assert refused.status_code == 409
