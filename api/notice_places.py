@@ -25,7 +25,7 @@ _OF_POST: Mapping[NoticeKind, str] = {NoticeKind.REFERRED: "/candidates"}
 def place_of(notice: Mapping[str, Any]) -> str | None:
     """Return the address of the page where it is done, or None where there is none."""
     kind = NoticeKind(notice["kind"])
-    if kind is NoticeKind.HANDED:
+    if kind in (NoticeKind.HANDED, NoticeKind.PLANNED, NoticeKind.PLAN_HELD):
         return "/caseload"
     if kind is NoticeKind.VERIFIED:
         return "/company"

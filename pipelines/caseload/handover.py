@@ -144,14 +144,13 @@ class Caseload:
             When there is nobody to hand over, or somebody else handed one of them over meanwhile.
         """
         require(self.subject, Action.WRITE_CANDIDATES)
-        self._refuse_machines()
-        owner, office = self._owner(handover.from_user_id), self._office()
+        office, owner = self.may_hand_over(handover.from_user_id)
         goal = handover.to_organisation_id or office
         if goal != office and not self._is_supervisor():
             raise Forbidden("只有主管可以把求职者交给其他机构")
         faults = self._faults(handover, goal, owner)
-        if owner is None or faults:
-            raise RowRefused(faults or [Fault("from_user_id", "须写明由谁转出")])
+        if faults:
+            raise RowRefused(faults)
         held = {row["candidate_id"]: row for row in self.charges.held_by(office, owner)}
         chosen = list(held) if handover.candidate_ids is None else list(dict.fromkeys(handover.candidate_ids))
         if set(chosen) - set(held):
@@ -159,6 +158,22 @@ class Caseload:
         if not chosen:
             raise CaseworkRefused("没有可以转交的求职者")
         return self._handed(handover, (office, owner), goal, [held[one] for one in chosen])
+
+    def may_hand_over(self, user_id: str | None) -> tuple[str, str]:
+        """Return the own office and whose people there may be handed over: oneself (None), for a supervisor another.
+
+        Raises
+        ------
+        Forbidden
+            For somebody else's people where one is no supervisor, and for machines.
+        RowRefused
+            When it does not say whose.
+        """
+        self._refuse_machines()
+        owner, office = self._owner(user_id), self._office()
+        if owner is None:
+            raise RowRefused([Fault("from_user_id", "须写明由谁转出")])
+        return office, owner
 
     def _handed(
         self, handover: Handover, giver: tuple[str, str], goal: str, charges: Sequence[Row]

@@ -149,6 +149,8 @@ def _what(kind: NoticeKind, row: Row) -> str:
         NoticeKind.ANSWERED: lambda: f"答复：{InteractionKind(detail).label}",
         NoticeKind.REFERRED: lambda: f"{row['n'] or '有'}{' 位' if row['n'] else ''}推荐人员等待答复",
         NoticeKind.HANDED: lambda: f"{row['n']} 位求职者转交给您，待办任务一并转来",
+        NoticeKind.PLANNED: lambda: f"从 {due} 起，{row['n']} 位求职者转交给您",
+        NoticeKind.PLAN_HELD: lambda: "到了日子没有办成：接手的人已不在本机构工作，请主管处理",
         NoticeKind.TASK: lambda: f"{TaskKind(detail).label}{by}",
         NoticeKind.TASK_DUE: lambda: f"{TaskKind(detail).label}，应于 {day} 办",
         NoticeKind.APPROVED: lambda: "复核通过，可以发布",

@@ -1,7 +1,8 @@
 """What is told when something happens: made in the transaction of what happened, after its word in the audit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -112,6 +113,39 @@ def of_handover(
         ),
         now,
     )
+
+
+def of_planned(
+    connection: Connection,
+    subject: Subject,
+    planned: Mapping[str, Any],
+    *,
+    on: date,
+    now: datetime,
+    n: int | None = None,
+) -> None:
+    """Tell who takes people over on a later day; held (no number), both and the supervisors of the office."""
+    receiver, giver = (f"user:{planned[name]}" for name in ("to_user_id", "from_user_id"))
+    kind, to = NoticeKind.PLANNED, [(receiver, Because.RECEIVER)]
+    if n is None:
+        kind, to = NoticeKind.PLAN_HELD, [(giver, Because.GIVER), (receiver, Because.GIVER)]
+        office = planned["from_organisation_id"]
+        known = {reader for reader, _ in to}
+        to += [(one, Because.SUPERVISOR) for one in supervisors_of(connection, office, on) if one not in known]
+    new = [
+        NewNotice(
+            reader=reader,
+            kind=kind.value,
+            because=why.value,
+            mark=f"{kind.value}:{planned['planned_id']}",
+            happened_on=on,
+            object_id=planned["planned_id"],
+            n=n or None,
+            due_on=planned["begins_on"],
+        )
+        for reader, why in to
+    ]
+    _told(connection, subject, new, now)
 
 
 def of_task(

@@ -17,6 +17,7 @@ from pipelines.store.caseload_tables import (
     task_steps,
     tasks,
 )
+from pipelines.store.planned_tables import planned_handovers
 from pipelines.store.reach import reach
 from pipelines.store.sealed import vault_of
 
@@ -29,6 +30,7 @@ SEALED: Mapping[str, tuple[str, ...]] = {
     "handovers": ("words",),
     "distinct_people": ("words",),
     "person_merges": ("words", "snapshot"),
+    "planned_handovers": ("words",),
 }
 """What staff write of people in words of their own."""
 _KEYS = {
@@ -39,6 +41,7 @@ _KEYS = {
     "handovers": "handover_id",
     "distinct_people": "decision_id",
     "person_merges": "merge_id",
+    "planned_handovers": "planned_id",
 }
 
 
@@ -89,7 +92,7 @@ def reseal(connection: Connection) -> int:
     The caller records it first: the database takes no write that nobody answers for.
     """
     vault, n = vault_of(connection), 0
-    for table in (case_notes, plans, tasks, task_steps, handovers, distinct_people, person_merges):
+    for table in (case_notes, plans, tasks, task_steps, handovers, distinct_people, person_merges, planned_handovers):
         key = _KEYS[table.name]
         for name in SEALED[table.name]:
             rows = connection.execute(select(table.c[key], table.c[name]).where(table.c[name].is_not(None))).all()

@@ -9,6 +9,7 @@ from pipelines.store import (
     message_tables,
     model_tables,
     notice_tables,
+    planned_tables,
     tables,
     upload_tables,
     workflow_tables,
@@ -27,5 +28,6 @@ PARTS = (
     caseload_tables,
     notice_tables,
     message_tables,
+    planned_tables,
 )
 __all__ = ["PARTS", "metadata"]

@@ -352,8 +352,24 @@ def _a_choice(act: str = "stopped", by: str = "user:1") -> str:
     return f"message_choices ({columns}) VALUES ('c', 'known', '{act}', '2026-01-05', '{by}')"
 
 
+def _a_planned(**different: str) -> str:
+    given = {
+        "planned_id": "'p'", "from_user_id": "'u'", "from_organisation_id": "'root'", "to_user_id": "'other'",
+        "begins_on": "'2026-01-05'", "returns_on": "NULL", "is_whole": "true", "words": "'v1.k1.x'",
+        "status": "'waiting'", "handover_id": "NULL", "return_id": "NULL", "made_at": "'2026-01-01'",
+        "made_by": "'user:1'", **different,
+    }  # fmt: skip
+    return f"planned_handovers ({', '.join(given)}) VALUES ({', '.join(given.values())})"
+
+
 _SETTLED = {"settled_at": "'2026-01-06'"}
 REFUSED_BY = {
+    "ck_planned_handovers_status_known": _a_planned(status="'lost'"),
+    "ck_planned_handovers_days_in_order": _a_planned(returns_on="'2026-01-05'"),
+    "ck_planned_handovers_to_another": _a_planned(to_user_id="'u'"),
+    "ck_planned_handovers_begun_with_a_handover": _a_planned(handover_id="'h'"),
+    "ck_planned_handovers_ended_with_a_return": _a_planned(return_id="'h'"),
+    "ck_planned_handovers_by_a_person": _a_planned(made_by="'client:1'"),
     "ck_messages_to_one": _a_message(employer_id="'e'"),
     "ck_messages_status_known": _a_message(status="'lost'", **_SETTLED),
     "ck_messages_failed_for_a_reason": _a_message(status="'failed'", **_SETTLED),

@@ -105,6 +105,10 @@ WRITES = (
     " VALUES ('n', 'c-1', '2026-01-01', 'visit', 'x', '2026-01-01', 'user:1')",
     "INSERT INTO plans (plan_id, candidate_id, kind, opened_on, opened_at, opened_by)"
     " VALUES ('p', 'c-1', 'graduate', '2026-01-01', '2026-01-01', 'user:1')",
+    "INSERT INTO planned_handovers (planned_id, from_user_id, from_organisation_id, to_user_id, begins_on, is_whole,"
+    " words, status, made_at, made_by) SELECT 'p', user_id, 'office-620102', 'x', '2026-01-01', true, 'x', 'waiting',"
+    " '2026-01-01', 'user:1' FROM users",
+    "INSERT INTO planned_people (row_id, planned_id, candidate_id) VALUES ('r', 'p', 'c-1')",
     "INSERT INTO messages (message_id, candidate_id, template, mark, status, queued_at, queued_by)"
     " VALUES ('m', 'c-1', 'call_back', 'm', 'queued', '2026-01-01', 'user:1')",
     "INSERT INTO message_choices (choice_id, candidate_id, act, recorded_at, recorded_by)"
