@@ -32,6 +32,7 @@ from api.duplicate_commands import duplicates
 from api.duty_commands import due
 from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of, engine_of
 from api.exchange_commands import exchange
+from api.handover_commands import handovers
 from api.initiative_commands import initiatives, offers
 from api.message_commands import messages
 from api.model_commands import versions
@@ -66,6 +67,7 @@ from pipelines.plan_schema import IMPORTED
 from pipelines.ranking_model import RankingModel
 from pipelines.readings import refresh_texts
 from pipelines.recourse import recourse, recourse_lines
+from pipelines.registers.errors import RowRefused
 from pipelines.registers.uploads import READS
 from pipelines.registry import NoModel, Registry
 from pipelines.retraining import retraining_gate
@@ -107,6 +109,7 @@ app.add_typer(reports, name="report")
 app.add_typer(exchange, name="exchange")
 app.add_typer(notices, name="notices")
 app.add_typer(messages, name="messages")
+app.add_typer(handovers, name="handovers")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
 for _command in (extract, erase, retention, due, tasks, plans, duplicates, initiatives, offers):
@@ -146,6 +149,10 @@ def run(arguments: list[str]) -> int:
         return REFUSED
     except ArtefactMismatch as error:
         say(f"未执行：模型文件已损坏、缺失或被改动，没有使用；请恢复原来的文件，或启用另一个版本（{_one_line(error)}）")
+        return REFUSED
+    except RowRefused as error:
+        told = "；".join(f"{fault.column} {fault.reason}" for fault in error.faults)
+        say(f"未执行：{_one_line(error)}（{told}）")
         return REFUSED
     except (PipelineError, MatchingError, ModelError) as error:
         say(f"未执行：{_one_line(error)}")

@@ -29,7 +29,7 @@ class Asked:
 
     def day(self, name: str, begins: str) -> Field:
         """Return a field for a day."""
-        held, hint = self._held(name, begins), words()("hint.day")
+        held, hint = self._held(name, begins), words().texts.get(f"hint.{name}", words()("hint.day"))
         return Field(name, self._label(name), "text", held, hint=hint, fault=self._wrong.get(name, ""), is_short=True)
 
     def area(self, name: str, begins: str = "") -> Field:

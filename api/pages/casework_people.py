@@ -25,6 +25,7 @@ from pipelines.access.organisations import office_id
 from pipelines.access.roles import Action, Purpose, Role, Subject
 from pipelines.caseload.errors import CaseworkRefused
 from pipelines.caseload.handover import Caseload, Handover
+from pipelines.caseload.planned import Planned
 from pipelines.duties.errors import NoSuchRegion
 from pipelines.duties.places import area_of
 from pipelines.registers.errors import AssignmentRefused, Fault, RowRefused
@@ -34,7 +35,7 @@ from pipelines.schema import CANDIDATES
 router = APIRouter(include_in_schema=False)
 _READ = page_for(Action.READ_CANDIDATES, Purpose.JOB_MATCHING)
 _WRITE = page_for(Action.WRITE_CANDIDATES, Purpose.JOB_MATCHING)
-_FIELDS = ("to_user_id", "other_office", "handed_on", "handover_words")
+_FIELDS = ("to_user_id", "other_office", "handed_on", "returns_on", "handover_words")
 _NOBODY = "nobody"
 _OURS = {"words": "handover_words", "happened_on": "handed_on", "to_organisation_id": "other_office"}
 
@@ -69,6 +70,7 @@ def _page(
             found, has_more = own.page(of or None, after=last, limit=part.limit)
         people = Register(connection, CANDIDATES, subject).repository.find([(one["candidate_id"],) for one in found])
         known, handovers = own.colleagues(), own.handovers()
+        planned = Planned(connection, subject, on=today(), now=moment()).open_and_latest()
     asked = Asked(form, faults)
     owner = of or (subject.user_id or "")
     receivers = {key: name for key, name in known.items() if key != owner}
@@ -82,11 +84,13 @@ def _page(
         owner_name=known.get(owner, ""),
         colleagues=known if subject.role is Role.SUPERVISOR else {},
         handovers=handovers,
+        planned=planned,
         chosen=() if form is None else form.all("candidate_ids"),
         fields=[
             asked.choice("to_user_id", {_NOBODY: words()("caseload.nobody"), **receivers}, _NOBODY),
             *([asked.line("other_office")] if subject.role is Role.SUPERVISOR else []),
             asked.day("handed_on", today().isoformat()),
+            asked.day("returns_on", ""),
             asked.area("handover_words"),
         ],
         faults=asked.told(_FIELDS),
@@ -111,7 +115,13 @@ def hand_over(request: Request, access: AccessDep, subject: SubjectDep, part: Pa
             from_user_id=of or None,
             candidate_ids=None if form.text("which") == "all" else form.all("candidate_ids"),
         )
-        done.update(Caseload(connection, subject, on=today(), now=moment()).hand_over(handover))
+        back = form.text("returns_on")
+        if handover.happened_on > today() or back:
+            returns_on = day_of("returns_on", back) if back else None
+            plans = Planned(connection, subject, on=today(), now=moment())
+            done["planned_on"] = plans.plan(handover, returns_on)["begins_on"]
+        else:
+            done.update(Caseload(connection, subject, on=today(), now=moment()).hand_over(handover))
         return Answer(201, None, {}, None)
 
     try:
@@ -121,7 +131,22 @@ def hand_over(request: Request, access: AccessDep, subject: SubjectDep, part: Pa
         return _page(request, access, subject, part, of, form=form, faults=faults, status=422)
     except (CaseworkRefused, AssignmentRefused, Forbidden) as error:
         return _page(request, access, subject, part, of, form=form, refused=problem_title(error), status=409)
+    if "planned_on" in done:
+        return see_other("/caseload", "handover_planned")
     return see_other("/caseload", "handed_over", int(done.get("n_people", 0)), int(done.get("n_tasks", 0)))
+
+
+@router.post("/caseload/planned/{planned_id}/cancellation")
+@declare(_WRITE)
+def cancel(access: AccessDep, subject: SubjectDep, planned_id: str) -> Response:
+    """Cancel a hand-over that has not begun, or the return of one that has."""
+    said = "handover_cancelled"
+    try:
+        with acting(access, subject, Action.WRITE_CANDIDATES) as connection:
+            Planned(connection, subject, on=today(), now=moment()).cancel(planned_id)
+    except CaseworkRefused:
+        said = "handover_over"
+    return see_other("/caseload", said)
 
 
 def _office(connection: Connection, place: str) -> str | None:

@@ -18,6 +18,7 @@ from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose
 from pipelines.caseload.handover import Caseload, Handover
 from pipelines.caseload.notes import MOST_WORDS
+from pipelines.caseload.planned import Planned
 
 router = APIRouter(tags=["caseload"])
 _READ = for_action(Action.READ_CANDIDATES, Purpose.JOB_MATCHING)
@@ -108,6 +109,42 @@ class HandoverList(Kept):
     items: list[KeptHandover]
 
 
+class PlannedSent(Body):
+    """预定到以后某一天的转交，也可以约好交回的日子；不写哪些人就是那一天由转出人负责的全部。"""
+
+    words: _Words = Field(description="转交说明，加密保存")
+    begins_on: _Day = Field(description="哪一天转交，明天以后、一年以内")
+    returns_on: _Day | None = Field(default=None, description="哪一天交回；不写就不交回")
+    to_user_id: _Id = Field(description="由本机构哪一位工作人员接手")
+    from_user_id: _Id | None = Field(default=None, description="由谁转出；不写就是自己，其他人的由主管办理")
+    candidate_ids: Annotated[list[_Id], Field(min_length=1, max_length=1000)] | None = None
+
+
+class KeptPlanned(Kept):
+    """一次预定的转交；`n_people` 为空就是那一天的全部，`held_for` 写明到了日子为什么没有办成。"""
+
+    planned_id: str
+    from_user_id: str
+    from_name: str | None
+    to_user_id: str
+    to_name: str | None
+    begins_on: str
+    returns_on: str | None
+    n_people: int | None
+    words: str
+    status: str
+    status_label: str
+    held_for: str | None
+    handover_id: str | None
+    made_by_name: str | None
+
+
+class PlannedList(Kept):
+    """本机构预定的转交，没有了结的在前。"""
+
+    items: list[KeptPlanned]
+
+
 @router.get("/candidates/{candidate_id}/caseworkers", responses={200: {"model": ChargeList}})
 @declare(_READ)
 def caseworkers(access: AccessDep, subject: SubjectDep, candidate_id: str) -> dict[str, Any]:
@@ -176,3 +213,41 @@ def hand_over(request: Request, access: AccessDep, subject: SubjectDep, body: Ha
         return Answer(201, document, {}, None)
 
     return once(request, access, subject, work)
+
+
+@router.get("/caseload/planned", responses={200: {"model": PlannedList}})
+@declare(_READ)
+def planned(access: AccessDep, subject: SubjectDep) -> dict[str, Any]:
+    """Return the hand-overs that the own office planned for a later day."""
+    with acting(access, subject, Action.READ_CANDIDATES) as connection:
+        return {"items": Planned(connection, subject, on=today(), now=moment()).open_and_latest()}
+
+
+@router.post("/caseload/planned", status_code=201, responses={201: {"model": KeptPlanned}})
+@declare(_WRITE)
+def plan(request: Request, access: AccessDep, subject: SubjectDep, body: PlannedSent) -> Response:
+    """Plan that people go to a colleague on a later day, and come back on another where it names one."""
+
+    def work(connection: Connection) -> Answer:
+        ids = body.candidate_ids
+        handover = Handover(
+            words=body.words,
+            happened_on=day_of("begins_on", body.begins_on),
+            to_user_id=body.to_user_id,
+            from_user_id=body.from_user_id,
+            candidate_ids=None if ids is None else tuple(ids),
+        )
+        back = None if body.returns_on is None else day_of("returns_on", body.returns_on)
+        document = Planned(connection, subject, on=today(), now=moment()).plan(handover, back)
+        return Answer(201, document, {}, None)
+
+    return once(request, access, subject, work)
+
+
+@router.post("/caseload/planned/{planned_id}/cancellation", status_code=204)
+@declare(_WRITE)
+def cancel(access: AccessDep, subject: SubjectDep, planned_id: str) -> Response:
+    """Cancel a plan that has not begun, or the return of one that has."""
+    with acting(access, subject, Action.WRITE_CANDIDATES) as connection:
+        Planned(connection, subject, on=today(), now=moment()).cancel(planned_id)
+    return Response(status_code=204)

@@ -74,6 +74,7 @@ CONSENT = {"purpose": "contact", "act": "refused", "stated_at": f"{DAY}T08:00:00
 DECISION = {"is_granted": True, "reason": "x"}
 NOTE = {"purpose": "visit", "happened_on": DAY, "words": "x"}
 HANDOVER = {"words": "x", "happened_on": "2026-11-20", "candidate_ids": ["{candidate}"]}
+PLANNED = {"words": "x", "begins_on": "2030-01-01", "to_user_id": "{user}", "candidate_ids": ["{candidate}"]}
 MERGE = {"kept_id": MINE, "merged_id": "{candidate}", "kept_version": 1, "merged_version": 1, "words": "x"}
 PLAN = {"kind": "assistance", "level": "hard"}
 TASK = {"kind": "contact", "due_on": "2030-01-01", "words": "x"}
@@ -182,6 +183,9 @@ CALLS |= {
     ("PUT", f"{V1}/notices/{{notice_id}}/seen"): Call(names={"notice_id": "notice"}, body={"is_read": True}),
     # Refused alike for whoever is not in one's own charge, seen or not.
     ("POST", f"{V1}/caseload/handovers"): Call(body=HANDOVER, wrong_for=NOBODY),
+    ("GET", f"{V1}/caseload/planned"): PUBLIC,
+    ("POST", f"{V1}/caseload/planned"): Call(body=PLANNED, wrong_for=NOBODY),
+    ("POST", f"{V1}/caseload/planned/{{planned_id}}/cancellation"): Call(names={"planned_id": "planned"}),
     ("GET", f"{V1}/duplicates"): PUBLIC,
     ("POST", f"{V1}/duplicates/distinct"): Call(body={"candidate_ids": ["{candidate}", MINE], "words": "x"}),
     ("GET", f"{_PERSON_IN}/compared/{{other_id}}"): Call(names={**_OF_PERSON, "other_id": "candidate"}),
@@ -345,6 +349,7 @@ ABSENT: Mapping[str, str] = {
     "unit_record": "absent-8",
     "unit_list": "directed",
     "rule": "absent-5",
+    "planned": str(uuid4()),
     "measure": "services:absent-7",
     "user": str(uuid4()),
     "model": "absent-6",

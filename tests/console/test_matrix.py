@@ -111,6 +111,7 @@ PAGES: dict[tuple[str, str], Call] = {
     ("POST", "/caseload/handovers"): Call(
         form={"handover_words": "x", "handed_on": DAY, "request_key": "0123456789ae"}, wrong_for=ANYBODY
     ),
+    ("POST", "/caseload/planned/{planned_id}/cancellation"): Call(names={"planned_id": "planned"}, form={}),
     ("POST", "/people/{candidate_id}/caseworker"): Call(names=_OF_PERSON, form={}),
     ("GET", "/people/{candidate_id}/notes"): Call(names=_OF_PERSON),
     ("POST", "/people/{candidate_id}/notes"): Call(

@@ -55,7 +55,7 @@ DECIDES_NOTHING = {
     "unit-records", "{record_id}", "initiatives", "{initiative_id}", "posts", "people",
     # what staff wrote down, and what they have to do
     "notes", "tasks", "step", "plans", "{plan_id}", "enrolments", "{enrolment_id}", "attendance",
-    "completion", "facts", "claim", "caseworkers", "handovers",
+    "completion", "facts", "claim", "caseworkers", "handovers", "planned", "{planned_id}",
     # what a reader has read of one's own notices; text messages, cancelled and stopped
     "seen", "messages", "choice", "cancellation",
     # that two records are of one person or of two, by a named person, and undone by one
@@ -94,7 +94,7 @@ PAGES_DECIDE_NOTHING = {
     "sign-in", "sign-out", "password", "second-factor", "confirm", "search", "certificate", "identity",
     # what is registered, answered, stated, or done by people and taken back by them
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
-    "caseworker", "handovers", "{other_id}", "undoing", "plans", "steps", "change", "seen",
+    "caseworker", "handovers", "planned", "{planned_id}", "{other_id}", "undoing", "plans", "steps", "change", "seen",
     "messages", "choice", "cancellation",
     "learning", "attendance", "completion", "facts", "claim",
     # campaigns with their posts and whom people invited, places offered, what units promised and did
