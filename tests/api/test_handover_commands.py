@@ -112,7 +112,7 @@ def test_planned_on_the_page_it_is_told_shown_over_http_and_cancelled_by_a_butto
     with house.engine.connect() as connection:
         colleague = str(the_accounts(connection).get("colleague").user_id)
     form = li.open("/caseload").form("/caseload/handovers")
-    wanted = {"to_user_id": colleague, "handover_words": "休产假", "handed_on": LATER.isoformat()}
+    wanted: dict[str, Any] = {"to_user_id": colleague, "handover_words": "休产假", "handed_on": LATER.isoformat()}
     refused = li.send(form, 422, **wanted, which="all", returns_on=TODAY.isoformat())
     assert "应晚于转交的日期" in refused.text
     assert "休产假" in refused.text
