@@ -6,13 +6,13 @@ severe grade twice the grade could be read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from matching.entities import Candidate, CandidateId
+from matching.entities import Candidate, CandidateId, Placement
 from matching.rules.benefits import Package
 from matching.rules.rulebook import NOTICE, Rulebook
 from matching.rules.what_if import smallest_change
@@ -23,7 +23,7 @@ from pipelines.casework import Case, Quota, benefits_of_candidate, benefits_of_e
 from pipelines.income import Income, income_of
 from pipelines.registers.errors import NoSuchEmployer, NoSuchRecord
 from pipelines.registers.rows import require
-from pipelines.store.selections import SomeEmployers, some
+from pipelines.store.selections import SomeEmployers, SomeVacancies, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,29 @@ def employer_case(connection: Connection, subject: Subject, employer_id: str, ac
     visible = frozenset(one.candidate_id for one in some(connection, subject)[0].of(staff))
     case = Case(everybody, {employer.employer_id: employer}, [*own, *elsewhere])
     return EmployerCase(case, visible, is_company=False)
+
+
+def with_contracts_alike(connection: Connection, subject: Subject, case: Case, employer_id: str) -> Case:
+    """Return an employer's case with the contracts of other employers that say the same, and the posts of both.
+
+    Whether contracts are made by one hand is asked over everybody's, whoever sees their lines.
+    """
+    program = program_subject("quota", subject.purpose)
+    own = {_contract(one): one for one in case.placements if one.employer_id == employer_id}
+    own.pop(None, None)
+    _, placements, __ = some(connection, program)
+    days = {one.starts_on for one in own.values() if one.starts_on is not None}
+    known = {one.placement_id for one in case.placements}
+    alike = [one for one in placements.of_days(sorted(days)) if one.placement_id not in known and _contract(one) in own]
+    held = [*case.placements, *alike]
+    posts = SomeVacancies(connection, program).of(one.vacancy_id for one in held if one.vacancy_id is not None)
+    return replace(case, placements=held, vacancies={one.vacancy_id: one for one in posts})
+
+
+def _contract(placement: Placement) -> tuple[object, ...] | None:
+    """Return what a contract says beside its post; None where a part is not stored."""
+    terms = (placement.starts_on, placement.contract_months, placement.monthly_wage)
+    return None if placement.vacancy_id is None or None in terms else terms
 
 
 def candidate_case(connection: Connection, subject: Subject, candidate_id: str, year: int) -> Case:

@@ -5,13 +5,14 @@ from datetime import date
 
 from sqlalchemy import Connection, or_
 
-from matching.entities import Candidate, Employer, Placement, Service
+from matching.entities import Candidate, Employer, Placement, Service, Vacancy
 from pipelines.access.roles import Subject
 from pipelines.store.repositories import (
     CandidateRepository,
     EmployerRepository,
     PlacementRepository,
     ServiceRepository,
+    VacancyRepository,
 )
 
 _MANY = 400  # values in one statement: SQLite takes a limited number of parameters
@@ -67,6 +68,21 @@ class SomePlacements(PlacementRepository):
         """Return the visible placements of people."""
         c = self.table.c.candidate_id
         return [one for part in _parts(candidate_ids) for one in self._entities(self._select().where(c.in_(part)))]
+
+    def of_days(self, days: Iterable[date]) -> list[Placement]:
+        """Return the visible placements that begin on some days."""
+        c, wanted = self.table.c.starts_on, list(dict.fromkeys(days))
+        parts = (wanted[start : start + _MANY] for start in range(0, len(wanted), _MANY))
+        return [one for part in parts for one in self._entities(self._select().where(c.in_(part)))]
+
+
+class SomeVacancies(VacancyRepository):
+    """Vacancies by their ids."""
+
+    def of(self, vacancy_ids: Iterable[str]) -> list[Vacancy]:
+        """Return the visible ones of these vacancies."""
+        c = self.table.c.vacancy_id
+        return [one for part in _parts(vacancy_ids) for one in self._entities(self._select().where(c.in_(part)))]
 
 
 class SomeServices(ServiceRepository):

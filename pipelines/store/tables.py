@@ -128,7 +128,7 @@ for _placed in ("candidates", "employers", "vacancies"):
 Index(None, CASE_TABLES["vacancies"].c.employer_id)
 for _name in ("candidate_id", "course_id"):
     Index(None, CASE_TABLES["enrolments"].c[_name])
-for _name in ("vacancy_id", "candidate_id", "employer_id"):
+for _name in ("vacancy_id", "candidate_id", "employer_id", "starts_on"):
     Index(None, CASE_TABLES["placements"].c[_name])
 Index(None, CASE_TABLES["initiatives"].c.starts_on)
 Index(None, CASE_TABLES["initiative_posts"].c.vacancy_id)

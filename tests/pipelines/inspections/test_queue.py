@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from matching.rules.rulebook import rulebook
 from matching.vocabulary import EmployerKind, PlacementForm, YesNo
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import OrganisationId, Purpose, Role, Subject, UserId
+from pipelines.casework import load_case
+from pipelines.hints import hints_of
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
 from pipelines.inspections.queue import Draw, InspectionOutcome, Inspections, inspection_document
 from pipelines.schema import EMPLOYERS, PLACEMENTS
 from pipelines.store.inspections import Inspection
 from pipelines.store.repositories import TableRepository
 from tests.support.builders import TODAY
-from tests.support.people import a_person
+from tests.support.people import a_person, a_vacancy
 from tests.support.stores import BACKENDS, PROGRAM, a_store, noted
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -151,3 +154,24 @@ def test_too_much_at_once_is_refused(connection: Connection) -> None:
     for how in (Draw(2026, 1, n_random=201), replace(Draw(2026, 1), n_looked_at=2001), Draw(2026, -1)):
         with pytest.raises(InspectionRefused):
             queue(connection).draw(how)
+
+
+def test_contracts_alike_of_other_units_are_seen_as_over_everything(connection: Connection) -> None:
+    for number in (5, 6, 7):
+        a_vacancy(connection, f"v-{number}", None, title="保洁员" if number < 7 else "保安员")
+        connection.execute(
+            text("UPDATE placements SET vacancy_id = :post, monthly_wage = '2600' WHERE placement_id = :own"),
+            {"post": f"v-{number}", "own": f"p-{number}"},
+        )
+    drawn = draw(connection, n_random=N_UNITS, n_risk=0)
+    case = load_case(connection, PROGRAM)
+
+    told = {one.employer_id: {flag["rule_id"] for flag in json.loads(one.flags)} for one in drawn}
+    whole = {
+        str(unit): {hint.decision.rule.id for hint in hints_of(case, rulebook(), unit, 2026, TODAY)}
+        for unit in case.employers
+    }
+    assert told == whole
+    assert {one for one, found in told.items() if "fraud.f13" in found} == {
+        f"9162010{number:03d}MA7XXXX1X"[:18] for number in (5, 6)
+    }
