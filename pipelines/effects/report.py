@@ -99,8 +99,10 @@ def effect_document(connection: Connection, subject: Subject, asked: Question, o
     measure = measure_of(asked.measure)
     rule = effect_rule(on)
     first, last = asked.first.replace(day=1), end_of(asked.last)
-    if rule is None or first > last:
-        raise EffectNotAsked("开始月份晚于结束月份" if rule else "这一天没有评估的规定")
+    if rule is None:
+        raise EffectNotAsked("这一天没有评估的规定")
+    if first > last:
+        raise EffectNotAsked("开始月份晚于结束月份")
     record(connection, subject.by, Action.READ_REPORTS.value, object_kind="report", object_id="effect")
     study = _Study(connection, subject, measure, rule, asked.outcome, on, area)
     people, start = study.people(first, last, asked.start)

@@ -74,9 +74,9 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_began(tmp_path: Path, st
             target=lambda: heard.append(server.ask("POST", "/api/v1/imports/candidates", sent, body=body))
         )
         asking.start()
-        while not people(store):  # it has begun, and most of it is still to come
+        while not (begun := people(store)):  # it has begun, and most of it is still to come
             time.sleep(0.01)
-        assert len(people(store)) < rows
+        assert len(begun) < rows
         server.stop()
         asking.join()
         with pytest.raises(OSError, match=r"refused|broke off"):

@@ -228,9 +228,15 @@ def test_version_with_failed_gates_is_promoted_with_a_reason_and_rolled_back(
         assert violations(page) == []
     page.get_by_label("理由", exact=True).fill("样本太少，已逐组核实")
     window.submit("main form button[type=submit]")
+    expect(page.locator("main")).to_contain_text("还没有启用")
+    if script:
+        assert violations(page) == []
+    window.submit("main form button[type=submit]")
     expect(page.locator("main")).to_contain_text("已启用")
     expect(page.locator("main")).to_contain_text("样本太少，已逐组核实")
     window.open("/models")
+    window.submit("main form button[type=submit]")
+    expect(page.locator("h1")).to_contain_text("再看一遍")
     window.submit("main form button[type=submit]")
     expect(page.locator("main")).to_contain_text("已恢复上一版本")
     window.close()
