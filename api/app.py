@@ -48,6 +48,7 @@ from api.routes import (
     session,
     unit_records,
     vacancies,
+    ventures,
 )
 from api.session import with_keys
 from api.settings import Settings
@@ -116,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         messages,
         requests,
         unit_records,
+        ventures,
         released,
         reports,
     ):

@@ -1,4 +1,4 @@
-"""`yougang plans`: the ledger of plans made with people, and the students with whom there is none."""
+"""`yougang plans`, `ventures`, `plan-work`: plans made with people, what they run, and the plan's work by place."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +10,7 @@ from matching.assistance import AssistanceLevel
 from matching.plans import PlanKind
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.caseload.plans import Plans, PlansWanted, plan_lines, student_lines
+from pipelines.caseload.ventures import Ventures, venture_lines
 from pipelines.plan_work import SHEETS, plan_sheet
 
 SheetName = StrEnum("SheetName", {name: name for name in SHEETS})  # type: ignore[misc]  # the names are the tables'
@@ -41,16 +42,27 @@ def plans(
     answer(context, document, lambda: lines(found, has_more=has_more))
 
 
+def ventures(
+    context: typer.Context, candidate_id: Annotated[str, typer.Argument(metavar="CANDIDATE_ID", help="求职者编号")]
+) -> None:
+    """一个人的创业和产业帮扶：核查、补贴申领，和辅导员逐次走访。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        document = Ventures(connection, _SUBJECT, on=on).of(candidate_id)
+    answer(context, document, lambda: venture_lines(document))
+
+
 def plan_work(
     context: typer.Context,
     name: Annotated[
         SheetName,
         typer.Argument(
-            help="workshops 辅助性就业，coaches 辅导员，massage 盲人按摩，offices 规范化建设，bought 购买服务"
+            help="workshops 辅助性就业，coaches 辅导员，startups 创业跟踪，industry 产业帮扶，"
+            "unhelped 还没有产业帮扶的户，massage 盲人按摩，offices 规范化建设，bought 购买服务"
         ),
     ],
 ) -> None:
-    """方案工作的一张表：辅助性就业机构和劳动项目调配、就业辅导员、盲人按摩、机构规范化建设、政府购买服务。"""
+    """方案工作的一张表：辅助性就业机构和劳动项目调配、就业辅导员、创业跟踪、产业帮扶、盲人按摩、机构规范化建设、政府购买服务。"""
     on = session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
         sheet = plan_sheet(connection, _SUBJECT, name.value, on)

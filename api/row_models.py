@@ -8,6 +8,7 @@ from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
 from pipelines.plan_schema import ENROLMENTS
 from pipelines.plan_tables import INITIATIVES, UNIT_RECORDS
 from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES
+from pipelines.venture_tables import VENTURES, VISITS
 
 if TYPE_CHECKING:
     # What is made while the program runs is no type to a checker: there it is the class that all of them have.
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     CoursePatch = Body
     NewEnrolment = Body
     EnrolmentPatch = Body
+    NewVenture = Body
+    VenturePatch = Body
+    NewVisit = Body
+    VisitPatch = Body
 else:
     NewCandidate = new_row(CANDIDATES, "NewCandidate", made_here=frozenset({"candidate_id"}))
     NewInteraction = new_row(INTERACTIONS, "NewInteraction")
@@ -40,6 +45,10 @@ else:
     InitiativePatch = patch(INITIATIVES, "InitiativePatch")
     NewUnitRecord = new_row(UNIT_RECORDS, "NewUnitRecord", made_here=frozenset({"record_id"}))
     UnitRecordPatch = patch(UNIT_RECORDS, "UnitRecordPatch")
+    NewVenture = new_row(VENTURES, "NewVenture", made_here=frozenset({"venture_id"}))
+    VenturePatch = patch(VENTURES, "VenturePatch")
+    NewVisit = new_row(VISITS, "NewVisit", made_here=frozenset({"visit_id"}))
+    VisitPatch = patch(VISITS, "VisitPatch")
 
 
 class Source(Kept):
@@ -67,3 +76,7 @@ EnrolmentPage = page_of(Enrolment, "EnrolmentPage")
 Initiative = kept_row(INITIATIVES, "Initiative")
 UnitRecord = kept_row(UNIT_RECORDS, "UnitRecord")
 UnitRecordPage = page_of(UnitRecord, "UnitRecordPage")
+Venture = kept_row(VENTURES, "Venture")
+VenturePage = page_of(Venture, "VenturePage")
+Visit = kept_row(VISITS, "Visit")
+VisitPage = page_of(Visit, "VisitPage")

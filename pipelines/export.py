@@ -28,7 +28,7 @@ from pipelines.store.repositories import TableRepository
 from pipelines.workbooks import MAX_XLSX_CELL, MAX_XLSX_ROWS, escape
 
 Cells = Sequence[str]
-_LEFT_WITH_CONSENT = frozenset({"candidates", "interactions", "services", "initiative_people"})
+_LEFT_WITH_CONSENT = frozenset({"candidates", "interactions", "services", "initiative_people", "visits"})
 _Write = Callable[[Path, str, Iterable[Cells]], int]
 
 

@@ -24,7 +24,7 @@ from pipelines.access.audit import record, wait_for_turn
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
-from pipelines.plan_schema import SITES
+from pipelines.plan_schema import ENROLMENTS, SITES
 from pipelines.plan_tables import INITIATIVES, unit_record_faults
 from pipelines.schema import (
     CANDIDATES,
@@ -42,6 +42,7 @@ from pipelines.store.merging import merged_ids
 from pipelines.store.reach import accepts
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository
 from pipelines.vacancy_workflow.repository import on_their_way
+from pipelines.venture_tables import VENTURES, venture_faults, visit_faults
 
 logger = logging.getLogger(__name__)
 BLOCK = 2000
@@ -434,6 +435,15 @@ class _Run:
             for row in good:
                 if row.values[name] not in known:
                     row.reject(name, "没有这个编号，请先导入它所指的记录", str(row.values[name]))
+            if target is not CANDIDATES and {"candidate_id"} <= target.by_name.keys() & self.table.by_name.keys():
+                self._check_owners([row for row in good if not row.rejections], name, target, connection)
+
+    def _check_owners(self, rows: Sequence[_Row], name: str, target: TableSpec, connection: Connection) -> None:
+        """Reject what refers to a record of another person."""
+        held = TableRepository(connection, target, self.subject).find([(row.values[name],) for row in rows])
+        for row in rows:
+            if held[row.values[name],]["candidate_id"] != row.values["candidate_id"]:
+                row.reject(name, "是另一位求职者的记录", str(row.values[name]))
 
     def _holders(self, rows: Sequence[_Row], connection: Connection) -> Mapping[str, str]:
         """Return who holds the certificates of these rows in the store, by the number without its suffix."""
@@ -470,9 +480,8 @@ def _check_row(table: str, row: _Row, on: date) -> None:
             row.reject(high, words, str(last))
     if table == "candidates":
         _check_candidate(row, on)
-    if table == "unit_records":
-        for column, reason in unit_record_faults(row.values, on):
-            row.reject(column, reason)
+    for column, reason in _FAULTS[table](row.values, on) if table in _FAULTS else ():
+        row.reject(column, reason)
     if table == "initiative_people" and row.values.get("on") is not None and row.values["on"] > on:
         row.reject("on", "不能晚于今天", row.values["on"].isoformat())
 
@@ -512,6 +521,12 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "service_contracts": (("starts_on", "ends_on", "结束日期早于开始日期"),),
     "initiatives": (("starts_on", "ends_on", "结束日期早于开始日期"),),
     "unit_records": (("reserved", "posts", "预留的岗位多于岗位数"),),
+    "ventures": (("starts_on", "ends_on", "停止日期早于开始日期"),),
+}
+_FAULTS: Mapping[str, Callable[[Mapping[str, Any], date], Iterable[tuple[str, str]]]] = {
+    "unit_records": unit_record_faults,
+    "ventures": venture_faults,
+    "visits": visit_faults,
 }
 
 
@@ -525,6 +540,8 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "initiative_posts": {"initiative_id": INITIATIVES, "vacancy_id": VACANCIES},
     "initiative_people": {"initiative_id": INITIATIVES, "candidate_id": CANDIDATES},
     "unit_records": {"employer_id": EMPLOYERS, "vacancy_id": VACANCIES},
+    "ventures": {"candidate_id": CANDIDATES},
+    "visits": {"candidate_id": CANDIDATES, "venture_id": VENTURES, "enrolment_id": ENROLMENTS},
 }
 
 

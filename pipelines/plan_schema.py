@@ -20,6 +20,7 @@ from pipelines.schema import (
     term_column,
     text_column,
 )
+from pipelines.venture_tables import VENTURE_TABLES
 
 ENROLMENTS = TableSpec(
     "enrolments",
@@ -113,5 +114,5 @@ SERVICE_CONTRACTS = TableSpec(
 MORE_TABLES: Mapping[str, TableSpec] = {
     table.name: table for table in (ENROLMENTS, SITES, LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS)
 }
-IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES, **PLAN_TABLES}
+IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES, **PLAN_TABLES, **VENTURE_TABLES}
 """Every table that sheets come in for and go out of."""

@@ -4,12 +4,12 @@ People are counted as far as the subject sees them; places, contracts and checkl
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
+from matching.duties.terms import DutyKind, terms_on
 from matching.plans import EnrolmentKind
 from matching.regions import region_name
 from matching.sites import MASSAGE_PLACES, OfficeItem, SiteKind
@@ -17,46 +17,15 @@ from matching.source import Source
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Subject
 from pipelines.plan_schema import LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS, SITES
+from pipelines.plan_sheet import PLAN, Cell, Sheet
+from pipelines.plan_ventures import industry, startups, unhelped
 from pipelines.registers.rows import require
+from pipelines.store.duty_rows import DutyRows
 from pipelines.store.plan_counts import PlanCounts
 from pipelines.store.repositories import TableRepository
+from pipelines.store.venture_rows import CoachVisits, visits_by_coach
 
 _MOST = 5000
-_PLAN = "甘政办发〔2022〕97号"
-Cell = str | int | None
-"""None is what nobody knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table of the plan's work: its title, clause, columns under their labels, rows, and what to know of it."""
-
-    name: str
-    title: str
-    source: Source
-    columns: tuple[tuple[str, str], ...]
-    rows: tuple[Mapping[str, Cell], ...]
-    notes: tuple[str, ...] = ()
-
-    def as_dict(self, on: date) -> dict[str, Any]:
-        """Return it as it travels in JSON."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "as_of": on.isoformat(),
-            "source": self.source.as_dict(),
-            "columns": [{"name": name, "label": label} for name, label in self.columns],
-            "rows": [dict(row) for row in self.rows],
-            "notes": list(self.notes),
-        }
-
-    def lines(self) -> list[str]:
-        """Return it in plain Chinese, a row a line."""
-        told = [f"{self.title}〔{self.source.document} {self.source.clause}〕"]
-        for row in self.rows:
-            cells = [f"{label} {'待核实' if row[name] is None else row[name]}" for name, label in self.columns]
-            told.append("，".join(cells))
-        return [*told, *([] if self.rows else ["没有登记"]), *(f"说明：{note}" for note in self.notes)]
 
 
 def plan_sheet(connection: Connection, subject: Subject, name: str, on: date) -> Sheet:
@@ -121,7 +90,7 @@ def _workshops(connection: Connection, subject: Subject, on: date) -> Sheet:
         ("site", "机构"), ("city", "市州"), ("capacity", "可安置人数"), ("working", "在岗人数"), ("free", "空余"),
         ("projects", "在做的劳动项目"), ("places", "项目用工"),
     )  # fmt: skip
-    source = Source(_PLAN, "二(五)")
+    source = Source(PLAN, "二(五)")
     return Sheet("workshops", "辅助性就业机构和劳动项目调配", source, columns, tuple(rows), tuple(notes))
 
 
@@ -138,23 +107,36 @@ def _project(one: Mapping[str, Any], at: str | None) -> str:
 
 def _coaches(connection: Connection, subject: Subject, on: date) -> Sheet:
     found = PlanCounts(connection, subject, on).coaching()
-    rows = [
-        {
-            "coach": one["tutor"],
-            "place": one["place"],
-            "people": one["people"],
-            "planned": one["sessions"],
-            "made": one["attended"],
-            "who": one["who"],
-        }
-        for one in found
-    ]
+    made = visits_by_coach(connection, subject, on)
+    due = {key[1] for key in DutyRows(connection, subject, terms_on(on)).keys((DutyKind.COACHING,))}
+    none = CoachVisits()
+    rows: list[dict[str, Cell]] = []
+    for one in found:
+        own = made.get(one["tutor"], none)
+        rows.append(
+            {
+                "coach": one["tutor"],
+                "place": one["place"],
+                "people": one["people"],
+                "planned": one["sessions"],
+                "made": one["attended"],
+                "visits": own.this_year,
+                "last": "无" if own.last is None else own.last.isoformat(),
+                "next": "没有约定" if own.next is None else own.next.isoformat(),
+                "due": sum(candidate_id in due for candidate_id in one["ids"]),
+                "who": one["who"],
+            }
+        )
     columns = (
         ("coach", "辅导员"), ("place", "机构"), ("people", "正在辅导"), ("planned", "计划走访"), ("made", "已走访"),
-        ("who", "辅导的人"),
+        ("visits", "本年逐次登记"), ("last", "最近走访"), ("next", "约定下次"), ("due", "应走访"), ("who", "辅导的人"),
     )  # fmt: skip
-    notes = ("每位辅导员带多少人没有规定，人多的请考虑增配。",)
-    return Sheet("coaches", "就业辅导员", Source(_PLAN, "二(五)"), columns, tuple(rows), notes)
+    notes = (
+        "每位辅导员带多少人没有规定，人多的请考虑增配。",
+        "计划走访和已走访取自辅导记录的次数；本年逐次登记的是一次一条、写明日期的走访，按辅导员姓名计。",
+        f"约定的日期到了，或 {terms_on(on).coach_visit_days} 天没有走访，“今日”里会提醒。",
+    )
+    return Sheet("coaches", "就业辅导员", Source(PLAN, "二(五)"), columns, tuple(rows), notes)
 
 
 def _massage(connection: Connection, subject: Subject, on: date) -> Sheet:
@@ -183,7 +165,7 @@ def _massage(connection: Connection, subject: Subject, on: date) -> Sheet:
         ("working", "其中已就业"), ("operating", "其中自己开店"), ("shops", "保健按摩店"), ("brand", "其中品牌店"),
         ("practices", "医疗按摩所"),
     )  # fmt: skip
-    source = Source(_PLAN, "二(八)")
+    source = Source(PLAN, "二(八)")
     notes = ("考试和继续教育的日期在“今日”按“资格考试和继续教育”提醒；开店的一次性创业补贴在“申领”里办理。",)
     return Sheet("massage", "盲人按摩：培训、就业、运行", source, columns, tuple(rows), notes)
 
@@ -220,7 +202,7 @@ def _offices(connection: Connection, subject: Subject, on: date) -> Sheet:
         ("office", "机构所在地"), ("done", "规范化建设"), ("met", "达到项数"), ("lacks", "未达到"),
         ("unknown", "待核实"), ("checked_on", "最近检查"),
     )  # fmt: skip
-    return Sheet("offices", "县级以上机构规范化建设", Source(_PLAN, "二(九)"), columns, tuple(rows))
+    return Sheet("offices", "县级以上机构规范化建设", Source(PLAN, "二(九)"), columns, tuple(rows))
 
 
 def _bought(connection: Connection, subject: Subject, on: date) -> Sheet:
@@ -250,12 +232,15 @@ def _bought(connection: Connection, subject: Subject, on: date) -> Sheet:
         ("ordered", "购买次数"), ("given", "已提供"), ("left", "还差"), ("amount", "金额（元）"),
     )  # fmt: skip
     notes = ("已提供按服务记录里写明由承接机构提供的计，只计您能看到的人。",)
-    return Sheet("bought", "政府购买残疾人就业服务", Source(_PLAN, "二(九)"), columns, tuple(rows), notes)
+    return Sheet("bought", "政府购买残疾人就业服务", Source(PLAN, "二(九)"), columns, tuple(rows), notes)
 
 
 _EACH: Mapping[str, Callable[[Connection, Subject, date], Sheet]] = {
     "workshops": _workshops,
     "coaches": _coaches,
+    "startups": startups,
+    "industry": industry,
+    "unhelped": unhelped,
     "massage": _massage,
     "offices": _offices,
     "bought": _bought,

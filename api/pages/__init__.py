@@ -41,6 +41,7 @@ from api.pages import (
     supervision,
     unit_work,
     users,
+    ventures,
 )
 
 _STAFF = (
@@ -53,6 +54,7 @@ _STAFF = (
     plans,
     plan_work,
     learning,
+    ventures,
     facts,
     lists,
     services,

@@ -6,8 +6,9 @@ from matching.duties.duty import CaseFile, Duty
 from matching.duties.others import certificate, contract, follow_up, graduate_plan, hard_to_employ, referral
 from matching.duties.plans import assistance_follow_up, graduate_follow_up
 from matching.duties.terms import DutyTerms
+from matching.duties.visits import coach_visit, startup_check
 
-_PLANS = (graduate_follow_up, assistance_follow_up, household_alert, learning)
+_PLANS = (graduate_follow_up, assistance_follow_up, household_alert, learning, startup_check, coach_visit)
 _EACH = (four_ones, graduate_plan, certificate, contract, follow_up, hard_to_employ, referral, *_PLANS)
 
 

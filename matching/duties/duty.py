@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from matching.duties.terms import DutyKind, DutyState, Ground
 from matching.entities import Candidate, Interaction, Placement, Service
 from matching.plans import Enrolment, Plan
+from matching.ventures import Venture, Visit
 from matching.vocabulary import ServiceKind
 
 EPOCH = date(1970, 1, 1)
@@ -24,6 +25,8 @@ class CaseFile:
     plans: Sequence[Plan] = ()
     """The open plans with the person."""
     enrolments: Sequence[Enrolment] = ()
+    ventures: Sequence[Venture] = ()
+    visits: Sequence[Visit] = ()
     household_told_on: date | None = None
     """The day on which the kinds of the household were supplied, None where nobody knows."""
 

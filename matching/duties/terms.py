@@ -31,6 +31,8 @@ class DutyKind(Term):
     ASSISTANCE = "assistance", "就业援助计划跟进"
     HOUSEHOLD = "household", "脱贫户、监测对象预警"
     LEARNING = "learning", "资格考试和继续教育"
+    STARTUP = "startup", "创业经营核查"
+    COACHING = "coaching", "就业辅导员走访"
 
 
 class DutyState(Term):
@@ -95,6 +97,8 @@ class DutyTerms:
     plan_contact_days: int
     household_alert_days: int
     learning_days: int
+    startup_check_months: tuple[int, ...]
+    coach_visit_days: int
     strong_fit: Decimal
     strong_days: int
 
@@ -145,6 +149,8 @@ def terms_on(on: date) -> DutyTerms:
         plan_contact_days=numbers.whole("duty.plan_contact_days"),
         household_alert_days=numbers.whole("duty.household_alert_days"),
         learning_days=numbers.whole("duty.learning_notice_days"),
+        startup_check_months=tuple(sorted(int(month) for month in numbers.raw("duty.startup_check_months") or ())),
+        coach_visit_days=numbers.whole("duty.coach_visit_days"),
         strong_fit=Decimal(str(numbers.raw("duty.strong_fit") or "2")),
         strong_days=numbers.whole("duty.strong_days"),
     )
@@ -160,6 +166,8 @@ _BY_ONE_NUMBER: Mapping[DutyKind, str] = {
     DutyKind.ASSISTANCE: "duty.assistance_plan",
     DutyKind.HOUSEHOLD: "duty.household_alert_days",
     DutyKind.LEARNING: "duty.learning_notice_days",
+    DutyKind.STARTUP: "duty.startup_check_months",
+    DutyKind.COACHING: "duty.coach_visit_days",
 }
 
 

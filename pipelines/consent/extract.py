@@ -30,8 +30,9 @@ from pipelines.store.own_record import own_record
 from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tasks import TaskRepository
+from pipelines.venture_tables import VENTURES, VISITS
 
-_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES, ENROLMENTS, INITIATIVE_PEOPLE)
+_OF_PERSON = (INTERACTIONS, PLACEMENTS, SERVICES, ENROLMENTS, INITIATIVE_PEOPLE, VENTURES, VISITS)
 _MOST = 100_000
 _ACTS = {
     "candidates.read": "查看档案",

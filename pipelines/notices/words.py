@@ -30,6 +30,8 @@ class NoticeKind(Term):
     ASSISTANCE = "assistance", "就业援助计划跟进"
     HOUSEHOLD = "household", "脱贫户、监测对象预警"
     LEARNING = "learning", "资格考试和继续教育"
+    STARTUP = "startup", "创业经营核查"
+    COACHING = "coaching", "就业辅导员走访"
 
 
 class Because(Term):

@@ -28,7 +28,9 @@ from pipelines.store.reach import accepts
 from pipelines.store.repositories import TableRepository
 
 Key = tuple[Any, ...]
-OF_A_PERSON = frozenset({"candidates", "interactions", "placements", "services", "enrolments", "initiative_people"})
+OF_A_PERSON = frozenset(
+    {"candidates", "interactions", "placements", "services", "enrolments", "initiative_people", "ventures", "visits"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ WRITES: Mapping[str, Action] = {
     "initiative_posts": Action.WRITE_INITIATIVES,
     "initiative_people": Action.WRITE_INITIATIVES,
     "unit_records": Action.WRITE_UNIT_RECORDS,
+    "ventures": Action.WRITE_SERVICES,
+    "visits": Action.WRITE_SERVICES,
 }
 READS: Mapping[str, Action] = {name: Action(action.value.replace(".write", ".read")) for name, action in WRITES.items()}
 _REFUSED = "这个角色不能成批导入这张表"

@@ -37,13 +37,15 @@ def last_active(connection: Connection) -> dict[str, date]:
     """
     acts, services = tables.CASE_TABLES["interactions"].c, tables.CASE_TABLES["services"].c
     enrolments = tables.CASE_TABLES["enrolments"].c
-    steps = tables.CASE_TABLES["initiative_people"].c
+    steps, visits, ventures = (tables.CASE_TABLES[name].c for name in ("initiative_people", "visits", "ventures"))
     facts, taken = tables.fact_sources.c, tables.assignments.c
     found: dict[str, date] = {}
     for owner, day in (
         (acts.candidate_id, acts["at"]),
         (services.candidate_id, services["on"]),
         (steps.candidate_id, steps["on"]),
+        (visits.candidate_id, visits["on"]),
+        (ventures.candidate_id, ventures.starts_on),
         (_placements.c.candidate_id, _placements.c.starts_on),
         (_placements.c.candidate_id, _placements.c.ends_on),
         (facts.candidate_id, facts.supplied_on),

@@ -16,6 +16,7 @@ from pipelines.schema import INTERACTIONS, PLACEMENTS, SERVICES
 from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tables import fact_sources
+from pipelines.venture_tables import VENTURES, VISITS
 
 _MANY = 400  # keys in one statement: SQLite takes a limited number of parameters
 _CLOSED = frozenset({"name", "phone", "address"})
@@ -31,14 +32,16 @@ class CaseFiles(CandidateRepository):
         self.open_birth = self._vault.opener("candidates", "birth_date")
         self._open_number = self._vault.opener("candidates", "certificate_number")
         self._beside = [
-            TableRepository(connection, spec, subject) for spec in (PLACEMENTS, SERVICES, INTERACTIONS, ENROLMENTS)
+            TableRepository(connection, spec, subject)
+            for spec in (PLACEMENTS, SERVICES, INTERACTIONS, ENROLMENTS, VENTURES, VISITS)
         ]
 
     def files(self, candidate_ids: Sequence[str]) -> dict[str, CaseFile]:
         """Return the files of some people by id; who is not visible is left out. Good matches are not filled in."""
         told = self._told("household_kinds", candidate_ids)
         plans = PlanRepository(self.connection, self.subject).as_duties_see(candidate_ids)
-        placements, services, interactions, enrolments = (_of_people(one, candidate_ids) for one in self._beside)
+        each = (_of_people(one, candidate_ids) for one in self._beside)
+        placements, services, interactions, enrolments, ventures, visits = each
         return {
             candidate_id: CaseFile(
                 person,
@@ -47,6 +50,8 @@ class CaseFiles(CandidateRepository):
                 tuple(interactions.get(candidate_id, ())),
                 plans=tuple(plans.get(candidate_id, ())),
                 enrolments=tuple(enrolments.get(candidate_id, ())),
+                ventures=tuple(ventures.get(candidate_id, ())),
+                visits=tuple(visits.get(candidate_id, ())),
                 household_told_on=told.get(candidate_id),
             )
             for candidate_id, person in self._some(candidate_ids).items()

@@ -28,7 +28,9 @@ from sqlalchemy import (
 )
 
 from matching.duties.terms import FOR_EVERYBODY, DutyKind, DutyTerms
+from matching.duties.visits import RUNS
 from matching.plans import ENDED, EnrolmentKind, PlanKind
+from matching.ventures import VentureKind, VisitKind
 from matching.vocabulary import Education, HouseholdKind, InteractionKind, ServiceKind
 from pipelines.access.roles import Subject
 from pipelines.store import tables
@@ -86,6 +88,8 @@ class DutyRows:
             DutyKind.ASSISTANCE: partial(self._plans, DutyKind.ASSISTANCE, PlanKind.ASSISTANCE),
             DutyKind.HOUSEHOLD: self._households,
             DutyKind.LEARNING: self._learning,
+            DutyKind.STARTUP: self._startups,
+            DutyKind.COACHING: self._coachings,
         }
         found = union_all(*(each[kind]() for kind in wanted)).subquery("due")
         place = (found.c.place, found.c.candidate_id, found.c.kind)
@@ -439,6 +443,84 @@ class DutyRows:
             )
             .group_by(e.candidate_id)
         )
+
+    def _startups(self) -> Select[Any]:
+        """Return the start-ups that run, as far as is known, and were not looked at since a stated day."""
+        v, c = tables.CASE_TABLES["ventures"].c, tables.CASE_TABLES["visits"].c
+        stopped = func.max(case((c.is_running == "no", c.on)))
+        seen = (
+            select(
+                c.venture_id,
+                func.max(day_number(c.on)).label("last"),
+                func.max(day_number(c.next_on)).label("agreed"),
+                case((stopped == func.max(c.on), 1), else_=0).label("stopped"),
+            )
+            .where(c.kind == VisitKind.STARTUP_CHECK.value, c.on <= self._on, *self._visible(c.candidate_id))
+            .group_by(c.venture_id)
+            .subquery("seen")
+        )
+        marks = [months_later(v.starts_on, month) for month in reversed(self.terms.startup_check_months)]
+        mark = case(*((day <= self._on, day_number(day)) for day in marks))
+        due = self._first_due(_latest(seen.c.agreed, day_number(v.next_check_on)), mark, seen.c.last)
+        joined = tables.CASE_TABLES["ventures"].outerjoin(seen, seen.c.venture_id == v.venture_id)
+        return (
+            select(*self._row(v.candidate_id, DutyKind.STARTUP, func.min(due)))
+            .select_from(joined)
+            .where(
+                v.kind == VentureKind.STARTUP.value,
+                or_(v.ends_on.is_(None), v.ends_on > self._on),
+                func.coalesce(seen.c.stopped, 0) == 0,
+                due.is_not(None),
+                *self._visible(v.candidate_id),
+            )
+            .group_by(v.candidate_id)
+        )
+
+    def _coachings(self) -> Select[Any]:
+        """Return who has a job coach and was not visited since the day agreed, or for so many days."""
+        e, c, days = tables.CASE_TABLES["enrolments"].c, tables.CASE_TABLES["visits"].c, self.terms.coach_visit_days
+        seen = (
+            select(
+                c.candidate_id,
+                func.max(day_number(c.on)).label("last"),
+                func.max(day_number(c.next_on)).label("agreed"),
+            )
+            .where(c.kind == VisitKind.COACH_VISIT.value, c.on <= self._on, *self._visible(c.candidate_id))
+            .group_by(c.candidate_id)
+            .subquery("seen")
+        )
+        base = _latest(seen.c.last, day_number(e.starts_on))
+        late = case((base.is_(None), self._today), (base + days <= self._today, base + days))
+        agreed = case(
+            (and_(seen.c.agreed <= self._today, func.coalesce(seen.c.last, _NEVER) < seen.c.agreed), seen.c.agreed)
+        )
+        due = _earliest(agreed, late)
+        joined = tables.CASE_TABLES["enrolments"].outerjoin(seen, seen.c.candidate_id == e.candidate_id)
+        return (
+            select(*self._row(e.candidate_id, DutyKind.COACHING, func.min(due)))
+            .select_from(joined)
+            .where(
+                e.kind == EnrolmentKind.COACHING.value,
+                or_(e.status.is_(None), e.status.in_(sorted(one.value for one in RUNS if one is not None))),
+                or_(e.starts_on.is_(None), e.starts_on <= self._on),
+                or_(e.ends_on.is_(None), e.ends_on >= self._on),
+                due.is_not(None),
+                *self._visible(e.candidate_id),
+            )
+            .group_by(e.candidate_id)
+        )
+
+    def _first_due(self, agreed: Number, mark: Number, last: Number) -> Number:
+        """Return the earlier of two days that have come and since which nobody looked; unknown where neither is."""
+        since = [
+            case((and_(day <= self._today, func.coalesce(last, _NEVER) < day), day)) for day in (agreed, mark)
+        ]  # fmt: skip
+        return _earliest(*since)
+
+
+def _earliest(first: Number, second: Number) -> Number:
+    """Return the earlier of two day numbers, the known one where one is unknown."""
+    return case((func.coalesce(first, _FAR) <= func.coalesce(second, _FAR), first), else_=second)
 
 
 def _latest(first: Number, second: Number) -> Number:

@@ -16,7 +16,9 @@ from sqlalchemy.types import NullType
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 
-_OF_PEOPLE = frozenset({"interactions", "placements", "services", "enrolments", "initiative_people"})
+_OF_PEOPLE = frozenset(
+    {"interactions", "placements", "services", "enrolments", "initiative_people", "ventures", "visits"}
+)
 _PUBLIC = frozenset({"courses", "sites", "labour_projects", "office_checks", "service_contracts"})
 _OF_STAFF = frozenset({"vacancies", "initiatives", "initiative_posts"})
 """Seen by every office, so that people can be sent across counties; a company sees its own vacancies."""

@@ -46,6 +46,10 @@ _REFERENCES = {
     ("initiative_people", "initiative_id"): "initiatives.initiative_id",
     ("initiative_people", "candidate_id"): "candidates.candidate_id",
     ("unit_records", "employer_id"): "employers.employer_id",
+    ("ventures", "candidate_id"): "candidates.candidate_id",
+    ("visits", "candidate_id"): "candidates.candidate_id",
+    ("visits", "venture_id"): "ventures.venture_id",
+    ("visits", "enrolment_id"): "enrolments.enrolment_id",
 }
 _NUMERIC = "CAST({0} AS NUMERIC) <= CAST({1} AS NUMERIC)"
 _CHECKS: Mapping[str, Mapping[str, str]] = {
@@ -66,6 +70,11 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
     "service_contracts": {"days_in_order": "starts_on <= ends_on"},
     "initiatives": {"days_in_order": "starts_on <= ends_on"},
     "unit_records": {"reserved_among_posts": "reserved <= posts"},
+    "ventures": {"days_in_order": "starts_on <= ends_on"},
+    "visits": {
+        "next_is_later": '"on" < next_on',
+        "check_of_a_venture": "kind <> 'startup_check' OR venture_id IS NOT NULL",
+    },
 }
 
 
@@ -134,6 +143,9 @@ Index(None, CASE_TABLES["initiatives"].c.starts_on)
 Index(None, CASE_TABLES["initiative_posts"].c.vacancy_id)
 Index(None, CASE_TABLES["initiative_people"].c.initiative_id)
 Index(None, CASE_TABLES["unit_records"].c.employer_id)
+Index(None, CASE_TABLES["ventures"].c.candidate_id)
+for _name in ("candidate_id", "venture_id", "enrolment_id"):
+    Index(None, CASE_TABLES["visits"].c[_name])
 
 fact_sources = Table(
     "fact_sources",

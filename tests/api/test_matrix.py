@@ -215,6 +215,20 @@ CALLS |= {
     ),
     ("POST", f"{V1}/enrolments/{{enrolment_id}}/facts"): Call(names={"enrolment_id": "enrolment"}),
     ("POST", f"{V1}/enrolments/{{enrolment_id}}/claim"): Call(names={"enrolment_id": "enrolment"}),
+    ("GET", f"{V1}/ventures"): _BY_PERSON,
+    ("POST", f"{V1}/ventures"): Call(body={"candidate_id": "{candidate}", "kind": "startup"}),
+    ("GET", f"{V1}/ventures/{{venture_id}}"): Call(names={"venture_id": "venture"}),
+    ("PATCH", f"{V1}/ventures/{{venture_id}}"): Call(
+        names={"venture_id": "venture"}, body={"ends_on": DAY}, is_change=True
+    ),
+    ("POST", f"{V1}/ventures/{{venture_id}}/claim"): Call(names={"venture_id": "venture"}),
+    ("GET", f"{V1}/visits"): _BY_PERSON,
+    ("POST", f"{V1}/visits"): Call(
+        body={"candidate_id": "{candidate}", "kind": "coach_visit", "on": DAY, "by": "刘老师"}
+    ),
+    ("GET", f"{V1}/visits/{{visit_id}}"): Call(names={"visit_id": "visit"}),
+    ("PATCH", f"{V1}/visits/{{visit_id}}"): Call(names={"visit_id": "visit"}, body={"about": "x"}, is_change=True),
+    ("GET", f"{_PERSON_IN}/ventures"): PERSON,
     ("GET", f"{V1}/enrolments"): _BY_PERSON,
     ("POST", f"{V1}/enrolments"): Call(body={"candidate_id": "{candidate}", "kind": "course"}),
     ("GET", f"{V1}/enrolments/{{enrolment_id}}"): Call(names={"enrolment_id": "enrolment"}),
@@ -331,6 +345,8 @@ ABSENT: Mapping[str, str] = {
     "plan": str(uuid4()),
     "plan-work": "workshops",
     "enrolment": "absent-7",
+    "venture": "absent-9",
+    "visit": "absent-10",
     "merge": str(uuid4()),
     "notice": str(uuid4()),
     "message": str(uuid4()),
@@ -489,6 +505,12 @@ def _settle(whole: Province) -> None:
         "task": (f"{person}/tasks", TASK, "task_id"),
         "plan": (f"{person}/plans", PLAN, "plan_id"),
         "enrolment": (f"{V1}/enrolments", {"candidate_id": THEIRS, "kind": "school"}, "enrolment_id"),
+        "venture": (f"{V1}/ventures", {"candidate_id": THEIRS, "kind": "startup"}, "venture_id"),
+        "visit": (
+            f"{V1}/visits",
+            {"candidate_id": THEIRS, "kind": "coach_visit", "on": DAY, "by": "刘老师"},
+            "visit_id",
+        ),
     }
     with whole.engine.begin() as connection:
         says(connection, THEIRS, ConsentAct.GIVEN, ConsentPurpose.CONTACT)

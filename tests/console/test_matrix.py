@@ -19,6 +19,7 @@ from tests.threats.doors import a_province
 STAFF = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 _OF_PERSON = {"candidate_id": "candidate"}
 _OF_ENROLMENT = {**_OF_PERSON, "enrolment_id": "enrolment"}
+_OF_VENTURE = {**_OF_PERSON, "venture_id": "venture"}
 _INITIATIVE = {"initiative_id": "initiative"}
 _OF_LIST = {**_OF_PERSON, "run_id": "run"}
 _POST, _EMPLOYER = {"vacancy_id": "vacancy"}, {"employer_id": "employer"}
@@ -147,6 +148,17 @@ PAGES: dict[tuple[str, str], Call] = {
     ),
     ("POST", "/people/{candidate_id}/learning/{enrolment_id}/facts"): Call(names=_OF_ENROLMENT, form={}),
     ("POST", "/people/{candidate_id}/learning/{enrolment_id}/claim"): Call(names=_OF_ENROLMENT, form={}),
+    ("GET", "/people/{candidate_id}/ventures"): Call(names=_OF_PERSON),
+    ("POST", "/people/{candidate_id}/ventures"): Call(
+        names=_OF_PERSON, form={"kind": "startup", "request_key": "0123456789a4"}
+    ),
+    ("POST", "/people/{candidate_id}/ventures/{venture_id}/change"): Call(
+        names=_OF_VENTURE, form={"ends_on": DAY, "row_version": "1"}
+    ),
+    ("POST", "/people/{candidate_id}/ventures/{venture_id}/claim"): Call(names=_OF_VENTURE, form={}),
+    ("POST", "/people/{candidate_id}/visits"): Call(
+        names=_OF_PERSON, form={"on": DAY, "by": "刘老师", "request_key": "0123456789a5"}
+    ),
     ("GET", "/plan-work/{name}"): Call(names={"name": "plan-work"}, wrong_for=ANYBODY),
     ("GET", "/courses"): Call(wrong_for=ANYBODY),
     ("GET", "/courses/{course_id}"): Call(names={"course_id": "course"}, wrong_for=ANYBODY),

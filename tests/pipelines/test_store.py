@@ -383,6 +383,12 @@ REFUSED_BY = {
     "ck_notices_of_somebody": _a_notice(n="0"),
     "ck_initiatives_days_in_order": "initiatives (initiative_id, kind, title, starts_on, ends_on)"
     " VALUES ('i', 'fair', 't', '2026-02-02', '2026-02-01')",
+    "ck_ventures_days_in_order": "ventures (venture_id, candidate_id, kind, starts_on, ends_on)"
+    " VALUES ('v', 'known', 'startup', '2026-02-02', '2026-02-01')",
+    "ck_visits_next_is_later": 'visits (visit_id, candidate_id, kind, "on", next_on)'
+    " VALUES ('w', 'known', 'coach_visit', '2026-02-02', '2026-02-02')",
+    "ck_visits_check_of_a_venture": 'visits (visit_id, candidate_id, kind, "on")'
+    " VALUES ('w', 'known', 'startup_check', '2026-02-02')",
     "ck_unit_records_reserved_among_posts": "unit_records (record_id, employer_id, kind, year, posts, reserved)"
     " VALUES ('u', 'e', 'project_plan', 2026, 1, 2)",
     "ck_person_marks_keyed_hash_only": "person_marks (candidate_id, row_version, key_id, citizen)"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate, CandidateId, Interaction, Placement, Service, VacancyId
 from matching.plans import Enrolment, EnrolmentKind, EnrolmentStatus, Plan, PlanKind
+from matching.ventures import Venture, VentureKind, Visit, VisitKind
 from matching.vocabulary import (
     Education,
     HouseholdKind,
@@ -25,6 +26,7 @@ from pipelines.schema import CANDIDATES, INTERACTIONS, PLACEMENTS, SERVICES, VAC
 from pipelines.store.plans import PlanRepository
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from pipelines.store.tasks import TaskRepository
+from pipelines.venture_tables import VENTURES, VISITS
 from tests.support.stores import PROGRAM, noted
 
 PLACES = ("620102", "620103", "620100", "620502", "620171", "620299", "620201", None)
@@ -34,7 +36,8 @@ _VACANCIES = 4
 def a_file(**facts: Any) -> CaseFile:
     """Return a file: `placements`, `services` and `interactions` beside the facts of the person."""
     beside = {
-        name: tuple(facts.pop(name, ())) for name in ("placements", "services", "interactions", "plans", "enrolments")
+        name: tuple(facts.pop(name, ()))
+        for name in ("placements", "services", "interactions", "plans", "enrolments", "ventures", "visits")
     }
     strong, told = facts.pop("strong_matches", None), facts.pop("household_told_on", None)
     person = Candidate(candidate_id=CandidateId(facts.pop("id", "c-1")), **facts)
@@ -114,9 +117,12 @@ class World:
             (one.vacancy_id, one.kind, one.at): one for one in (self._act(key) for _ in range(self._one(0, 1, 4, 7)))
         }
         enrolments = tuple(self._enrolment(key, number) for number in range(self._one(0, 0, 1, 2)))
+        ventures = tuple(self._venture(key, number) for number in range(self._one(0, 0, 1, 2)))
+        visits = tuple(self._visit(key, number, ventures) for number in range(self._one(0, 0, 1, 3)))
         plans = tuple(self._plan(owner, kind) for kind in PlanKind if self.rng.random() < 0.5)
         return CaseFile(
             person, placements, tuple(services.values()), tuple(acts.values()), plans=plans, enrolments=enrolments,
+            ventures=ventures, visits=visits,
             household_told_on=self._maybe(0.6, self._day(-130, 0)) if person.household_kinds else None,
         )  # fmt: skip
 
@@ -125,11 +131,31 @@ class World:
         ends = self._maybe(0.9, self._day(-90, 90))
         if starts is not None and ends is not None and ends < starts:
             starts, ends = ends, starts
-        kind = self._one(EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.COURSE)
+        kind = self._one(EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.COURSE, EnrolmentKind.COACHING)
         status = self._maybe(0.7, self._one(*EnrolmentStatus))
         return Enrolment(
             enrolment_id=f"e-{owner}-{number}", candidate_id=owner, kind=kind, starts_on=starts, ends_on=ends,
             status=status,
+        )  # fmt: skip
+
+    def _venture(self, owner: CandidateId, number: int) -> Venture:
+        starts = self._maybe(0.9, self._day(-800, 10))
+        return Venture(
+            venture_id=f"v-{owner}-{number}", candidate_id=owner, starts_on=starts,
+            kind=self._one(VentureKind.STARTUP, VentureKind.STARTUP, VentureKind.INDUSTRY),
+            ends_on=self._maybe(0.1, self._day(11, 60) if starts is None else starts + timedelta(days=90)),
+            next_check_on=self._maybe(0.3, self._day(-60, 60)),
+        )  # fmt: skip
+
+    def _visit(self, owner: CandidateId, number: int, ventures: tuple[Venture, ...]) -> Visit:
+        on = self._day(-300, 3)
+        is_check = bool(ventures) and self.rng.random() < 0.6
+        return Visit(
+            visit_id=f"w-{owner}-{number}", candidate_id=owner, on=on, by="刘老师",
+            kind=VisitKind.STARTUP_CHECK if is_check else VisitKind.COACH_VISIT,
+            venture_id=self._one(*ventures).venture_id if is_check else None,
+            is_running=self._maybe(0.8, self._one(YesNo.YES, YesNo.YES, YesNo.NO)) if is_check else None,
+            next_on=self._maybe(0.5, on + timedelta(days=self._one(1, 20, 90))),
         )  # fmt: skip
 
     def _plan(self, owner: str, kind: PlanKind) -> Plan:
@@ -169,6 +195,8 @@ class World:
         for spec, name in ((PLACEMENTS, "placements"), (SERVICES, "services"), (INTERACTIONS, "interactions")):
             _insert(connection, spec, [_values(spec, one) for file in self.files for one in getattr(file, name)])
         _insert(connection, ENROLMENTS, [_values(ENROLMENTS, one) for file in self.files for one in file.enrolments])
+        for spec, name in ((VENTURES, "ventures"), (VISITS, "visits")):
+            _insert(connection, spec, [_values(spec, one) for file in self.files for one in getattr(file, name)])
         people = CandidateRepository(connection, PROGRAM)
         for file in self.files:
             if file.household_told_on is not None:

@@ -19,7 +19,7 @@ from tests.support.people import a_person
 from tests.support.plan_sheets import imported
 from tests.support.stores import BACKENDS, PROGRAM, a_store
 
-FOLLOWING = ("plans", "tasks", "task_steps", "enrolments", "initiative_people")
+FOLLOWING = ("plans", "tasks", "task_steps", "enrolments", "initiative_people", "ventures", "visits")
 
 
 @pytest.fixture(params=BACKENDS)
@@ -42,6 +42,8 @@ def caseworker(engine: Engine, tmp_path: Path) -> Subject:
         "enrolments": ("enrolment_id,candidate_id,kind,status", "e-1,c-2,coaching,attending", "e-2,c-2,school,"),
         "initiatives": ("initiative_id,kind,title", "i-1,blind_bloom,心光绽放"),
         "initiative_people": ("candidate_id,initiative_id,step,on", f"c-2,i-1,joined,{TODAY.isoformat()}"),
+        "ventures": ("venture_id,candidate_id,kind", "v-1,c-2,startup"),
+        "visits": ("visit_id,candidate_id,kind,on,venture_id", f"w-1,c-2,startup_check,{TODAY.isoformat()},v-1"),
     }
     for name, lines in sheets.items():
         assert imported(engine, tmp_path, name, *lines).rejected == 0

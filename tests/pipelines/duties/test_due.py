@@ -204,6 +204,6 @@ def test_lists_kept_before_good_matches_were_counted_say_nothing(engine: Engine)
 def test_lines_name_what_is_due_by_when_and_by_which_text(engine: Engine) -> None:
     with engine.begin() as connection:
         World(5, TODAY).store(connection)
-        told = "\n".join(due_lines(due_list(connection, PROGRAM, TODAY, "兰州市", limit=5)))
+        told = "\n".join(due_lines(due_list(connection, PROGRAM, TODAY, "兰州市", limit=25)))
     for words in ("四个一", "2026-12-31 前", "从没有服务记录", "甘政办发〔2025〕67号", "待核实", "后面还有"):
         assert words in told
