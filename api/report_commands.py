@@ -24,7 +24,9 @@ from pipelines.export import csv_text
 from pipelines.reports.plan.files import write_layout, write_report
 from pipelines.reports.plan.layout import laid_out, lines_of
 from pipelines.reports.plan.report import FIRST_YEAR, LAST_YEAR, plan_report, rows_behind
+from pipelines.reports.reading import report_for, report_lines
 from pipelines.reports.social import social_cells, social_layout, social_lines, social_report
+from pipelines.reports.tables import REPORTS
 
 reports = typer.Typer(help="方案落实情况与工作名单。", no_args_is_help=True, rich_markup_mode=None)
 _SUBJECT = program_subject("command-line", Purpose.STATISTICS)
@@ -67,6 +69,20 @@ def rows(
         "rows": [{"id": owner, "region": region, "word": own} for owner, region, own in found],
     }  # fmt: skip
     answer(context, document, lambda: [*(f"{a}\t{b or ''}\t{c}" for a, b, c in found), f"共 {len(found)} 条"])
+
+
+@reports.command("table")
+def table(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help=f"哪张表：{'、'.join(f'{one} {told.title}' for one, told in REPORTS.items())}")
+    ],
+) -> None:
+    """一张固定的统计表，按市州和县区，准确的数字；--as-of 是统计到哪一天，就业援助的进入、退出计当年。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        document = report_for(connection, _SUBJECT, name, on=on)
+    answer(context, document, lambda: report_lines(document))
 
 
 @reports.command("ledger")

@@ -34,6 +34,7 @@ from api.pages import (
     register,
     released,
     releases,
+    report_tables,
     services,
     sheets,
     sign_in,
@@ -64,7 +65,19 @@ _STAFF = (
     events,
 )
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
-_SUPERVISOR = (supervision, effects, unit_work, exchange, inspections, approvals, confirming, releases, audits, users)
+_SUPERVISOR = (
+    supervision,
+    effects,
+    unit_work,
+    report_tables,
+    exchange,
+    inspections,
+    approvals,
+    confirming,
+    releases,
+    audits,
+    users,
+)
 _ANALYST = (quarters, models)  # addresses of their own before those of a version
 PAGES = tuple(
     part.router for part in (statics, sign_in, register, handbook, notices, *_STAFF, *_COMPANY, *_SUPERVISOR, *_ANALYST)

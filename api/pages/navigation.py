@@ -37,6 +37,7 @@ ENTRIES = [
     Entry("nav.events", "/events", Action.READ_INITIATIVES, STAFF),
     Entry("nav.supervision", "/supervision", Action.READ_REPORTS, frozenset({Role.SUPERVISOR})),
     Entry("nav.effects", "/supervision/effects", Action.READ_REPORTS, frozenset({Role.ANALYST})),
+    Entry("nav.tables", "/supervision/tables", Action.READ_REPORTS, frozenset({Role.ANALYST})),
     Entry("nav.models", "/models", Action.READ_MODELS, frozenset({Role.ANALYST})),
     Entry("nav.posts", "/posts", Action.READ_VACANCIES),
     Entry("nav.employers", "/employers", Action.VERIFY_EMPLOYERS, STAFF),

@@ -20,6 +20,7 @@ SUPERVISION = (
     Entry("supervision.tab_progress", "/supervision", Action.READ_REPORTS),
     Entry("supervision.tab_units", "/supervision/units", Action.READ_REPORTS),
     Entry("supervision.tab_ledger", "/supervision/ledger", Action.READ_UNIT_RECORDS),
+    Entry("supervision.tab_tables", "/supervision/tables", Action.READ_REPORTS),
     Entry("supervision.tab_households", "/supervision/households", Action.READ_CANDIDATES),
     Entry("supervision.tab_effects", "/supervision/effects", Action.READ_REPORTS),
     Entry("supervision.tab_inspections", "/supervision/inspections", Action.READ_INSPECTIONS),

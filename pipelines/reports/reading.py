@@ -1,5 +1,6 @@
 """Which report a subject gets: staff exact over their own scope, analysts what is safe over the province."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -44,3 +45,16 @@ def report_for(connection: Connection, subject: Subject, name: str, *, on: date)
     if name == EXTRACT:
         return analysts_extract(connection, on)
     return exact(connection, subject, name, on) if subject.sees_people else published(connection, name, on)
+
+
+def report_lines(document: Mapping[str, Any]) -> list[str]:
+    """Return a report in plain Chinese, a place a line."""
+    lines = [f"{document['title']}，截至 {document['as_of']}"]
+    for row in document["rows"]:
+        told = [f"{one['label']} {_number(row['counts'][one['name']])}" for one in document["columns"]]
+        lines.append(f"{row['label']}：{'，'.join(told)}")
+    return lines if document["rows"] else [*lines, "没有数字"]
+
+
+def _number(n: int | None) -> str:
+    return "不公布" if n is None else str(n)

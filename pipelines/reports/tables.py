@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from matching.assistance import AssistanceLevel
 from matching.regions import GANSU, divisions, prefecture, region_name
 from matching.rules.person import age_on
 from matching.vocabulary import DisabilityCategory, Education, PlacementForm, ServiceKind
@@ -65,6 +66,10 @@ def _of(table: str, word: str, day: str) -> Read:
     return lambda connection, subject, on: counts.of_table(connection, subject, table, word, day, on)
 
 
+def _moved(day: str) -> Read:
+    return lambda connection, subject, on: counts.assistance(connection, subject, day, on)
+
+
 def _education(word: str | None) -> str | None:
     return education_band(None if word is None else Education(word))
 
@@ -90,6 +95,20 @@ REPORTS: Mapping[str, Report] = {
             "placements", "安置就业：形式", "placements", _labels(PlacementForm), _of("placements", "form", "starts_on")
         ),
         Report("services", "就业服务：种类", "services", _labels(ServiceKind), _of("services", "kind", "on")),
+        Report(
+            "assistance_in",
+            "就业援助：本年进入，按类别",
+            "assistance_in",
+            _labels(AssistanceLevel),
+            _moved("opened_on"),
+        ),
+        Report(
+            "assistance_out",
+            "就业援助：本年退出，按类别",
+            "assistance_out",
+            _labels(AssistanceLevel),
+            _moved("ended_on"),
+        ),
     )
 }
 Key = tuple[str, str, str]

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from matching.plans import PlanKind
 from pipelines.access.roles import Subject
-from pipelines.store import tables
+from pipelines.store import caseload_tables, tables
 from pipelines.store.reach import reach
 
 _people = tables.CASE_TABLES["candidates"]
@@ -68,6 +69,21 @@ def of_table(connection: Connection, subject: Subject, table: str, word: str, da
     c = tables.CASE_TABLES[table].c
     statement = select(c.candidate_id, _people.c.region, c[word]).where(
         _people.c.candidate_id == c.candidate_id, or_(c[day].is_(None), c[day] <= on)
+    )
+    condition = reach("candidates", subject)
+    return [Counted(*row) for row in connection.execute(statement if condition is None else statement.where(condition))]
+
+
+def assistance(connection: Connection, subject: Subject, day: str, on: date) -> list[Counted]:
+    """Return each plan of assistance of visible people that was opened, or ended, in the year until a day, by level.
+
+    `day` says which: `opened_on` or `ended_on`. A change of level ends one plan and opens another.
+    """
+    c = caseload_tables.plans.c
+    statement = select(c.candidate_id, _people.c.region, c.level).where(
+        _people.c.candidate_id == c.candidate_id,
+        c.kind == PlanKind.ASSISTANCE.value,
+        c[day].between(on.replace(month=1, day=1), on),
     )
     condition = reach("candidates", subject)
     return [Counted(*row) for row in connection.execute(statement if condition is None else statement.where(condition))]

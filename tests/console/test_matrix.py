@@ -178,6 +178,8 @@ PAGES |= {
         form={"employer_id": "{employer}", "kind": "service_point", "request_key": "0123456789bb"}, wrong_for=ANYBODY
     ),
     ("GET", "/supervision/effects"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/tables"): Call(wrong_for=ANYBODY),
+    ("GET", "/supervision/tables.csv"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/effects.docx"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/households"): Call(wrong_for=ANYBODY),
     ("GET", "/supervision/inspections"): Call(wrong_for=ANYBODY),
