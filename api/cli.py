@@ -35,7 +35,7 @@ from api.exchange_commands import exchange
 from api.handover_commands import handovers
 from api.initiative_commands import initiatives, offers
 from api.message_commands import messages
-from api.model_commands import versions
+from api.model_commands import versions, who_acts
 from api.notice_commands import notices
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
@@ -463,8 +463,11 @@ def train_model(
     tls_ca: TlsCa = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
+    login: Annotated[str | None, typer.Option("--login", help="制作人的登录名；口令和动态口令随后输入")] = None,
+    name: Annotated[str | None, typer.Option("--by", help="还没有账号的数据库：制作人的姓名")] = None,
 ) -> None:
-    """训练并保存一个模型版本。"""
+    """训练并保存一个模型版本。第一个版本直接启用；以后的没有经过季度核查，须由另一人写明理由后启用。"""
+    by, said_by, _ = who_acts(context, login, name)
     config = TrainConfig(rows=FeatureRows(cluster_of(engine, workers, scheduler, tls_ca, tls_cert, tls_key)))
     settings = session_of(context).settings
     casebook = _casebook(context)
@@ -472,9 +475,10 @@ def train_model(
     with current_engine(context).begin() as connection:
         registry = Registry(connection, settings.models)
         gate = _gate(registry, casebook, model, settings.as_of)
-        version = registry.save(model, by=program_subject().by, gate=gate)
+        version = registry.save(model, by=by, gate=gate, made_by=said_by)
     document = {"version": version.version, "status": version.status, "summary": model.summary}
-    state = "已启用" if version.status == "champion" else "待启用：yougang models promote " + version.version
+    promote = f"没有经过季度核查，待启用；由另一人：yougang models promote {version.version} --despite 理由"
+    state = "已启用" if version.status == "champion" else promote
     answer(context, document, lambda: [f"模型 {version.version} 已保存（{state}）"])
 
 

@@ -111,7 +111,11 @@ PROBLEMS: dict[type[PipelineError], tuple[int, str, str]] = {
         "second-person-needed",
         "核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用",
     ),
-    PromotionRefused: (409, "promotion-refused", "核查未通过或需人工核实，须由制作人以外的另一人写明理由后启用"),
+    PromotionRefused: (
+        409,
+        "promotion-refused",
+        "没有经过季度核查、核查未通过或需人工核实，须由制作人以外的另一人写明理由后启用",
+    ),
     RulesNotReleased: (503, "rules-not-released", "磁盘上的规则文件未经两人签发，暂不据以答复，请联系管理员"),
     ReleaseRefused: (409, "release-refused", "规则不能这样签发"),
     NoSuchRule: (404, "no-such-rule", "没有这条规则"),

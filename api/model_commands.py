@@ -64,12 +64,12 @@ def models_promote(
     context: typer.Context,
     version: str,
     despite: Annotated[
-        str | None, typer.Option("--despite", help="核查未通过而仍要启用的理由；连同何人启用一并保存")
+        str | None, typer.Option("--despite", help="没有经过核查或核查未通过而仍要启用的理由；连同何人启用一并保存")
     ] = None,
     login: Annotated[str | None, typer.Option("--login", help="说明理由的人的登录名；口令和动态口令随后输入")] = None,
     name: Annotated[str | None, typer.Option("--by", help="还没有账号的数据库：说明理由的人的姓名")] = None,
 ) -> None:
-    """启用一个版本；核查未通过的，须由制作人以外的另一人写明理由。"""
+    """启用一个版本；没有经过季度核查或核查未通过的，须由制作人以外的另一人写明理由。"""
     by, said_by, is_named = who_acts(context, login, name)
     reason = None if despite is None else Despite(despite, said_by, is_named=is_named)
     with current_engine(context).begin() as connection:

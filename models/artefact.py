@@ -31,6 +31,7 @@ READABLE = (1, 2, FORMAT)
 ARRAYS = "arrays.npz"
 MANIFEST = "manifest.json"
 _SEPARATOR = "/"
+_FOLDER = 0o750
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,8 @@ def save_artefact(artefact: Artefact, folder: Path) -> str:
     """Write an artefact to a new folder and return the checksum (sha256, hex) of its manifest.
 
     The folder appears whole or not at all, even after a power cut: it is written beside its place, forced to the disk
-    and then moved there.
+    and then moved there. Owner and group may read it, nobody else: the service may run under another user than who
+    trains, in the same group.
 
     Raises
     ------
@@ -79,14 +81,14 @@ def save_artefact(artefact: Artefact, folder: Path) -> str:
     """
     if folder.exists():
         raise InvalidInput("A model is saved to a new folder; this one exists already.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
     try:
         packed = _npz(artefact.arrays)
         manifest = _manifest(artefact.metadata, {ARRAYS: packed})
         _write(beside / ARRAYS, packed)
         _write(beside / MANIFEST, manifest)
-        os.chmod(beside, 0o755)  # noqa: S103  mkdtemp makes it 0700; a model is read by the service's own user too
+        os.chmod(beside, _FOLDER)
         _force_folder(beside)
         beside.rename(folder)
         _force_folder(folder.parent)

@@ -31,7 +31,7 @@ def shown_version(registry: Registry, version: str) -> dict[str, Any]:
     return {
         **version_document(held),
         "aliases": aliases,
-        "made_by": None if card is None else card.made_by,
+        "made_by": registry.made_by(version),
         "card": None if card is None else card.document,
         "promotions": [promotion_document(one) for one in registry.promotions(version)],
     }

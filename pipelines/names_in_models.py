@@ -21,7 +21,7 @@ from pipelines.access.errors import KeysMissing, VaultError
 from pipelines.access.keyed import derived
 from pipelines.access.vault import Vault
 
-_USE, _SEALING = "names in models", "models"
+_USE, _SEALING, _NOISE = "names in models", "models", "noise"
 _LENGTH = 20
 _STAND_IN = re.compile(rf"~([0-9a-f]{{{_LENGTH}}})")
 _NO_OTHERS: Mapping[str, str] = {}
@@ -66,6 +66,10 @@ class Names:
         if self.key_id is None:
             return hashlib.sha256(candidate_id.encode()).hexdigest()[:_LENGTH]
         return hmac.new(self.key, candidate_id.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+
+    def seed(self, *said: str) -> int:
+        """Return a seed of noise that nobody without the key can make again; the same for the same words."""
+        return int.from_bytes(hmac.new(self.key, "\x1f".join((_NOISE, *said)).encode(), hashlib.sha256).digest()[:8])
 
     def seal(self, content: bytes) -> bytes:
         """Return content sealed; the same for the same, so that equal models are equal bytes (RFC 5297)."""

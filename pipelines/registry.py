@@ -1,6 +1,7 @@
 """Saved models: each version is a folder that is never written again, and one row that says what it is.
 
-The first version becomes champion by itself, since a desk without a model cannot answer; later ones are promoted.
+The first version becomes champion by itself, since a desk without a model cannot answer; later ones are promoted. One
+that has not passed the gates of a cycle, or that no cycle has held against them, only for another person's reason.
 What a version is used for changes by somebody's act, written into the audit first.
 """
 
@@ -22,6 +23,9 @@ from pipelines.ranking_model import RankingModel
 from pipelines.store.model_records import Card, ModelRecords, Promotion
 from pipelines.store.repositories import ModelVersion, ModelVersionRepository
 from pipelines.store.sealed import vault_of
+
+NOT_GATED = "no_cycle"
+"""Stands among the gates that were not passed where no cycle has held a version against any."""
 
 
 class NoModel(PipelineError):
@@ -67,7 +71,7 @@ class Registry:
         """Write a model as a new version; champion where there is none yet, else candidate.
 
         `gate` is what was found when it was held against the version in use (`pipelines.retraining`); `card` is what
-        a cycle keeps with it (`pipelines.quarter`), its gates among it, and `made_by` who ran that.
+        a cycle keeps with it (`pipelines.quarter`), its gates among it, and `made_by` who ran that or the training.
         """
         now = datetime.now(UTC)
         repository = ModelVersionRepository(self.connection)
@@ -84,7 +88,13 @@ class Registry:
             status="candidate" if has_champion else "champion",
             folder=name,
             summary=json.dumps(
-                {"checksum": checksum, **model.summary, **({} if gate is None else {"gate": gate})}, ensure_ascii=False
+                {
+                    "checksum": checksum,
+                    **model.summary,
+                    **({} if gate is None else {"gate": gate}),
+                    **({} if card is not None or made_by is None else {"made_by": made_by}),
+                },
+                ensure_ascii=False,
             ),
             champion_since=None if has_champion else now,
         )
@@ -203,38 +213,54 @@ class Registry:
     def promote(self, name: str, *, by: By, despite: Despite | None = None) -> ModelVersion:
         """Make a version champion and retire the present one; a reason given is kept with who gave it.
 
+        The version that answers already goes on answering, and nothing is asked.
+
         Raises
         ------
         PromotionRefused
-            When it has not passed its gates and nobody says why it may be promoted all the same.
+            When it has not passed its gates, or no cycle has held it against any, and nobody says why it may be
+            promoted all the same.
         SecondPersonNeeded
             When who says so is not known by name, or is who made the version.
         """
         version = self.get(name)
-        summary: dict[str, Any] = json.loads(version.summary)
-        trips, card = summary.get("gate", {}).get("trips", []), self.card(name)
-        failed = () if card is None else tuple(card.document["gates"]["failed"])
-        if (trips or failed) and (despite is None or not despite.reason.strip()):
-            found = "；".join([*trips, *(_gate_words(card) if card else ())])
-            raise PromotionRefused(f"{found}。核实后仍要启用，请写明理由：models promote {name} --despite 理由")
-        if failed and despite is not None and card is not None and (not despite.is_named or despite.by == card.made_by):
-            raise SecondPersonNeeded("核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用")
+        if version.status == "champion":
+            self._record(by, "models.promote", name)
+            return version
+        failed = self._not_passed(version, despite)
         self._record(by, "models.promote", name)
-        if trips and despite is not None:
-            summary["promoted_despite"] = {"reason": despite.reason, "by": despite.by}
-            ModelVersionRepository(self.connection).set_summary(name, json.dumps(summary, ensure_ascii=False))
         said_by = by.actor if despite is None else despite.by
         self._keep_act(name, "promote", said_by, failed, None if despite is None else despite.reason)
         return self._make_champion(name)
 
-    def _keep_act(self, name: str, act: str, by: str, failed: tuple[str, ...], reason: str | None) -> None:
+    def made_by(self, name: str) -> str | None:
+        """Return who ran the cycle or the training that made a version; None where nobody was noted."""
         card = self.card(name)
+        made: str | None = json.loads(self.get(name).summary).get("made_by") if card is None else card.made_by
+        return made
+
+    def _not_passed(self, version: ModelVersion, despite: Despite | None) -> tuple[str, ...]:
+        """Return the gates that a version has not passed, checked that somebody who may says why it answers."""
+        card = self.card(version.version)
+        failed = (NOT_GATED,) if card is None else tuple(card.document["gates"]["failed"])
+        if failed and (despite is None or not despite.reason.strip()):
+            trips = json.loads(version.summary).get("gate", {}).get("trips", [])
+            found = "；".join([*trips, *(_gate_words(card) if card else (f"没有经过季度核查（{_CYCLE}）",))])
+            raise PromotionRefused(
+                f"{found}。核实后仍要启用，由制作人以外的另一人写明理由："
+                f"models promote {version.version} --despite 理由 --login 登录名（还没有账号的数据库：--by 姓名）"
+            )
+        if failed and despite is not None and (not despite.is_named or despite.by == self.made_by(version.version)):
+            raise SecondPersonNeeded("没有经过核查或核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用")
+        return failed
+
+    def _keep_act(self, name: str, act: str, by: str, failed: tuple[str, ...], reason: str | None) -> None:
         ModelRecords(self.connection).add(
             Promotion(
                 promotion_id=str(uuid4()),
                 version=name,
                 act=act,
-                made_by=None if card is None else card.made_by,
+                made_by=self.made_by(name),
                 failed=failed,
                 reason=reason,
                 by=by,
@@ -284,6 +310,9 @@ class Registry:
 
     def _record(self, by: By, action: str, name: str) -> None:
         record(self.connection, by, action, object_kind="model", object_id=name)
+
+
+_CYCLE = "yougang quarter"
 
 
 def _gate_words(card: Card) -> Iterator[str]:

@@ -26,7 +26,7 @@ from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.model_documents import shown_version, version_document
 from pipelines.registers.errors import NoSuchModel, NothingToRestore
 from pipelines.registers.rows import require
-from pipelines.registry import Despite, NoModel, PromotionRefused, Registry
+from pipelines.registry import NOT_GATED, Despite, NoModel, PromotionRefused, Registry
 
 router = APIRouter(prefix="/models", include_in_schema=False)
 READ = page_for(Action.READ_MODELS, Purpose.MODEL_TRAINING)
@@ -256,7 +256,8 @@ def _card(
         in_time=model_sheets.in_time(kept) if model_sheets.is_measured(kept) else [],
         by_group=model_sheets.by_group(kept) if model_sheets.is_measured(kept) else [],
         off_policy=None if kept is None else model_sheets.off_policy(kept),
-        failed_words={} if kept is None else {one["id"]: one["label"] for one in kept["gates"]["results"]},
+        failed_words={NOT_GATED: words()("models.no_card_short")}
+        | ({} if kept is None else {one["id"]: one["label"] for one in kept["gates"]["results"]}),
         gate_at_training=(document["summary"].get("gate") or {}).get("trips", []),
         is_own=document["made_by"] is not None and document["made_by"] == subject.by.actor,
         may_act=subject.may(Action.WRITE_MODELS),

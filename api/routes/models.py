@@ -47,7 +47,7 @@ class Versions(Kept):
 
 
 class Promotion(Kept):
-    """一次启用或恢复：何人、何时、哪些核查没有通过、什么理由。"""
+    """一次启用或恢复：何人、何时、哪些核查没有通过（no_cycle：没有经过季度核查）、什么理由。"""
 
     act: str
     by: str
@@ -89,7 +89,7 @@ class Drift(Kept):
 
 
 class Reason(Body):
-    """核查没有通过的版本仍要启用：制作人以外的另一人所说的理由。"""
+    """没有经过季度核查或核查没有通过的版本仍要启用：制作人以外的另一人所说的理由。"""
 
     reason: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=STORABLE)]
 
@@ -175,7 +175,8 @@ def promote(
 ) -> Response:
     """Let a version answer from now on; the present one is retired.
 
-    One that has not passed its gates needs the reason of another person than the one who made it.
+    One that has not passed its gates, or that no cycle has held against them, needs the reason of another person than
+    the one who made it.
     """
     require(subject, Action.WRITE_MODELS)
     despite = None if body is None else Despite(body.reason, subject.by.actor, is_named=subject.user_id is not None)

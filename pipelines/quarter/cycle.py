@@ -36,7 +36,7 @@ from pipelines.quarter.extract import pseudonymised, save_extract
 from pipelines.quarter.gates import Measures, evaluate_gates, failed, gates_on
 from pipelines.quarter.live import beside_report, lot_estimates
 from pipelines.quarter.measure import InTime, Record, Today, covered_record, fairness_sheet, measures_of
-from pipelines.quarter.profile import profile_of
+from pipelines.quarter.profile import kept_profile
 from pipelines.quarter.report import report_html
 from pipelines.quarter.run_list import note_elsewhere
 from pipelines.quarter.runs import Run
@@ -163,7 +163,7 @@ def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
     )
     run.write_text(REQUESTS, vault.seal(log, _REQUESTS))
     _keep_other_names(run, vault, casebook, champion)
-    profile = run.write("profile.json", profile_of(own))
+    profile = run.write("profile.json", kept_profile(own))
     counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
     run.done("extract", [EXTRACT, REQUESTS, OTHER_NAMES, profile], {"data_hash": data_hash, **counts})
 

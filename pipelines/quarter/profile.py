@@ -1,6 +1,8 @@
 """What the data looks like: counts by bin of each feature, so that a later look can tell what moved.
 
-A profile holds counts alone and is kept with the model. Bins of fewer than ten are joined before it leaves the run.
+A profile holds counts alone and is kept with the model. Bins of fewer than ten are joined before it leaves the run, and
+what it says of people is blurred: exact counts of those learned from, held against the roster, tell a little of who is
+among them (Homer et al. 2008, "Resolving individuals contributing trace amounts of DNA").
 """
 
 from collections import Counter
@@ -9,16 +11,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+import numpy as np
+
 from matching.entities import Candidate, Vacancy
 from matching.regions import prefecture, region_name
 from matching.vocabulary import Education, InteractionKind, Term, Transport, VacancyKind, WorkMode
 from models.metrics.intervals import Interval
 from models.metrics.shift import population_shift
 from pipelines.casebook import Casebook
+from pipelines.names_in_models import Names
 
 UNKNOWN, OTHERS = "unknown", "others"
 LEAST = 10
 """Bins of fewer are joined in what is kept."""
+BLUR = 3.0
+"""Noise in what is kept of people, in units of the error that a count has anyway by who happens to be counted."""
 _SEED = 20221104
 Row = TypeVar("Row")
 Binned = Mapping[str, Mapping[str, int]]
@@ -137,8 +144,20 @@ def counted(rows: Iterable[Row], features: Mapping[str, Callable[[Row], str]]) -
 
 def profile_of(casebook: Casebook) -> Binned:
     """Return the profile of everybody and of every vacancy, bins of fewer than ten joined."""
-    whole = counted(casebook.candidates.values(), PEOPLE) | counted(casebook.vacancies, VACANCIES)
-    return {name: joined(counts) for name, counts in whole.items()}
+    return {name: joined(counts) for name, counts in _counted(casebook).items()}
+
+
+def kept_profile(casebook: Casebook) -> Binned:
+    """Return the profile as it is kept with a model: what is said of people is blurred, what of vacancies is not."""
+    names = casebook.names
+    return {
+        name: blurred(counts, names, name) if name in PEOPLE else joined(counts)
+        for name, counts in _counted(casebook).items()
+    }
+
+
+def _counted(casebook: Casebook) -> dict[str, Counter[str]]:
+    return counted(casebook.candidates.values(), PEOPLE) | counted(casebook.vacancies, VACANCIES)
 
 
 def joined(counts: Mapping[str, int]) -> dict[str, int]:
@@ -146,6 +165,26 @@ def joined(counts: Mapping[str, int]) -> dict[str, int]:
     large = {name: n for name, n in sorted(counts.items()) if n >= LEAST}
     rest = sum(n for name, n in counts.items() if name not in large)
     return large | ({OTHERS: rest} if rest >= LEAST else {})
+
+
+def blurred(counts: Mapping[str, int], names: Names, feature: str) -> dict[str, int]:
+    """Return counts with noise, as of so many fewer people as are as sure: n / (1 + `BLUR`²).
+
+    So whoever holds two profiles against each other allows for the noise by the counts alone. Small bins are joined by
+    what they look like with the noise, for whether a bin is there tells as well. The noise follows from the counts and
+    the key: the same data give the same, and nobody without the key can take it out again.
+    """
+    n, bins = sum(counts.values()), sorted(counts)
+    if not n:
+        return {}
+    rng = np.random.default_rng(names.seed("profile", feature, *(f"{name}={counts[name]}" for name in bins)))
+    shares = np.array([counts[name] / n for name in bins])
+    noisy = n * np.maximum(shares + BLUR * np.sqrt(shares * (1 - shares) / n) * rng.standard_normal(len(bins)), 0.0)
+    large = {name: at for name, at in zip(bins, noisy.tolist(), strict=True) if at >= 2 * LEAST}
+    small = float(noisy.sum()) - sum(large.values())
+    told = large | ({OTHERS: small} if small >= 2 * LEAST else {})
+    fewer = n / (1 + BLUR**2) / max(sum(told.values()), 1e-9)
+    return {name: round(at * fewer) for name, at in told.items() if round(at * fewer)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +209,21 @@ def shifts(before: Binned, now: Binned, *, level: float = 0.95) -> list[Shift]:
     found = []
     for name in sorted(set(before) & set(now)):
         # Bins that one side joined are joined on the other as well.
-        left, right = _on_one_scale(before[name], now[name])
+        # What is kept of people stands for more of them, and was joined from twice as many on.
+        least = 4 * LEAST / (1 + BLUR**2) if name in PEOPLE else 2 * LEAST
+        left, right = _on_one_scale(before[name], now[name], least)
         moved = population_shift(left, right, level=level, seed=_SEED)
         if moved is not None:
             found.append(Shift(name, moved, *_most_moved(left, right)))
     return sorted(found, key=lambda shift: (-shift.moved.mean, shift.feature))
 
 
-def _on_one_scale(left: Mapping[str, int], right: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+def _on_one_scale(
+    left: Mapping[str, int], right: Mapping[str, int], least: float
+) -> tuple[dict[str, int], dict[str, int]]:
     """Join small bins where a side joined its own, so that a joined bin is not taken for a vanished one."""
     names = set(left) | set(right)
-    small = {n for n in names if max(left.get(n, 0), right.get(n, 0)) < 2 * LEAST and OTHERS in (*left, *right)}
+    small = {n for n in names if max(left.get(n, 0), right.get(n, 0)) < least and OTHERS in (*left, *right)}
 
     def merged(counts: Mapping[str, int]) -> dict[str, int]:
         found = {name: n for name, n in counts.items() if name not in small and name != OTHERS}

@@ -131,6 +131,12 @@ def _measured(card: Mapping[str, Any] | None) -> list[str]:
     return parts
 
 
+def _by_whom(version: Mapping[str, Any]) -> str:
+    """Say who gave the reason: another than the maker is sure only where the maker's name was kept."""
+    is_known = str(version.get("made_by") or "").startswith(("user:", "named:"))
+    return f"，由{'制作人以外的另一人' if is_known else '工作人员'}写明理由。"
+
+
 def _decided(version: Mapping[str, Any]) -> list[str]:
     acts, card = version["promotions"], version["card"]
     if not acts:
@@ -139,10 +145,11 @@ def _decided(version: Mapping[str, Any]) -> list[str]:
     said = f"{last['at'][:10]} 由工作人员决定{'恢复' if last['act'] == 'rollback' else '启用'}；"
     # Why it answers in spite of its gates was said when it was promoted, also where it was gone back to since.
     reason = next((act["reason"] for act in reversed(acts) if act["reason"]), None)
+    overruled = next((act for act in reversed(acts) if act["failed"]), None)
     if card is None:
-        said += f"这个版本没有经过季度核查，{UNKNOWN}。"
+        said += f"这个版本没有经过季度核查，{UNKNOWN}{_by_whom(version) if overruled else '。'}"
     elif card["gates"]["failed"]:
-        said += "有核查没有通过或需人工核实，由另一人写明理由。"
+        said += f"有核查没有通过或需人工核实{_by_whom(version)}"
     else:
         said += "全部核查通过。"
     return [paragraph(said), paragraph(f"理由：{reason}") if reason else ""]

@@ -15,6 +15,7 @@ from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
 from tests.support.builders import TODAY, certificate_number
 from tests.support.files import write_csv
+from tests.support.model_cards import ANOTHERS_REASON
 from tests.support.stores import PROGRAM
 
 PERSON = "demo-c-00001"
@@ -306,7 +307,7 @@ def test_a_later_model_waits_until_it_is_promoted_and_can_be_taken_back(own_town
     first = yougang("models", "--json", at=own_town).document["models"][0]["version"]
     second = own_town.train()
     assert yougang("shortlist", PERSON, "--json", at=own_town).document["model_version"] == first
-    assert yougang("models", "promote", second, at=own_town).code == 0
+    assert yougang("models", "promote", second, *ANOTHERS_REASON, at=own_town).code == 0
     assert yougang("shortlist", PERSON, "--json", at=own_town).document["model_version"] == second
     assert yougang("models", "rollback", "--json", at=own_town).document["version"] == first
     assert yougang("shortlist", PERSON, "--json", at=own_town).document["model_version"] == first

@@ -12,6 +12,7 @@ from api import desk_keeper
 from api.app import create_app
 from api.settings import Settings
 from tests.conftest import Town, Yougang
+from tests.support.model_cards import ANOTHERS_REASON
 from tests.support.province import TODAY
 from tests.support.service import LOCAL
 
@@ -109,7 +110,7 @@ def test_a_promotion_and_going_back_take_effect_at_the_next_list_and_it_says_whi
     first = shortlist(client)["model_version"]
     second = own_town.train()
     assert shortlist(client)["model_version"] == first
-    assert yougang("models", "promote", second, at=own_town).code == 0
+    assert yougang("models", "promote", second, *ANOTHERS_REASON, at=own_town).code == 0
     assert shortlist(client)["model_version"] == second
     stored = client.get(f"{V1}/shortlists", params={"candidate_id": PERSON, "limit": 1}).json()["items"][0]
     assert stored["model_version"] == second

@@ -85,6 +85,22 @@ def test_another_persons_written_reason_lets_it_answer_and_is_kept(service: Serv
     assert act["by"] != shown["made_by"]
 
 
+def test_version_of_a_training_alone_needs_another_persons_reason_at_every_door(
+    service: Service, own_town: Town, yougang: Yougang
+) -> None:
+    with service.engine.begin() as connection:
+        registry, account = Registry(connection, own_town.models), the_accounts(connection).get("maker")
+        trained = registry.save(registry.champion()[1], by=PROGRAM.by, made_by=f"user:{account.user_id}").version
+    assert yougang("models", "promote", trained, at=own_town).code == 4
+    told = promoted(service, trained, "other", None)
+    assert (told.status_code, told.json()["type"]) == (409, "/problems/promotion-refused")
+    assert promoted(service, trained, "maker", "已核对").json()["type"] == "/problems/second-person-needed"
+    assert promoted(service, trained, "other", "已逐份核对名单").status_code == 200
+    shown = service.client.get(f"{V1}/models/{trained}/card", headers=service.enter("maker", Role.ANALYST)).json()
+    assert (shown["card"], shown["promotions"][0]["failed"]) == (None, ["no_cycle"])
+    assert shown["made_by"] == f"user:{account.user_id}"
+
+
 def test_where_there_are_accounts_a_typed_name_is_no_second_person(
     service: Service, version: str, own_town: Town, yougang: Yougang
 ) -> None:

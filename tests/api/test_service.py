@@ -13,6 +13,7 @@ from pipelines.store.session import engine_for
 from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
 from tests.support.builders import certificate_number
+from tests.support.model_cards import ANOTHERS_REASON
 from tests.support.province import TODAY
 from tests.support.service import LOCAL
 from tests.support.stores import PROGRAM
@@ -109,7 +110,7 @@ def test_a_promoted_model_answers_at_the_next_request(own_town: Town, yougang: Y
         first = client.get(LIST, params=DAY).json()["model_version"]
         second = own_town.train()
         assert client.get(LIST, params=DAY).json()["model_version"] == first
-        assert yougang("models", "promote", second, at=own_town).code == 0
+        assert yougang("models", "promote", second, *ANOTHERS_REASON, at=own_town).code == 0
         assert client.get(LIST, params=DAY).json()["model_version"] == second
 
 

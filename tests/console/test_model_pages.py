@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from pipelines.access.audit import events
-from pipelines.access.roles import Role
+from pipelines.access.roles import COMMAND_LINE, Role
 from pipelines.quarter.run_list import note_elsewhere, runs_beside
 from pipelines.quarter.runs import Run
 from pipelines.registry import Registry
@@ -132,6 +132,27 @@ def test_reason_of_the_second_person_is_kept_and_shown_to_all(service: Service) 
     public = Visitor(service.client, {}).open("/register").text
     assert "样本太少，已逐组人工核实" in public
     assert "other" not in public
+
+
+def test_version_that_no_cycle_gated_asks_for_a_reason_and_the_register_says_so(service: Service) -> None:
+    settings: Settings = service.app.state.keeper.settings
+    with service.engine.begin() as connection:
+        account = the_accounts(connection).get("maker")
+        registry = Registry(noted(connection), settings.models)
+        trained = registry.save(registry.champion()[1], by=COMMAND_LINE, made_by=f"user:{account.user_id}").version
+    address = f"/models/{trained}/promotion"
+    maker = visitor(service, "maker")
+    assert "您是这个版本的制作人" in maker.open(f"/models/{trained}").text
+    other = visitor(service, "other")
+    form = other.open(f"/models/{trained}").form(address)
+    assert "reason" in form.fields
+    refused = other.send(form, 409)
+    assert "没有经过季度核查" in refused.text
+    told = other.send_twice(other.open(f"/models/{trained}").form(address), reason="已逐份核对名单")
+    assert "没有经过季度核查" in told.text
+    public = Visitor(service.client, {}).open("/register").text
+    assert "没有经过季度核查，需人工核实，由制作人以外的另一人写明理由" in public
+    assert "已逐份核对名单" in public
 
 
 def test_nothing_is_promoted_before_it_was_looked_at_again_and_what_was_typed_comes_back(service: Service) -> None:

@@ -151,3 +151,10 @@ def test_packed_matrix_comes_back_and_a_missing_piece_is_noticed() -> None:
     del packed["rows.indptr"]
     with pytest.raises(ArtefactMismatch, match="not complete"):
         unpack_sparse("rows", packed)
+
+
+def test_nobody_but_owner_and_group_reads_a_saved_model_or_the_folder_of_models(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "one"
+    save_artefact(Artefact({"a": np.zeros(3)}, {}), folder)
+    assert [path.stat().st_mode & 0o777 for path in (folder.parent, folder)] == [0o750, 0o750]
+    assert load_artefact(folder).arrays["a"].tolist() == [0, 0, 0]

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from models.errors import ArtefactMismatch
-from pipelines.registry import NoModel, Registry
+from pipelines.registry import NOT_GATED, Despite, NoModel, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.session import engine_for
 from tests.conftest import Town
 from tests.support.accounts import KEYS
+from tests.support.model_cards import LOOKED_AT
 from tests.support.stores import PROGRAM
 
 
@@ -37,15 +38,15 @@ def test_versions_saved_in_one_second_have_names_and_folders_of_their_own(regist
 def test_there_is_one_champion_at_any_time(registry: Registry) -> None:
     model = registry.champion()[1]
     for name in [registry.save(model, by=PROGRAM.by).version for _ in range(2)]:
-        registry.promote(name, by=PROGRAM.by)
+        registry.promote(name, by=PROGRAM.by, despite=LOOKED_AT)
         assert [v.version for v in registry.all() if v.status == "champion"] == [name]
 
 
 def test_going_back_twice_goes_back_two_champions_and_then_no_further(registry: Registry) -> None:
     first, model = registry.champion()
     second, third = registry.save(model, by=PROGRAM.by).version, registry.save(model, by=PROGRAM.by).version
-    registry.promote(second, by=PROGRAM.by)
-    registry.promote(third, by=PROGRAM.by)
+    registry.promote(second, by=PROGRAM.by, despite=LOOKED_AT)
+    registry.promote(third, by=PROGRAM.by, despite=LOOKED_AT)
     assert registry.rollback(by=PROGRAM.by).version == second
     assert registry.rollback(by=PROGRAM.by).version == first
     with pytest.raises(NoModel):
@@ -56,9 +57,41 @@ def test_going_back_twice_goes_back_two_champions_and_then_no_further(registry: 
 def test_promoting_the_champion_again_changes_nothing_to_go_back_to(registry: Registry) -> None:
     first, model = registry.champion()
     second = registry.save(model, by=PROGRAM.by).version
-    registry.promote(second, by=PROGRAM.by)
-    registry.promote(second, by=PROGRAM.by)
+    registry.promote(second, by=PROGRAM.by, despite=LOOKED_AT)
+    registry.promote(second, by=PROGRAM.by, despite=LOOKED_AT)
     assert registry.rollback(by=PROGRAM.by).version == first
+
+
+@pytest.mark.parametrize(
+    ("despite", "refusal"),
+    [
+        (None, PromotionRefused),
+        (Despite("  ", "named:乙", is_named=True), PromotionRefused),
+        (Despite("已核对", "command-line"), SecondPersonNeeded),
+        (Despite("已核对", "named:甲", is_named=True), SecondPersonNeeded),
+    ],
+    ids=["no reason", "an empty reason", "nobody by name", "who trained it"],
+)
+def test_version_that_no_cycle_gated_answers_only_for_a_reason_of_another(
+    registry: Registry, despite: Despite | None, refusal: type[PromotionRefused]
+) -> None:
+    first, model = registry.champion()
+    trained = registry.save(model, by=PROGRAM.by, made_by="named:甲").version
+    with pytest.raises(refusal):
+        registry.promote(trained, by=PROGRAM.by, despite=despite)
+    assert (champion(registry), list(registry.promotions(trained))) == (first, [])
+
+
+def test_it_is_kept_who_let_a_version_answer_that_no_cycle_gated(registry: Registry) -> None:
+    trained = registry.save(registry.champion()[1], by=PROGRAM.by, made_by="named:甲").version
+    registry.promote(trained, by=PROGRAM.by, despite=LOOKED_AT)
+    (act,) = registry.promotions(trained)
+    assert (act.failed, act.made_by, act.by, act.reason) == ((NOT_GATED,), "named:甲", "named:乙", LOOKED_AT.reason)
+
+
+def test_first_version_of_a_store_answers_by_itself(registry: Registry) -> None:
+    first, _ = registry.champion()
+    assert (registry.card(first), list(registry.promotions(first))) == (None, [])
 
 
 def test_a_promotion_of_no_version_leaves_the_champion(registry: Registry) -> None:

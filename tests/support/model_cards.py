@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from pipelines.registry import Registry
+from pipelines.registry import Despite, Registry
 from tests.support.stores import PROGRAM
 
 _LOW, _HIGH = {"mean": 0.30, "low": 0.25, "high": 0.35, "n": 100}, {"mean": 0.40, "low": 0.34, "high": 0.46, "n": 100}
 _SEGMENTS = ("all", "warm_people", "cold_people", "cold_vacancies")
 _GROUP = {"n_asked": 40, "covered": {"mean": 1.0, "low": 0.91, "high": 1.0, "n": 40}, "exposure": 1.1}
+LOOKED_AT = Despite("没有经过季度核查，已逐份核对名单", "named:乙", is_named=True)
+"""What another person says for a version that no cycle has held against any gate, and the same at the command line."""
+ANOTHERS_REASON = ("--despite", LOOKED_AT.reason, "--by", "乙")
 
 
 def a_gate(name: str, label: str, outcome: str) -> dict[str, Any]:

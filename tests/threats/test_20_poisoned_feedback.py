@@ -178,12 +178,12 @@ def test_model_that_learned_from_a_flood_is_promoted_only_with_a_reason(own_town
     engine = engine_for(own_town.url, KEYS)
     with pytest.raises(PromotionRefused), engine.begin() as connection:
         Registry(connection, own_town.models).promote(version, by=PROGRAM.by)
-    told = yougang("--json", "models", "promote", version, "--despite", "已核实是招聘会的登记", at=own_town)
-    assert told.code == 0
+    reason = ("--despite", "已核实是招聘会的登记")
+    assert yougang("models", "promote", version, *reason, at=own_town).code == 4
+    assert yougang("--json", "models", "promote", version, *reason, "--by", "乙", at=own_town).code == 0
     shown = yougang("--json", "models", "show", version, at=own_town).document
     assert shown["status"] == "champion"
-    assert shown["summary"]["promoted_despite"]["reason"] == "已核实是招聘会的登记"
-    assert shown["summary"]["promoted_despite"]["by"] == "command-line"
+    assert (shown["promotions"][0]["reason"], shown["promotions"][0]["by"]) == ("已核实是招聘会的登记", "named:乙")
     engine.dispose()
 
 
@@ -191,7 +191,9 @@ def test_model_of_an_ordinary_month_passes_the_gate(own_town: Town, yougang: You
     version = _save(own_town, own_town.casebook())
     shown = yougang("--json", "models", "show", version, at=own_town).document
     assert shown["summary"]["gate"]["trips"] == []
-    assert yougang("models", "promote", version, at=own_town).code == 0
+    refused = yougang("models", "promote", version, at=own_town)
+    assert "没有经过季度核查" in refused.err
+    assert "来自一个单位" not in refused.err
 
 
 def test_model_whose_lists_are_all_others_trips_the_gate(town: Town) -> None:
