@@ -39,7 +39,7 @@ from api.model_commands import versions, who_acts
 from api.notice_commands import notices
 from api.operation_commands import backup_command, restore_command, serve
 from api.person_commands import erase, extract, retention
-from api.plan_commands import plan_work, plans, ventures
+from api.plan_commands import plan_work, plans, publicity, ventures
 from api.quarter_commands import drift_command, quarter
 from api.release_commands import add_release_commands
 from api.report_commands import reports
@@ -112,7 +112,7 @@ app.add_typer(messages, name="messages")
 app.add_typer(handovers, name="handovers")
 app.command("quota")(quota_command)
 app.command("plan-work")(plan_work)
-for _command in (extract, erase, retention, due, tasks, plans, ventures, duplicates, initiatives, offers):
+for _command in (extract, erase, retention, due, tasks, plans, ventures, publicity, duplicates, initiatives, offers):
     app.command()(_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)

@@ -11,7 +11,9 @@ from matching.plans import PlanKind
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.caseload.plans import Plans, PlansWanted, plan_lines, student_lines
 from pipelines.caseload.ventures import Ventures, venture_lines
+from pipelines.duties.places import area_of
 from pipelines.plan_work import SHEETS, plan_sheet
+from pipelines.publicity import publicity_document, publicity_lines
 
 SheetName = StrEnum("SheetName", {name: name for name in SHEETS})  # type: ignore[misc]  # the names are the tables'
 _SUBJECT = program_subject("command-line", Purpose.JOB_MATCHING)
@@ -52,13 +54,26 @@ def ventures(
     answer(context, document, lambda: venture_lines(document))
 
 
+def publicity(
+    context: typer.Context,
+    year: Annotated[int | None, typer.Option("--year", min=2000, max=2100, help="年度，默认今年")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="行政区划代码或名称；含其下级，默认全省")] = None,
+) -> None:
+    """一年的宣传台账：各种方式的次数、受众，和逐次登记。"""
+    on = session_of(context).settings.as_of
+    with current_engine(context).begin() as connection:
+        area = area_of(connection, region, on)
+        document = publicity_document(connection, _SUBJECT, year or on.year, on, area)
+    answer(context, document, lambda: publicity_lines(document))
+
+
 def plan_work(
     context: typer.Context,
     name: Annotated[
         SheetName,
         typer.Argument(
             help="workshops 辅助性就业，coaches 辅导员，startups 创业跟踪，industry 产业帮扶，"
-            "unhelped 还没有产业帮扶的户，massage 盲人按摩，offices 规范化建设，bought 购买服务"
+            "unhelped 还没有产业帮扶的户，massage 盲人按摩，shops 按摩店和补贴，offices 规范化建设，bought 购买服务"
         ),
     ],
 ) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from api.bodies import Body, Kept, kept_row, new_row, page_of, patch
 from pipelines.plan_schema import ENROLMENTS
 from pipelines.plan_tables import INITIATIVES, UNIT_RECORDS
+from pipelines.publicity_tables import COURSE_REVIEWS, PUBLICITY
 from pipelines.schema import CANDIDATES, COURSES, INTERACTIONS, PLACEMENTS, SERVICES
 from pipelines.venture_tables import VENTURES, VISITS
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     VenturePatch = Body
     NewVisit = Body
     VisitPatch = Body
+    NewPublicity = Body
+    PublicityPatch = Body
+    NewCourseReview = Body
+    CourseReviewPatch = Body
 else:
     NewCandidate = new_row(CANDIDATES, "NewCandidate", made_here=frozenset({"candidate_id"}))
     NewInteraction = new_row(INTERACTIONS, "NewInteraction")
@@ -49,6 +54,10 @@ else:
     VenturePatch = patch(VENTURES, "VenturePatch")
     NewVisit = new_row(VISITS, "NewVisit", made_here=frozenset({"visit_id"}))
     VisitPatch = patch(VISITS, "VisitPatch")
+    NewPublicity = new_row(PUBLICITY, "NewPublicity", made_here=frozenset({"publicity_id"}))
+    PublicityPatch = patch(PUBLICITY, "PublicityPatch")
+    NewCourseReview = new_row(COURSE_REVIEWS, "NewCourseReview", made_here=frozenset({"review_id"}))
+    CourseReviewPatch = patch(COURSE_REVIEWS, "CourseReviewPatch")
 
 
 class Source(Kept):
@@ -76,6 +85,10 @@ EnrolmentPage = page_of(Enrolment, "EnrolmentPage")
 Initiative = kept_row(INITIATIVES, "Initiative")
 UnitRecord = kept_row(UNIT_RECORDS, "UnitRecord")
 UnitRecordPage = page_of(UnitRecord, "UnitRecordPage")
+Publicity = kept_row(PUBLICITY, "Publicity")
+PublicityPage = page_of(Publicity, "PublicityPage")
+CourseReview = kept_row(COURSE_REVIEWS, "CourseReview")
+CourseReviewPage = page_of(CourseReview, "CourseReviewPage")
 Venture = kept_row(VENTURES, "Venture")
 VenturePage = page_of(Venture, "VenturePage")
 Visit = kept_row(VISITS, "Visit")

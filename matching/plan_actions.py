@@ -50,6 +50,7 @@ class RecordKind(Term):
     SERVICE_POINT = "service_point", "社区公共服务点"
     CONCESSION = "concession", "平台减免和帮扶"
     ALLIANCE_MEMBER = "alliance_member", "助残就业创业企业联盟成员"
+    ALLIANCE_SERVICE = "alliance_service", "联盟提供的服务"
 
 
 class Relaxation(Term):
@@ -66,6 +67,15 @@ class PointRelief(Term):
     STALL_FEE = "stall_fee", "减免摊位费"
     RENT = "rent", "减免租赁费"
     FREE_PREMISES = "free_premises", "免费提供店面"
+
+
+class AllianceService(Term):
+    """What the alliance gives to businesses of disabled people (plan 二(三))."""
+
+    OUTSOURCING = "outsourcing", "人力资源服务外包"
+    TRAINING = "training", "就业创业培训"
+    EMPLOYER_TRAINING = "employer_training", "雇主培训"
+    OTHER = "other", "其他服务"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +118,10 @@ class InitiativePerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitRecord:
-    """单位台账: what a unit plans, promises, publishes, pays, waives or joined, of a year or from a day."""
+    """单位台账: what a unit plans, promises, publishes, pays, waives, joined or gives, of a year or from a day.
+
+    `served` is how many businesses of disabled people a service of the alliance went to.
+    """
 
     record_id: str
     employer_id: EmployerId
@@ -124,6 +137,8 @@ class UnitRecord:
     concessions: tuple[Concession, ...] = ()
     place: str | None = None
     conditions: str | None = None
+    alliance_services: tuple[AllianceService, ...] = ()
+    served: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class EnrolmentKind(Term):
     MASSAGE_SHOP = "massage_shop", "盲人按摩进店培训"
     EXAM = "exam", "资格考试"
     CONTINUING = "continuing", "继续教育"
+    APPRAISAL = "appraisal", "盲人医疗按摩职称评审"
     COMPETITION = "competition", "职业技能竞赛"
     COACHING = "coaching", "就业辅导"
 
@@ -48,7 +49,9 @@ ENDED = frozenset({EnrolmentStatus.COMPLETED, EnrolmentStatus.LEFT, EnrolmentSta
 class Enrolment:
     """One person in one school, course, examination or competition, or with one job coach.
 
-    `sessions` are those that there are, `attended` those that the person was at.
+    `sessions` are those that there are, `attended` those that the person was at. Of a title (职称评审) `title`
+    is the level, `starts_on` the day applied on, `ends_on` that on which it is to be decided, `certificate` the title
+    that was given and `certificate_on` the day of it.
     """
 
     enrolment_id: str

@@ -35,7 +35,10 @@ class OfficeItem(Term):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A place; `capacity` is how many people it can employ, `unit_id` the unit that runs it, `brand` its mark."""
+    """A place; `capacity` is how many people it can employ, `unit_id` the unit that runs it, `brand` its mark.
+
+    `claim_id` is the claim of the grant with which it was opened, in the register of claims.
+    """
 
     site_id: str
     kind: SiteKind
@@ -44,6 +47,7 @@ class Site:
     region: str | None = None
     capacity: int | None = None
     brand: str | None = None
+    claim_id: str | None = None
     opened_on: date | None = None
     closed_on: date | None = None
 

@@ -26,6 +26,7 @@ from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
 from pipelines.plan_schema import ENROLMENTS, SITES
 from pipelines.plan_tables import INITIATIVES, unit_record_faults
+from pipelines.publicity_tables import publicity_faults, review_faults
 from pipelines.schema import (
     CANDIDATES,
     COURSES,
@@ -526,11 +527,13 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
 _FAULTS: Mapping[str, Callable[[Mapping[str, Any], date], Iterable[tuple[str, str]]]] = {
     "unit_records": unit_record_faults,
     "ventures": venture_faults,
+    "publicity": publicity_faults,
+    "course_reviews": review_faults,
     "visits": visit_faults,
 }
 
 
-_PLACED = frozenset({"candidates", "employers", "vacancies", "initiatives"})
+_PLACED = frozenset({"candidates", "employers", "vacancies", "initiatives", "publicity"})
 _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "interactions": {"candidate_id": CANDIDATES, "vacancy_id": VACANCIES},
     "services": {"candidate_id": CANDIDATES},
@@ -541,6 +544,7 @@ _REFERENCES: Mapping[str, Mapping[str, TableSpec]] = {
     "initiative_people": {"initiative_id": INITIATIVES, "candidate_id": CANDIDATES},
     "unit_records": {"employer_id": EMPLOYERS, "vacancy_id": VACANCIES},
     "ventures": {"candidate_id": CANDIDATES},
+    "course_reviews": {"course_id": COURSES},
     "visits": {"candidate_id": CANDIDATES, "venture_id": VENTURES, "enrolment_id": ENROLMENTS},
 }
 

@@ -7,6 +7,7 @@ from matching.regions import region_code
 from matching.sites import LabourProject, OfficeCheck, OfficeItem, ServiceContract, Site, SiteKind
 from matching.vocabulary import ServiceKind, YesNo
 from pipelines.plan_tables import PLAN_TABLES
+from pipelines.publicity_tables import PUBLICITY_TABLES
 from pipelines.schema import (
     TABLES,
     ColumnSpec,
@@ -58,6 +59,7 @@ SITES = TableSpec(
         region_column("region", "所在地区"),
         integer_column("capacity", "可安置人数"),
         text_column("brand", "品牌"),
+        id_column("claim_id", "创业补贴申领编号", required=False),
         date_column("opened_on", "开办日期"),
         date_column("closed_on", "停办日期"),
     ),
@@ -114,5 +116,5 @@ SERVICE_CONTRACTS = TableSpec(
 MORE_TABLES: Mapping[str, TableSpec] = {
     table.name: table for table in (ENROLMENTS, SITES, LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS)
 }
-IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES, **PLAN_TABLES, **VENTURE_TABLES}
+IMPORTED: Mapping[str, TableSpec] = {**TABLES, **MORE_TABLES, **PLAN_TABLES, **VENTURE_TABLES, **PUBLICITY_TABLES}
 """Every table that sheets come in for and go out of."""

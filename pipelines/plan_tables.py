@@ -10,6 +10,7 @@ from typing import Any
 
 from matching.body_conditions import find_body_conditions
 from matching.plan_actions import (
+    AllianceService,
     Initiative,
     InitiativePerson,
     InitiativePost,
@@ -36,8 +37,8 @@ from pipelines.schema import (
 )
 
 _YEARLY = frozenset({RecordKind.PROJECT_PLAN, RecordKind.POST_PROPOSAL, RecordKind.DIRECTED_PROMISE})
-_OF_A_DAY = frozenset({RecordKind.PUBLICATION, RecordKind.LEVY_PAID, RecordKind.ALLIANCE_MEMBER})
-_HAPPENED = frozenset({RecordKind.PUBLICATION, RecordKind.LEVY_PAID})
+_HAPPENED = frozenset({RecordKind.PUBLICATION, RecordKind.LEVY_PAID, RecordKind.ALLIANCE_SERVICE})
+_OF_A_DAY = frozenset({*_HAPPENED, RecordKind.ALLIANCE_MEMBER})
 _OPEN_TO_PUBLIC_BODIES = frozenset({"age", "hukou"})
 """What a public body may ask and is wanted to relax; every other condition needs a task that explains it."""
 
@@ -56,6 +57,8 @@ def unit_record_faults(values: Mapping[str, Any], on: date) -> Iterator[tuple[st
         yield "on", "不能晚于今天"
     if kind is RecordKind.PUBLICATION and values.get("place") is None:
         yield "place", "须写明在哪里公示"
+    if kind is RecordKind.ALLIANCE_SERVICE and not values.get("alliance_services"):
+        yield "alliance_services", "须写明提供的服务"
     if day is not None and until is not None and until < day:
         yield "until", "期限早于日期"
     for condition in find_body_conditions(values.get("conditions") or "", family=None):
@@ -133,6 +136,8 @@ UNIT_RECORDS = TableSpec(
         terms_column("concessions", "平台优惠", Concession),
         text_column("place", "公示或服务点地址"),
         text_column("conditions", "岗位条件"),
+        terms_column("alliance_services", "联盟提供的服务", AllianceService),
+        integer_column("served", "服务的创业企业和个体工商户数"),
     ),
     UnitRecord,
 )

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matching.duties.terms import DutyKind, terms_on
-from matching.plans import EnrolmentKind
 from matching.regions import region_name
-from matching.sites import MASSAGE_PLACES, OfficeItem, SiteKind
+from matching.sites import OfficeItem, SiteKind
 from matching.source import Source
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Subject
+from pipelines.plan_massage import massage, shops
 from pipelines.plan_schema import LABOUR_PROJECTS, OFFICE_CHECKS, SERVICE_CONTRACTS, SITES
 from pipelines.plan_sheet import PLAN, Cell, Sheet
 from pipelines.plan_ventures import industry, startups, unhelped
@@ -139,44 +139,6 @@ def _coaches(connection: Connection, subject: Subject, on: date) -> Sheet:
     return Sheet("coaches", "就业辅导员", Source(PLAN, "二(五)"), columns, tuple(rows), notes)
 
 
-def _massage(connection: Connection, subject: Subject, on: date) -> Sheet:
-    counts = PlanCounts(connection, subject, on)
-    by_city = counts.massage()
-    sites = [one for one in _rows(connection, subject, SITES) if one["kind"] in MASSAGE_PLACES and _is_open(one, on)]
-    cities = sorted({city for city in by_city if city} | {one["region"][:4] for one in sites if one["region"]})
-    rows: list[dict[str, Cell]] = []
-    for city in cities:
-        held = by_city.get(city, {})
-        own = [one for one in sites if one["region"] and one["region"][:4] == city]
-        rows.append(
-            {
-                "city": region_name(f"{city}00"),
-                **{kind.value: held.get(kind.value, 0) for kind in _TRAININGS},
-                "finished": held.get("finished", 0),
-                "working": held.get("working", 0),
-                "operating": held.get("operating", 0),
-                "shops": sum(one["kind"] is SiteKind.MASSAGE_SHOP for one in own),
-                "brand": sum(bool(one["brand"]) for one in own),
-                "practices": sum(one["kind"] is SiteKind.MASSAGE_PRACTICE for one in own),
-            }
-        )
-    columns = (
-        ("city", "市州"), *((kind.value, f"{kind.label}在学") for kind in _TRAININGS), ("finished", "培训完成"),
-        ("working", "其中已就业"), ("operating", "其中自己开店"), ("shops", "保健按摩店"), ("brand", "其中品牌店"),
-        ("practices", "医疗按摩所"),
-    )  # fmt: skip
-    source = Source(PLAN, "二(八)")
-    notes = ("考试和继续教育的日期在“今日”按“资格考试和继续教育”提醒；开店的一次性创业补贴在“申领”里办理。",)
-    return Sheet("massage", "盲人按摩：培训、就业、运行", source, columns, tuple(rows), notes)
-
-
-_TRAININGS = (EnrolmentKind.MASSAGE_CLASS, EnrolmentKind.MASSAGE_MASTER, EnrolmentKind.MASSAGE_SHOP)
-
-
-def _is_open(site: Mapping[str, Any], on: date) -> bool:
-    return site["closed_on"] is None or site["closed_on"] >= on
-
-
 def _offices(connection: Connection, subject: Subject, on: date) -> Sheet:
     held: dict[str, dict[OfficeItem, dict[str, Any]]] = {}
     for one in _rows(connection, subject, OFFICE_CHECKS):
@@ -241,7 +203,8 @@ _EACH: Mapping[str, Callable[[Connection, Subject, date], Sheet]] = {
     "startups": startups,
     "industry": industry,
     "unhelped": unhelped,
-    "massage": _massage,
+    "massage": massage,
+    "shops": shops,
     "offices": _offices,
     "bought": _bought,
 }

@@ -29,6 +29,7 @@ from api.pages import (
     post_sheets,
     post_work,
     posts,
+    publicity,
     quarters,
     quota,
     register,
@@ -63,6 +64,7 @@ _STAFF = (
     sheets,
     offline,
     events,
+    publicity,
 )
 _COMPANY = (company, employers, quota, post_sheets, posts, post_work, released)  # `/posts/new` before `/posts/{id}`
 _SUPERVISOR = (

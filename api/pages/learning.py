@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
@@ -9,17 +10,19 @@ from sqlalchemy import Connection
 from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
 from api.cursors import PageDep
 from api.errors import problem_title
-from api.forms import form_sent
+from api.forms import Form, form_sent
 from api.idempotency import Answer
 from api.pages.casework import made_once, version_of
 from api.pages.casework_fields import word_of
+from api.pages.fields import fields_of, wrongs
 from api.pages.lists import keeper_of, own_address
 from api.pages.people import head_of, person_line
-from api.pages.render import page, see_other
+from api.pages.render import REQUEST_KEY, page, see_other
 from api.problems import StaleVersion
 from api.rows import acting, telling_crossed
 from api.settings import today
-from matching.plans import ENDED, EnrolmentStatus
+from matching.duties.alerts import DATED
+from matching.plans import ENDED, EnrolmentKind, EnrolmentStatus
 from matching.regions import region_name
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.caseload.errors import CaseworkRefused
@@ -27,16 +30,20 @@ from pipelines.caseload.learning import Completion, Learning
 from pipelines.claims.errors import ClaimError
 from pipelines.consent.errors import MatchingRefused
 from pipelines.course_gaps import course_gaps
-from pipelines.registers.errors import RowRefused
+from pipelines.plan_schema import ENROLMENTS
+from pipelines.publicity_tables import COURSE_REVIEWS
+from pipelines.registers.errors import Fault, RowRefused
 from pipelines.registers.people import People
 from pipelines.registers.rows import Register
 from pipelines.registers.runs import handed_out, person_to_match
 from pipelines.schema import CANDIDATES
+from pipelines.store.publicity import CourseReviewRows
 
 router = APIRouter(include_in_schema=False)
 _READ = page_for(Action.READ_SERVICES, Purpose.JOB_MATCHING)
 _WRITE = page_for(Action.WRITE_SERVICES, Purpose.JOB_MATCHING)
 _CLAIM = page_for(Action.WRITE_BENEFITS, Purpose.BENEFIT_DECISION)
+_OF_REVIEW = ("kind", "on", "until", "place", "by", "result")
 _COURSES = page_for(Action.READ_COURSES, Purpose.JOB_MATCHING)
 
 
@@ -54,6 +61,7 @@ def _page(
         enrolments=found,
         gaps=_gaps(request, access, subject, candidate_id),
         ends=[one for one in EnrolmentStatus if one in ENDED],
+        dated=[one for one in EnrolmentKind if one in DATED],
         refused=refused,
     )
 
@@ -111,6 +119,30 @@ def _done(
     if done is False:
         return _page(request, access, subject, candidate_id, problem_title(StaleVersion("")), 412)
     return see_other(own_address(candidate_id, "/learning"), said)
+
+
+@router.post("/people/{candidate_id}/learning/dated")
+@declare(_WRITE)
+def register_dated(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
+    """Write down an examination, continuing education, or a title that was applied for, with its days."""
+    form = form_sent(request)
+    cells = {name: form.text(name) for name in ("title", "place", "starts_on", "ends_on")}
+
+    def work(connection: Connection) -> Answer:
+        kind = EnrolmentKind(word_of("kind", EnrolmentKind, form))
+        if kind not in DATED:
+            raise RowRefused([Fault("kind", "应为资格考试、继续教育或职称评审")])
+        own = {
+            **cells, "kind": kind.value, "candidate_id": candidate_id, "status": EnrolmentStatus.ENROLLED.value,
+            "enrolment_id": f"e-{form.text(REQUEST_KEY)}",
+        }  # fmt: skip
+        Register(connection, ENROLMENTS, subject).add(own, Action.WRITE_SERVICES, on=today())
+        return Answer(201, None, {}, ("candidate", candidate_id))
+
+    return _done(
+        request, access, subject, candidate_id, "dated_kept",
+        lambda: made_once(request, access, subject, work, Action.WRITE_SERVICES),
+    )  # fmt: skip
 
 
 @router.post("/people/{candidate_id}/learning/{enrolment_id}/attendance")
@@ -200,10 +232,52 @@ def catalogue(request: Request, access: AccessDep, subject: SubjectDep, part: Pa
 @router.get("/courses/{course_id}")
 @declare(_READ)
 def roster(request: Request, access: AccessDep, subject: SubjectDep, course_id: str) -> Response:
-    """Show a course or competition with the visible people in it and their results."""
+    """Show a course or competition with the visible people in it, their results, and its publication and evaluation."""
+    return _roster(request, access, subject, course_id)
+
+
+def _roster(
+    request: Request,
+    access: Access,
+    subject: Subject,
+    course_id: str,
+    form: Form | None = None,
+    faults: tuple[Fault, ...] = (),
+    status: int = 200,
+) -> Response:
     with acting(access, subject, Action.READ_SERVICES) as connection:
         course, found = Learning(connection, subject, on=today()).roster(course_id)
         repository = Register(connection, CANDIDATES, subject).repository
         people = repository.find([(one["candidate_id"],) for one in found])
+        reviews = CourseReviewRows(connection, subject).of([course_id], today()).get(course_id, [])
     shown = [{**one, "person": person_line(people[one["candidate_id"],])} for one in found]
-    return page(request, "course.html", course=course, enrolments=shown)
+    return page(
+        request,
+        "course.html",
+        status,
+        course=course,
+        enrolments=shown,
+        reviews=reviews,
+        fields=fields_of(COURSE_REVIEWS, _OF_REVIEW, {"on": today()}, form, faults),
+        faults=wrongs(COURSE_REVIEWS, faults, _OF_REVIEW),
+        may_review=subject.may(Action.WRITE_COURSES),
+    )
+
+
+@router.post("/courses/{course_id}/reviews")
+@declare(page_for(Action.WRITE_COURSES, Purpose.JOB_MATCHING))
+def review(request: Request, access: AccessDep, subject: SubjectDep, course_id: str) -> Response:
+    """Record the publication of a training project, or its evaluation."""
+    form = form_sent(request)
+    cells = {name: form.text(name) for name in _OF_REVIEW}
+
+    def work(connection: Connection) -> Answer:
+        own = {**cells, "course_id": course_id, "review_id": f"r-{form.text(REQUEST_KEY)}"}
+        Register(connection, COURSE_REVIEWS, subject).add(own, Action.WRITE_COURSES, on=today())
+        return Answer(201, None, {})
+
+    try:
+        made_once(request, access, subject, work, Action.WRITE_COURSES)
+    except RowRefused as error:
+        return _roster(request, access, subject, course_id, form, error.faults, 422)
+    return see_other(f"/courses/{quote(course_id, safe='')}", "review_kept")

@@ -9,7 +9,8 @@ from matching.rules.subjects import employed_on
 from matching.vocabulary import HouseholdKind
 
 WATCHED = frozenset({HouseholdKind.MONITORED, HouseholdKind.POVERTY_EXITED})
-DATED = frozenset({EnrolmentKind.EXAM, EnrolmentKind.CONTINUING})
+DATED = frozenset({EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.APPRAISAL})
+_WHAT = {EnrolmentKind.EXAM: "参加", EnrolmentKind.CONTINUING: "完成", EnrolmentKind.APPRAISAL: "出结果"}
 
 
 def household_alert(file: CaseFile, terms: DutyTerms) -> Duty | None:
@@ -39,7 +40,7 @@ def household_alert(file: CaseFile, terms: DutyTerms) -> Duty | None:
 
 
 def learning(file: CaseFile, terms: DutyTerms) -> Duty | None:
-    """Return that an examination (盲人医疗按摩人员考试) comes, or that continuing education has to be finished.
+    """Return that an examination (盲人医疗按摩人员考试) comes, education ends, or a title is to be decided on.
 
     Source: 甘政办发〔2022〕97号 二(八).
     """
@@ -51,8 +52,7 @@ def learning(file: CaseFile, terms: DutyTerms) -> Duty | None:
     if not found:
         return None
     day, one = min(found, key=lambda pair: (pair[0], pair[1].enrolment_id))
-    what = "参加" if one.kind is EnrolmentKind.EXAM else "完成"
-    told = f"{one.kind.label}应于 {day.isoformat()} {what}" + ("，结果还没有登记" if day < terms.on else "")
+    told = f"{one.kind.label}应于 {day.isoformat()} {_WHAT[one.kind]}" + ("，结果还没有登记" if day < terms.on else "")
     return _duty(file, DutyKind.LEARNING, terms, day - timedelta(days=days), day, told)
 
 

@@ -3,7 +3,7 @@
 Competitions, examinations and coaching are enrolments as well; only what ends with a certificate adds to the facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from matching.plans import ENDED, EnrolmentKind, EnrolmentStatus
+from matching.publicity import ReviewKind
 from matching.regions import region_name
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import ServiceKind
@@ -27,6 +28,7 @@ from pipelines.registers.rows import Register, Row, require
 from pipelines.schema import COURSES, LIST_SEPARATOR, SERVICES
 from pipelines.store.claims import Claim
 from pipelines.store.enrolments import all_places_taken, figures, places_taken
+from pipelines.store.publicity import CourseReviewRows
 from pipelines.store.repositories import TableRepository
 
 _MOST = 200
@@ -229,6 +231,7 @@ class Learning:
         rows, has_more = own.page(after=key, limit=limit, filters={}, action=Action.READ_COURSES)
         ids = [row.values["course_id"] for row in rows]
         counts, taken_of = figures(self.connection, self.subject, ids), all_places_taken(self.connection, ids)
+        reviews = CourseReviewRows(self.connection, self.subject).of(ids, self.on)
         none = dict.fromkeys(("enrolled", "completed", "away", "certified"), 0)
         told = []
         for row in rows:
@@ -244,6 +247,7 @@ class Learning:
                     "ends_on": _iso(values["ends_on"]) or None,
                     "free": None if places is None else max(0, places - taken),
                     **counts.get(values["course_id"], none),
+                    **_reviewed(reviews.get(values["course_id"], ())),
                 }
             )
         return told, has_more
@@ -324,6 +328,17 @@ class Learning:
             Register(self.connection, SERVICES, self.subject).add(cells, Action.WRITE_SERVICES, on=self.on)
         except AlreadyRegistered:
             return  # written down by hand, or by another sheet
+
+
+def _reviewed(reviews: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return when a training project was last published, and its last evaluation; they come the latest first."""
+    latest = {kind: next((one for one in reviews if one["kind"] is kind), None) for kind in ReviewKind}
+    published, judged = latest[ReviewKind.PUBLICATION], latest[ReviewKind.EVALUATION]
+    return {
+        "published_on": None if published is None else _iso(published["on"]),
+        "evaluated_on": None if judged is None else _iso(judged["on"]),
+        "evaluation": None if judged is None else judged["result"],
+    }
 
 
 _TRAININGS = frozenset(

@@ -88,6 +88,19 @@ class Ledger:
         self._note(Action.READ_BENEFITS, claim)
         return claim
 
+    def statuses(self, claim_ids: Sequence[str]) -> dict[str, str]:
+        """Return the states of some claims by id; those that are not visible are left out. Who is told of is recorded.
+
+        Raises
+        ------
+        Forbidden
+            When the role may not read claims for the stated purpose.
+        """
+        require(self.subject, Action.READ_BENEFITS)
+        found = self._claims.some(claim_ids)
+        self._note_each(Action.READ_BENEFITS, found)
+        return {one.claim_id: one.status for one in found}
+
     def _found(self, claim_id: str) -> Claim:
         claim = self._claims.find(claim_id)
         if claim is None:

@@ -228,6 +228,22 @@ def _alliance(asked: _Asked) -> list[Row]:
     return _of_unit(asked, rows)
 
 
+def _alliance_services(asked: _Asked) -> list[Row]:
+    """Return what members of the alliance gave in the year, the latest first."""
+    given = sorted(asked.records(RecordKind.ALLIANCE_SERVICE), key=lambda one: one["on"] or date.min, reverse=True)
+    rows = [
+        {
+            **_head(one),
+            "on": _day(one["on"]),
+            "alliance_services": _labels(one["alliance_services"]),
+            "served": one["served"],
+            "place": one["place"],
+        }
+        for one in given
+    ]
+    return _of_unit(asked, rows)
+
+
 def _concessions(asked: _Asked) -> list[Row]:
     """Return what companies waive or give: as recorded of the company, and as its open vacancies name it."""
     rows = [
@@ -317,6 +333,11 @@ LISTS: Mapping[str, UnitList] = {
     ),
     "alliance": UnitList(
         "助残就业创业企业联盟成员", RecordKind.ALLIANCE_MEMBER, {"on": "加入日期", "until": "退出日期"}, _alliance
+    ),
+    "alliance_services": UnitList(
+        "联盟提供的服务", RecordKind.ALLIANCE_SERVICE,
+        {"on": "日期", "alliance_services": "服务", "served": "服务的创业企业和个体工商户数", "place": "地点"},
+        _alliance_services, "数目为空的是没有登记服务了几家，需人工核实。",
     ),
     "concessions": UnitList(
         "平台企业的减免和帮扶", RecordKind.CONCESSION,

@@ -45,6 +45,8 @@ WRITES: Mapping[str, Action] = {
     "initiative_posts": Action.WRITE_INITIATIVES,
     "initiative_people": Action.WRITE_INITIATIVES,
     "unit_records": Action.WRITE_UNIT_RECORDS,
+    "publicity": Action.WRITE_INITIATIVES,
+    "course_reviews": Action.WRITE_COURSES,
     "ventures": Action.WRITE_SERVICES,
     "visits": Action.WRITE_SERVICES,
 }

@@ -27,6 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from matching.duties.alerts import DATED
 from matching.duties.terms import FOR_EVERYBODY, DutyKind, DutyTerms
 from matching.duties.visits import RUNS
 from matching.plans import ENDED, EnrolmentKind, PlanKind
@@ -430,13 +431,13 @@ class DutyRows:
         )
 
     def _learning(self) -> Select[Any]:
-        """Return the examinations that come and the continuing education to be finished."""
+        """Return the examinations that come, the continuing education to be finished, and the titles to be decided."""
         e, days = tables.CASE_TABLES["enrolments"].c, self.terms.learning_days
         day = case((e.kind == EnrolmentKind.EXAM.value, e.starts_on), else_=e.ends_on)
         return (
             select(*self._row(e.candidate_id, DutyKind.LEARNING, func.min(day_number(day)) - days))
             .where(
-                e.kind.in_([EnrolmentKind.EXAM.value, EnrolmentKind.CONTINUING.value]),
+                e.kind.in_(sorted(one.value for one in DATED)),
                 or_(e.status.is_(None), e.status.not_in(sorted(one.value for one in ENDED))),
                 day.between(self._on - timedelta(days=days), self._on + timedelta(days=days)),
                 *self._visible(e.candidate_id),

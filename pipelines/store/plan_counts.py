@@ -95,6 +95,24 @@ class PlanCounts:
                         held.setdefault("operating", set()).add(row.candidate_id)
         return {city: {name: len(who) for name, who in held.items()} for city, held in found.items()}
 
+    def titles(self) -> dict[str, dict[str, int]]:
+        """Return by prefecture whose title (职称) is being appraised, and who was given one."""
+        e, c = (tables.CASE_TABLES[name].c for name in ("enrolments", "candidates"))
+        got = and_(e.status == "completed", e.certificate.is_not(None))
+        waits = or_(e.status.is_(None), e.status.in_(("enrolled", "attending")))
+        word = case((got, "titled"), (waits, "appraised"))
+        wanted = self._readable(
+            "enrolments", e.candidate_id, func.substr(c.region, 1, 4).label("city"), word.label("word")
+        )
+        wanted = wanted.join_from(
+            tables.CASE_TABLES["enrolments"], tables.CASE_TABLES["candidates"], c.candidate_id == e.candidate_id
+        ).where(e.kind == EnrolmentKind.APPRAISAL.value, or_(e.starts_on.is_(None), e.starts_on <= self.on))
+        found: dict[str, dict[str, set[str]]] = {}
+        for row in self.connection.execute(wanted):
+            if row.word is not None:
+                found.setdefault(row.city or "", {}).setdefault(row.word, set()).add(row.candidate_id)
+        return {city: {word: len(who) for word, who in held.items()} for city, held in found.items()}
+
     def services_by(self, provider: str, kind: ServiceKind | None, since: date, until: date | None) -> int:
         """Return how many services a provider gave in a time, until the day."""
         s = tables.CASE_TABLES["services"].c

@@ -19,8 +19,8 @@ from pipelines.store import tables
 _OF_PEOPLE = frozenset(
     {"interactions", "placements", "services", "enrolments", "initiative_people", "ventures", "visits"}
 )
-_PUBLIC = frozenset({"courses", "sites", "labour_projects", "office_checks", "service_contracts"})
-_OF_STAFF = frozenset({"vacancies", "initiatives", "initiative_posts"})
+_PUBLIC = frozenset({"courses", "sites", "labour_projects", "office_checks", "service_contracts", "course_reviews"})
+_OF_STAFF = frozenset({"vacancies", "initiatives", "initiative_posts", "publicity"})
 """Seen by every office, so that people can be sent across counties; a company sees its own vacancies."""
 
 
@@ -112,7 +112,7 @@ def accepts(table: str, subject: Subject, values: Any) -> bool:
         return table in ("employers", "vacancies") and values.get("employer_id") == subject.employer_id
     if not subject.sees_people:
         return False
-    if table in ("candidates", "employers", "vacancies", "initiatives"):
+    if table in ("candidates", "employers", "vacancies", "initiatives", "publicity"):
         region = values.get("region")
         return subject.is_whole_province or region is None or region in subject.codes
     return True

@@ -46,6 +46,7 @@ _REFERENCES = {
     ("initiative_people", "initiative_id"): "initiatives.initiative_id",
     ("initiative_people", "candidate_id"): "candidates.candidate_id",
     ("unit_records", "employer_id"): "employers.employer_id",
+    ("course_reviews", "course_id"): "courses.course_id",
     ("ventures", "candidate_id"): "candidates.candidate_id",
     ("visits", "candidate_id"): "candidates.candidate_id",
     ("visits", "venture_id"): "ventures.venture_id",
@@ -70,6 +71,7 @@ _CHECKS: Mapping[str, Mapping[str, str]] = {
     "service_contracts": {"days_in_order": "starts_on <= ends_on"},
     "initiatives": {"days_in_order": "starts_on <= ends_on"},
     "unit_records": {"reserved_among_posts": "reserved <= posts"},
+    "course_reviews": {"days_in_order": '"on" <= until'},
     "ventures": {"days_in_order": "starts_on <= ends_on"},
     "visits": {
         "next_is_later": '"on" < next_on',
@@ -144,6 +146,8 @@ Index(None, CASE_TABLES["initiative_posts"].c.vacancy_id)
 Index(None, CASE_TABLES["initiative_people"].c.initiative_id)
 Index(None, CASE_TABLES["unit_records"].c.employer_id)
 Index(None, CASE_TABLES["ventures"].c.candidate_id)
+Index(None, CASE_TABLES["publicity"].c.on)
+Index(None, CASE_TABLES["course_reviews"].c.course_id)
 for _name in ("candidate_id", "venture_id", "enrolment_id"):
     Index(None, CASE_TABLES["visits"].c[_name])
 

@@ -215,6 +215,21 @@ CALLS |= {
     ),
     ("POST", f"{V1}/enrolments/{{enrolment_id}}/facts"): Call(names={"enrolment_id": "enrolment"}),
     ("POST", f"{V1}/enrolments/{{enrolment_id}}/claim"): Call(names={"enrolment_id": "enrolment"}),
+    ("GET", f"{V1}/publicity"): PUBLIC,
+    ("POST", f"{V1}/publicity"): Call(body={"region": OTHER, "medium": "news", "on": DAY}, wrong_for=NOBODY),
+    ("GET", f"{V1}/publicity/of-year"): PUBLIC,
+    ("GET", f"{V1}/publicity/{{publicity_id}}"): Call(names={"publicity_id": "publicity"}, wrong_for=NOBODY),
+    ("PATCH", f"{V1}/publicity/{{publicity_id}}"): Call(
+        names={"publicity_id": "publicity"}, body={"title": "x"}, is_change=True, wrong_for=NOBODY
+    ),
+    ("GET", f"{V1}/course-reviews"): PUBLIC,
+    ("POST", f"{V1}/course-reviews"): Call(
+        body={"course_id": "{course}", "kind": "evaluation", "on": DAY}, wrong_for=NOBODY
+    ),
+    ("GET", f"{V1}/course-reviews/{{review_id}}"): Call(names={"review_id": "course_review"}, wrong_for=NOBODY),
+    ("PATCH", f"{V1}/course-reviews/{{review_id}}"): Call(
+        names={"review_id": "course_review"}, body={"result": "x"}, is_change=True, wrong_for=NOBODY
+    ),
     ("GET", f"{V1}/ventures"): _BY_PERSON,
     ("POST", f"{V1}/ventures"): Call(body={"candidate_id": "{candidate}", "kind": "startup"}),
     ("GET", f"{V1}/ventures/{{venture_id}}"): Call(names={"venture_id": "venture"}),
@@ -346,6 +361,8 @@ ABSENT: Mapping[str, str] = {
     "plan-work": "workshops",
     "enrolment": "absent-7",
     "venture": "absent-9",
+    "publicity": "absent-11",
+    "course_review": "absent-12",
     "visit": "absent-10",
     "merge": str(uuid4()),
     "notice": str(uuid4()),

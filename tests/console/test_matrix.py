@@ -74,6 +74,18 @@ PAGES: dict[tuple[str, str], Call] = {
         names={**_OF_PERSON, "consent_id": "consent"}
     ),
     ("GET", "/events"): Call(wrong_for=ANYBODY),
+    ("GET", "/publicity"): Call(wrong_for=ANYBODY),
+    ("POST", "/publicity"): Call(
+        form={"region": "620102", "medium": "news", "on": DAY, "request_key": "0123456789a6"}, wrong_for=ANYBODY
+    ),
+    ("POST", "/courses/{course_id}/reviews"): Call(
+        names={"course_id": "course"},
+        form={"kind": "publication", "on": DAY, "request_key": "0123456789a7"},
+        wrong_for=ANYBODY,
+    ),
+    ("POST", "/people/{candidate_id}/learning/dated"): Call(
+        names=_OF_PERSON, form={"kind": "exam", "request_key": "0123456789a8"}
+    ),
     ("GET", "/events/new"): Call(wrong_for=ANYBODY),
     ("POST", "/events/new"): Call(form={"title": "招聘会", "request_key": "0123456789ba"}, wrong_for=ANYBODY),
     ("GET", "/events/{initiative_id}"): Call(names=_INITIATIVE, wrong_for=ANYBODY),

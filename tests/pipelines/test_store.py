@@ -383,6 +383,8 @@ REFUSED_BY = {
     "ck_notices_of_somebody": _a_notice(n="0"),
     "ck_initiatives_days_in_order": "initiatives (initiative_id, kind, title, starts_on, ends_on)"
     " VALUES ('i', 'fair', 't', '2026-02-02', '2026-02-01')",
+    "ck_course_reviews_days_in_order": 'course_reviews (review_id, course_id, kind, "on", until)'
+    " VALUES ('r', 'k', 'publication', '2026-02-02', '2026-02-01')",
     "ck_ventures_days_in_order": "ventures (venture_id, candidate_id, kind, starts_on, ends_on)"
     " VALUES ('v', 'known', 'startup', '2026-02-02', '2026-02-01')",
     "ck_visits_next_is_later": 'visits (visit_id, candidate_id, kind, "on", next_on)'

@@ -131,7 +131,10 @@ class World:
         ends = self._maybe(0.9, self._day(-90, 90))
         if starts is not None and ends is not None and ends < starts:
             starts, ends = ends, starts
-        kind = self._one(EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.COURSE, EnrolmentKind.COACHING)
+        kind = self._one(
+            EnrolmentKind.EXAM, EnrolmentKind.CONTINUING, EnrolmentKind.APPRAISAL, EnrolmentKind.COURSE,
+            EnrolmentKind.COACHING,
+        )  # fmt: skip
         status = self._maybe(0.7, self._one(*EnrolmentStatus))
         return Enrolment(
             enrolment_id=f"e-{owner}-{number}", candidate_id=owner, kind=kind, starts_on=starts, ends_on=ends,

@@ -20,6 +20,7 @@ from pipelines.duties.units import Unit, UnitState, units_of
 from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN, plan_begins
 from pipelines.reports.suppress import Line
 from pipelines.store.plan_rows import ClockCode, PlanRow, PlanRows
+from pipelines.store.publicity import PublicityRows
 
 ELSEWHERE = "elsewhere"
 Cell = tuple[str, str, str]
@@ -156,6 +157,10 @@ def _rows(
     clocks = list(read.clocks()) if _OF_CLOCKS & set(only) else []
     if "households" in only:
         found["households"] = [(number, region, state.value) for number, region, state in household_states(read)]
+    if "publicity" in only:
+        codes = None if subject.is_local or subject.is_whole_province else subject.codes
+        told = PublicityRows(connection, subject).between(terms.year_start, terms.on, codes)
+        found["publicity"] = [(one["publicity_id"], one["region"], one["medium"].value) for one in told]
     for unit in units:
         key, region = unit.employer.employer_id, unit.employer.region
         if unit.min_one is not UnitState.NOT_CONCERNED:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from matching.duties.households import HouseholdState
 from matching.duties.terms import CLOCKS, DutyKind, Ground, terms_on
+from matching.publicity import Medium
 from matching.rules.dated import rules_on
 from matching.source import Source
 from matching.vocabulary import PlacementForm, ServiceKind
@@ -17,8 +18,8 @@ ALL = "all"
 UNKNOWN = "unknown"
 SEED, SUCCESSOR = "甘政办发〔2022〕97号", "甘政办发〔2025〕67号"
 _SUCCESSOR_FROM = date(2025, 11, 7)
-Counts = Literal["people", "households", "units"]
-_UNITS: Mapping[Counts, str] = {"people": "人", "households": "户", "units": "个"}
+Counts = Literal["people", "households", "units", "events"]
+_UNITS: Mapping[Counts, str] = {"people": "人", "households": "户", "units": "个", "events": "次"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Figure:
     total_of: tuple[str, str] | None = None
     """Figure and word whose cell the words add up to."""
     is_public: bool = field(default=False)
-    """Counts of employers, which are published anyway (公示): nothing of them is suppressed."""
+    """Counts of employers or of what was told to the public, which are no secret: nothing of them is suppressed."""
 
     @property
     def unit(self) -> str:
@@ -168,6 +169,16 @@ FIGURES: Mapping[str, Figure] = {
                 ("quota_public", "机关、事业单位", "二(一)"),
                 ("quota_state", "国有企业", "二(二)"),
             )
+        ),
+        Figure(
+            "publicity",
+            "残疾人就业宣传",
+            "events",
+            "本年登记的宣传，每次一条，按宣传方式；没有登记的不等于没有开展",
+            "三(四)",
+            {medium.value: medium.label for medium in Medium},
+            total="宣传次数",
+            is_public=True,
         ),
     )
 }
