@@ -45,12 +45,16 @@ class Gate(BaseModel):
     floor: Bound | None = None
     ceiling: Bound | None = None
     within: Literal["groups"] | None = Field(default=None, alias="in")
+    must_see: float | None = None
+    """A value so bad that a group as large as this one has to be seen to have it; else it is too small to tell."""
     why: str
 
     @model_validator(mode="after")
     def _one_bound(self) -> "Gate":
         if (self.floor is None) == (self.ceiling is None):
             raise ValueError(f"gate {self.id} needs either a floor or a ceiling")
+        if self.must_see is not None and (self.within is None or self.floor is None):
+            raise ValueError(f"gate {self.id}: must_see belongs to a floor of groups")
         return self
 
     @property
@@ -180,6 +184,8 @@ class GroupResult:
     group: str
     outcome: Outcome
     reason: str
+    n: int = 0
+    is_too_few: bool = False
 
 
 def evaluate_gates(measures: Measures, held: GateList) -> tuple[GateResult, ...]:
@@ -205,14 +211,17 @@ def _of_groups(gate: Gate, measures: Measures, held: GateList) -> GateResult:
         lacking = "、".join(ATTRIBUTES.get(a, a) for a in sorted(set(held.attributes) - set(by_group or {})))
         return GateResult(gate, Outcome.UNKNOWN, f"没有按这些属性测量：{lacking}")
     found = [
-        GroupResult(attribute, group, *_judged(gate, measured))
+        _of_group(gate, attribute, group, measured)
         for attribute in held.attributes
         for group, measured in sorted(by_group[attribute].items())
     ]
     if not found:
         return GateResult(gate, Outcome.UNKNOWN, "没有可以测量的人群")
     worst = [group for group in found if group.outcome is Outcome.NOT_MET]
-    unknown = [group for group in found if group.outcome is Outcome.UNKNOWN]
+    unknown = [group for group in found if group.outcome is Outcome.UNKNOWN and not group.is_too_few]
+    few = [group for group in found if group.is_too_few]
+    if few and not worst and not unknown:
+        return _with_too_few(gate, tuple(found), few)
     if worst or unknown:
         outcome = Outcome.NOT_MET if worst else Outcome.UNKNOWN
         named = [] if _is_one_reason(worst or unknown) else worst or unknown
@@ -220,6 +229,34 @@ def _of_groups(gate: Gate, measures: Measures, held: GateList) -> GateResult:
         more = len(named) - 5
         return GateResult(gate, outcome, told + (f"；另有{more}个人群" if more > 0 else ""), tuple(found))
     return GateResult(gate, Outcome.MET, f"{len(found)} 个人群都在界限之内", tuple(found))
+
+
+def _of_group(gate: Gate, attribute: str, group: str, measured: Measured) -> GroupResult:
+    outcome, reason = _judged(gate, measured)
+    if not isinstance(measured, Interval):
+        return GroupResult(attribute, group, outcome, reason)
+    if outcome is not Outcome.NOT_MET and _is_too_few(gate, measured):
+        told = f"{_shown(measured)}，人数太少，即使为 {gate.must_see:g} 也看不出，{NEEDS_A_PERSON}"
+        return GroupResult(attribute, group, Outcome.UNKNOWN, told, measured.n, is_too_few=True)
+    return GroupResult(attribute, group, outcome, reason, measured.n)
+
+
+def _is_too_few(gate: Gate, measured: Interval) -> bool:
+    """Return whether an interval as wide as this one would reach the limit from the value that has to be seen."""
+    return gate.must_see is not None and gate.must_see + (measured.high - measured.mean) >= gate.bound.limit
+
+
+def _with_too_few(gate: Gate, found: tuple[GroupResult, ...], few: Sequence[GroupResult]) -> GateResult:
+    """Pass where of every attribute the larger part of people is in groups that can be told; else nobody knows."""
+    told = f"{len(found) - len(few)} 个人群都在界限之内，{len(few)} 个人群人数太少，看不出好坏"
+    people: dict[str, list[int]] = {}
+    for group in found:
+        held = people.setdefault(group.attribute, [0, 0])
+        held[group.is_too_few] += group.n
+    open_ = [ATTRIBUTES.get(name, name) for name, (seen, unseen) in people.items() if unseen >= seen]
+    if open_:
+        return GateResult(gate, Outcome.UNKNOWN, f"{told}；按{'、'.join(open_)}大多看不出，{NEEDS_A_PERSON}", found)
+    return GateResult(gate, Outcome.MET, told, found)
 
 
 def _named(result: GroupResult) -> str:

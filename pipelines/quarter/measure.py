@@ -85,6 +85,7 @@ def measures_of(
         "labels_against_all": _labels(casebook, held, today.asked.on),
         "recall_difference": _by_group_in_time(in_time, held),
         "recall_against_record": group_levels(in_time, held, record),
+        "gain_against_record": group_gains(in_time, held, record),
         "exposure_difference": _by_group_exposure(casebook, today, held),
         "covered_difference": _by_group_covered(casebook, today, held, record),
     }
@@ -204,20 +205,46 @@ def group_levels(in_time: InTime, held: GateList, record: Record | None) -> ByGr
     Where both versions have the same parameters their difference in the test is 0 for every group, whatever became of
     its records. A group that was not measured then is none here.
     """
-    before: Mapping[str, Any] = (record or {}).get("fairness") or {}
-    if not set(held.attributes) <= set(before):
-        return {a: {"all": Unmeasured(NO_RECORD)} for a in held.attributes}
     k = in_time.document["k"]
-    recalls = _scored(in_time.challenger, LIST, k)[f"recall@{k}"]
+    return _against_record(in_time, held, record, "recall", _scored(in_time.challenger, LIST, k)[f"recall@{k}"])
+
+
+def group_gains(in_time: InTime, held: GateList, record: Record | None) -> ByGroup:
+    """Hold what each group's lists are better than the most sought posts against the same when it was registered.
+
+    What a broken record leaves in the lists is what everybody seeks: taken off for each person, the rest falls to
+    nothing and the interval is narrower. A group of which no gain was shown then is none here.
+    """
+    return _against_record(in_time, held, record, "gain", _gains(in_time))
+
+
+def _gains(in_time: InTime) -> list[float | None]:
+    """Return for each person how much better in NDCG the list is than the most sought posts."""
+    k = in_time.document["k"]
+    lists = (_scored(in_time.challenger, name, k)[f"ndcg@{k}"] for name in (LIST, "popularity"))
+    return [None if own is None or most is None else own - most for own, most in zip(*lists, strict=True)]
+
+
+def _against_record(
+    in_time: InTime, held: GateList, record: Record | None, kept: str, values: Sequence[float | None]
+) -> ByGroup:
+    """Return for each group its value against what was kept of it, as a ratio."""
+    before: Mapping[str, Any] = (record or {}).get("fairness") or {}
+    was_kept = any(kept in row for groups in before.values() for row in groups.values())
+    if not set(held.attributes) <= set(before) or not was_kept:
+        return {a: {"all": Unmeasured(NO_RECORD)} for a in held.attributes}
     groups = [groups_of(person.candidate) for person in in_time.challenger]
     level = _level_of(_n_groups(groups, held), held)
     wider = float(stats.norm.ppf((1 + level) / 2) / stats.norm.ppf((1 + held.confidence) / 2))
     found: dict[str, dict[str, Measured]] = {a: {} for a in held.attributes}
     for attribute in held.attributes:
         for group, rows in _members(groups, attribute, held).items():
-            then = (before[attribute].get(group) or {}).get("recall")
-            now = student_interval([recalls[row] for row in rows], level=level) if rows else None
-            if now is not None and now.n >= held.small_group and then and then["mean"] > 0:
+            then = (before[attribute].get(group) or {}).get(kept)
+            now = student_interval([values[row] for row in rows], level=level) if rows else None
+            if now is None or now.n < held.small_group or not then:
+                continue
+            # Of a gain that was not shown then nothing can be lost.
+            if then["low" if kept == "gain" else "mean"] > 0:
                 known = _widened(Interval(**then), wider)
                 found[attribute][group] = _ratio(_gain(now, known), known)
     return found
@@ -367,7 +394,7 @@ def fairness_sheet(casebook: Casebook, in_time: InTime, today: Today, held: Gate
     Groups of fewer than ten are joined, and left out where they are still too few.
     """
     k = in_time.document["k"]
-    recalls = _scored(in_time.challenger, LIST, k)[f"recall@{k}"]
+    recalls, gains = _scored(in_time.challenger, LIST, k)[f"recall@{k}"], _gains(in_time)
     tested = [groups_of(person.candidate) for person in in_time.challenger]
     asked = [groups_of(casebook.candidates[i]) for i in today.asked.people]
     has = _has_list(today.challenger)
@@ -380,6 +407,9 @@ def fairness_sheet(casebook: Casebook, in_time: InTime, today: Today, held: Gate
                 "n_asked": len(by_day.get(group, ())) or None,
                 "n_tested": len(by_test.get(group, ())) or None,
                 "recall": _told(student_interval([recalls[i] for i in by_test[group]], level=held.confidence))
+                if by_test.get(group)
+                else None,
+                "gain": _told(student_interval([gains[i] for i in by_test[group]], level=held.confidence))
                 if by_test.get(group)
                 else None,
                 "covered": _told(

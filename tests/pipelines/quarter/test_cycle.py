@@ -235,8 +235,13 @@ def test_a_card_altered_in_the_database_is_refused(undecided: Quarter, tmp_path:
 
 def test_an_ordinary_quarter_passes_the_gates_that_catch_the_planted_ones(quarter: Quarter, tmp_path: Path) -> None:
     report = run(quarter.town, tmp_path / "ordinary")
-    for gate in ("learned", "level", "plausible", "features", "group_labels", "group_level", "churn", "sources"):
+    for gate in ("learned", "level", "plausible", "features", "group_labels", "churn", "sources"):
         assert outcome(report, gate)["outcome"] == "met", outcome(report, gate)["reason"]
+    for gate in ("group_level", "group_gain"):  # too few of most groups to tell: said so, and no pass
+        assert outcome(report, gate)["outcome"] == "unknown", outcome(report, gate)["reason"]
+        assert "人数太少，看不出好坏" in outcome(report, gate)["reason"]
+        assert any("看不出" in group["reason"] for group in outcome(report, gate)["groups"])
+    assert "看不出" in (tmp_path / "ordinary" / "report.html").read_text(encoding="utf-8")
 
 
 def _shuffled(casebook: Casebook) -> Casebook:

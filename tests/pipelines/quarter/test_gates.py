@@ -1,5 +1,6 @@
 """Gates as whoever decides relies on them: a failure is named, what nobody measured is no pass."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -22,7 +23,7 @@ from pipelines.quarter.gates import (
     join_small,
 )
 from pipelines.quarter.group_words import JOINED
-from pipelines.quarter.measure import InTime, group_levels
+from pipelines.quarter.measure import InTime, group_gains, group_levels
 from tests.support.builders import a_candidate
 
 DAY = date(2026, 11, 23)
@@ -157,6 +158,64 @@ def test_group_that_was_not_measured_then_is_not_held_against_it_and_no_record_i
     outcome, reason = _level_gate(40, None)
     assert outcome is Outcome.UNKNOWN
     assert reason.startswith("需人工核实：现用版本没有登记的水平")
+
+
+def _few(must_see: float | None, **groups: Interval) -> tuple[Outcome, str, dict[str, str]]:
+    held = a_list(floor=Bound(limit=0.75), must_see=must_see, **{"in": "groups"})
+    result = evaluate_gates(Measures({}, {"m": {"sex": groups}}), held)[0]
+    return result.outcome, result.reason, {one.group: one.reason for one in result.groups}
+
+
+def test_group_too_few_to_tell_says_so_in_place_of_passing() -> None:
+    large, small = Interval(1.0, 0.7, 1.3, 90), Interval(1.0, 0.1, 1.9, 12)
+    outcome, reason, groups = _few(0.0, male=large, unknown=small)
+    assert (outcome, "1 个人群人数太少，看不出好坏" in reason) == (Outcome.MET, True)
+    assert "即使为 0 也看不出，需人工核实" in groups["unknown"]
+    assert "看不出" not in groups["male"]
+    assert _few(None, male=large, unknown=small)[1] == "2 个人群都在界限之内"
+
+
+def test_gate_of_which_most_people_are_in_groups_too_few_to_tell_is_no_pass() -> None:
+    wide = Interval(1.0, 0.1, 1.9, 40)
+    outcome, reason, _ = _few(0.0, male=wide, female=Interval(1.0, 0.7, 1.3, 30))
+    assert outcome is Outcome.UNKNOWN
+    assert "按性别大多看不出，需人工核实" in reason
+
+
+def test_group_that_surely_fell_fails_however_few_they_are() -> None:
+    outcome, reason, _ = _few(0.0, male=Interval(-0.5, -1.7, 0.7, 12), female=Interval(1.0, 0.7, 1.3, 90))
+    assert outcome is Outcome.NOT_MET
+    assert "性别为男" in reason
+
+
+def _sought(sex: Sex, n: int, n_found: int, n_sought: int) -> list[MeasuredPerson]:
+    """Return people of whom some find what they did in their own list, the last ones among what everybody seeks."""
+    found = []
+    for at, person in enumerate(_met(sex, n, n_found)):
+        most = ["v-1" if at >= n - n_sought else "v-2"]
+        found.append(replace(person, lists={"shortlist": most if at >= n - n_sought else person.lists["shortlist"],
+                                            "popularity": most}))  # fmt: skip
+    return found
+
+
+def test_group_whose_lists_hold_only_what_everybody_seeks_is_named_where_its_recall_does_not_tell() -> None:
+    """Labels dealt out among men: what is left of recall is that of the most sought posts."""
+    people = _sought(Sex.FEMALE, 80, 30, 8) + _sought(Sex.MALE, 90, 3, 18)
+    then = {
+        "recall": {"mean": 0.39, "low": 0.3, "high": 0.48, "n": 94},
+        "gain": {"mean": 0.3, "low": 0.2, "high": 0.4, "n": 94},
+    }
+    both = {"fairness": {"sex": {"female": then, "male": then}}}
+    whole = gates_on(DAY).model_copy(update={"attributes": ("sex", "grade")})
+    told = {}
+    for name, measured in (("group_level", group_levels), ("group_gain", group_gains)):
+        gate = next(gate for gate in whole.gates if gate.id == name)
+        held = whole.model_copy(update={"gates": (gate,), "attributes": ("sex",)})
+        it = InTime(people, people, {"k": 10}, is_same_model=True)
+        told[name] = evaluate_gates(Measures({}, {gate.measure: measured(it, held, both)}), held)[0]
+    assert told["group_gain"].outcome is Outcome.NOT_MET
+    assert "性别为男" in told["group_gain"].reason
+    assert "性别为女" not in told["group_gain"].reason
 
 
 def test_before_the_first_list_there_is_none() -> None:
