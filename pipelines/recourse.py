@@ -37,6 +37,7 @@ CHANGEABLE = frozenset(
 )  # fmt: skip
 """The only fields of a person that are ever tried out."""
 _MOST_TOGETHER, _BEST, _MOST_ARRANGED = 4, 6, 4
+_ALL = "+"
 NOTE = "只试可以改变的事，并按同一套规则重新排序；做不做由本人决定。残疾类别、等级、性别、年龄和户籍从不在内。"
 _WHO_WISHES = "本人"
 
@@ -93,7 +94,8 @@ def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> 
         "note": NOTE,
         "now": _place_document(now, k),
         "changes": [
-            {**_change_document(desk, change), **_place_document(place, k)} for change, place in _in_order(singles)
+            {**_change_document(desk, change), **_place_document(place, k), "helps": _helps(place, now)}
+            for change, place in _in_order(singles, now)
         ],
         "together": None
         if not smallest
@@ -101,12 +103,22 @@ def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> 
     }
 
 
-def _in_order(singles: Sequence[tuple[Change, Place]]) -> list[tuple[Change, Place]]:
-    return sorted(singles, key=lambda one: (_far(one[1]), one[0].name))
+def _in_order(singles: Sequence[tuple[Change, Place]], now: Place) -> list[tuple[Change, Place]]:
+    return sorted(singles, key=lambda one: (_far(one[1]), not _helps(one[1], now), one[0].name))
 
 
 def _far(place: Place) -> float:
     return np.inf if place.rank is None else float(place.rank)
+
+
+def _helps(place: Place, now: Place) -> bool:
+    """Return whether a vacancy stands better than now, or is kept out by something else than before.
+
+    Of two grounds that keep it out only the first is said; who takes that one away has come nearer.
+    """
+    if place.rank is None:
+        return now.rank is None and place.excluded_by != now.excluded_by
+    return now.rank is None or place.rank < now.rank
 
 
 class _Tried:
@@ -157,24 +169,40 @@ def _smallest(tried: _Tried, singles: Sequence[tuple[Change, Place]], k: int) ->
     Greedy, so that a smaller set may exist where changes help only together; what is said suffices all the same. Where
     nothing suffices, the best that was found.
     """
-    best = [change for change, _ in _in_order(singles)[:_BEST]]
+    now = tried.place(())
+    ordered = _in_order(singles, now)
+    best = [change for change, place in ordered if _helps(place, now)][:_BEST]
     if not best:
         return ()
+    if now.rank is None:
+        # What takes a second ground away helps only once the first is gone. The person's own changes first: for one of
+        # the vacancy's the whole stock is put under the model anew.
+        others = [change for change, _ in ordered if change not in best]
+        best += sorted(others, key=lambda change: change.of_person is None)[:_BEST]
     taken: list[Change] = [best[0]]
     while _far(tried.place(taken)) > k and len(taken) < _MOST_TOGETHER:
         left = [change for change in best if change not in taken]
         if not left:
             break
-        following = min(left, key=lambda change: (_far(tried.place((*taken, change))), change.name))
-        if _far(tried.place((*taken, following))) > _far(tried.place(taken)):
+        reached = tried.place(taken)
+        _, following = min(
+            ((_far(place), not _helps(place, reached), change.name), change)
+            for change in left
+            for place in (tried.place((*taken, change)),)
+        )
+        if not _helps(tried.place((*taken, following)), reached):
             break
         taken.append(following)
     # What turned out not to be needed goes out again.
     for change in list(taken):
         rest = [one for one in taken if one is not change]
-        if rest and _far(tried.place(rest)) <= max(k, _far(tried.place(taken))):
+        if rest and _far(tried.place(rest)) <= max(k, _far(tried.place(taken))) and _is_listed(tried, taken):
             taken = rest
     return tuple(taken)
+
+
+def _is_listed(tried: _Tried, changes: Sequence[Change]) -> bool:
+    return tried.place(changes).rank is not None
 
 
 # ---- what can be changed --------------------------------------------------------------------------------------------
@@ -201,13 +229,19 @@ def _learned(person: Candidate, item: StockItem) -> Iterator[Change]:
     lacking = [skill for skill in item.vacancy.skills if skill.casefold() not in held]
     for skill in lacking:
         yield Change(f"skill.{skill}", "skill", f"学会：{skill}", "本人；培训机构", _adds("skills", skill))
-    for licence in required_licences(item.vacancy, families().get(item.reading.family_id or "")):
-        if not holds(person.certificates, licence):
-            word = licences()[licence.licence_id].words[0]
+    required = required_licences(item.vacancy, families().get(item.reading.family_id or ""))
+    lacked = [licence for licence in required if not holds(person.certificates, licence)]
+    # Of whom no certificate is known nothing is excluded; one alone would make the others look as if they were lacking.
+    for several in [lacked] if not person.certificates else [[one] for one in lacked]:
+        if several:
+            words = tuple(licences()[licence.licence_id].words[0] for licence in several)
             yield Change(
-                f"certificate.{licence.licence_id}", "certificate", f"取得：{licence.label}", "本人；发证机关",
-                _adds("certificates", word),
-            )  # fmt: skip
+                f"certificate.{_ALL.join(licence.licence_id for licence in several)}",
+                "certificate",
+                f"取得：{'、'.join(licence.label for licence in several)}",
+                "本人；发证机关",
+                _adds("certificates", *words),
+            )
 
 
 def _wishes(person: Candidate, vacancy: Vacancy) -> Iterator[Change]:
@@ -281,9 +315,9 @@ def _context_row(item: StockItem) -> int:
     return int(np.asarray(stock.demands.context)[0])
 
 
-def _adds(field: str, value: Any) -> Callable[[Candidate], Candidate]:
+def _adds(field: str, *values: Any) -> Callable[[Candidate], Candidate]:
     def added(candidate: Candidate) -> Candidate:
-        more: dict[str, Any] = {field: (*getattr(candidate, field), value)}
+        more: dict[str, Any] = {field: (*getattr(candidate, field), *values)}
         return replace(candidate, **more)
 
     return added
@@ -321,7 +355,7 @@ def _courses(desk: Desk, change: Change) -> list[dict[str, Any]]:
     """Return the courses not yet begun that lead there, soonest first."""
     kind, _, name = change.name.partition(".")
     if kind == "certificate":
-        return desk.courses_for(name)
+        return [course for licence_id in name.split(_ALL) for course in desk.courses_for(licence_id)]
     if kind != "skill":
         return []
     found = [c for c in desk.coming_courses() if name.casefold() in {skill.casefold() for skill in c.skills}]
@@ -336,8 +370,12 @@ def recourse_lines(document: Mapping[str, Any]) -> list[str]:
     if now["is_among_first"]:
         return [*lines, f"  已在前 {k} 位"]
     for change in document["changes"]:
-        lines.append(f"  {change['label']}（{change['who']}）：{_words(change)}")
-        lines += [f"      课程 {c['course_id']} {c['title']}" for c in change["courses"]]
+        if change["helps"]:
+            lines.append(f"  {change['label']}（{change['who']}）：{_words(change)}")
+            lines += [f"      课程 {c['course_id']} {c['title']}" for c in change["courses"]]
+    idle = [change["label"] for change in document["changes"] if not change["helps"]]
+    if idle:
+        lines.append(f"  单独做不会更靠前：{'；'.join(idle)}")
     together = document["together"]
     if together is not None and len(together["changes"]) > 1:
         labels = {c["change"]: c["label"] for c in document["changes"]}
@@ -348,4 +386,4 @@ def recourse_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def _words(place: Mapping[str, Any]) -> str:
-    return f"到第 {place['rank']} 位" if place["rank"] is not None else f"仍不列入（{place['excluded_by']}）"
+    return f"到第 {place['rank']} 位" if place["rank"] is not None else f"仍不列入，还因为：{place['excluded_by']}"

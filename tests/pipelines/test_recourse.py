@@ -1,11 +1,15 @@
 """Recourse as a person relies on it: what is said to suffice does suffice, and nothing unchangeable is asked for."""
 
 from dataclasses import fields, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from matching.entities import Candidate, CandidateId
+from matching.licences import holds, required_licences
+from matching.occupations import families
+from matching.vocabulary import AccommodationState, WorkMode
 from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
 from pipelines.recourse import CHANGEABLE, _changes, recourse, recourse_lines
 from tests.conftest import Town, Yougang
@@ -52,6 +56,84 @@ def test_what_is_said_to_suffice_is_what_the_list_would_be(desk: Desk, told: lis
         assert place == [together["rank"]]
         checked += 1
     assert checked >= 3
+
+
+def test_what_is_said_to_suffice_holds_when_the_employer_arranges_it_too(
+    desk: Desk, told: list[dict[str, Any]]
+) -> None:
+    """Each such change written into the vacancy, over a desk opened anew: the place is the one that was said."""
+    checked = 0
+    for document in told:
+        person = desk.casebook.candidates[CandidateId(document["candidate_id"])]
+        item = desk.index.stock.items[desk.open_row(document["vacancy_id"])]
+        for change in _changes(desk, person, item):
+            if change.accommodation is None or checked >= 3:
+                continue
+            said = next(one for one in document["changes"] if one["change"] == change.name)
+            offered = {**item.vacancy.accommodations, change.accommodation: AccommodationState.VERIFIED}
+            vacancies = [
+                replace(v, accommodations=offered) if v.vacancy_id == item.vacancy.vacancy_id else v
+                for v in desk.casebook.vacancies
+            ]
+            anew = Desk.open(replace(desk.casebook, vacancies=vacancies), desk.model, "anew", desk.rules.on)
+            places = {i["vacancy_id"]: i["rank"] for i in anew.document(person.candidate_id, k=500)["items"]}
+            assert places.get(document["vacancy_id"]) == said["rank"]
+            checked += 1
+    assert checked
+
+
+def test_what_helps_stands_apart_from_what_changes_nothing(told: list[dict[str, Any]]) -> None:
+    for document in told:
+        lines = recourse_lines(document)
+        for change in document["changes"]:
+            assert change["helps"] == (change["rank"] is not None and change["rank"] < document["now"]["rank"])
+            own = any(line.startswith(f"  {change['label']}（") for line in lines)
+            assert own == change["helps"]
+        for name in [] if document["together"] is None else document["together"]["changes"]:
+            assert name in {change["change"] for change in document["changes"] if change["helps"]}
+
+
+def test_two_grounds_that_keep_a_vacancy_out_are_both_taken_away(desk: Desk) -> None:
+    """Only the first ground is said; taking it away brings nothing by itself, and both together do."""
+    for candidate_id in desk.active():
+        person = desk.casebook.candidates[candidate_id]
+        first = desk.document(candidate_id, k=1)["items"]
+        item = first and desk.index.stock.items[desk.open_row(first[0]["vacancy_id"])]
+        if not item or item.vacancy.work_mode is None or item.vacancy.hours_per_day is None:
+            continue
+        other = next(mode for mode in WorkMode if mode is not item.vacancy.work_mode)
+        narrow = replace(person, work_modes=(other,), hours_per_day_max=Decimal(1))
+        casebook = replace(desk.casebook, candidates={**desk.casebook.candidates, candidate_id: narrow})
+        document = recourse(replace(desk, casebook=casebook), candidate_id, item.vacancy.vacancy_id)
+        if document["now"]["rank"] is None and document["together"] is not None:
+            helps = {change["change"] for change in document["changes"] if change["helps"]}
+            if {"wish.hours"} & helps or {"wish.work_mode"} & helps:
+                assert {"wish.hours", "wish.work_mode"} <= set(document["together"]["changes"])
+                assert document["together"]["rank"] is not None
+                return
+    pytest.fail("nobody of the town has such a vacancy")
+
+
+def test_licences_that_are_all_lacking_are_asked_for_together(desk: Desk) -> None:
+    """Of whom no certificate is known nothing is excluded; one of two alone would put the vacancy out of the list."""
+    found = 0
+    licensed = [
+        item
+        for item in desk.index.stock.items
+        if required_licences(item.vacancy, families().get(item.reading.family_id or ""))
+    ]
+    for person in list(desk.casebook.candidates.values())[:40]:
+        for item in licensed:
+            changes = [one for one in _changes(desk, person, item) if one.kind == "certificate"]
+            if person.certificates or not changes:
+                continue
+            assert len(changes) == 1
+            assert changes[0].of_person is not None
+            after = changes[0].of_person(person)
+            family = families().get(item.reading.family_id or "")
+            assert all(holds(after.certificates, one) for one in required_licences(item.vacancy, family))
+            found += 1
+    assert found
 
 
 def test_only_what_can_be_changed_is_ever_changed(desk: Desk) -> None:
