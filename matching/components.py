@@ -110,9 +110,9 @@ class EmployerUptake:
             self.by_region[region] = np.append(self.uptake.of_area(region), 0.0)
         return self.overall[employer], self.by_region[region][employer]
 
-    def counted(self, region: str | None, row: int) -> float:
-        """Return how many acts of a region's people on the vacancy's employer were seen, older ones counting less."""
-        return self.uptake.counted(region, int(self.employer[row]))
+    def people_of(self, region: str | None, row: int) -> int:
+        """Return how many different people of a region acted on the vacancy's employer."""
+        return self.uptake.people_of(region, int(self.employer[row]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,9 @@ def _skills(line: Line) -> Iterator[Reason]:
     shared = [skill for skill in line.item.vacancy.skills if skill.casefold() in own]
     if shared:
         text = f"本人会{'、'.join(shared[:4])}，正是岗位要求的技能"
-        yield Reason(ReasonKind.SKILL, text, {"skills": shared}, None, 5.0 + line.component("skills"))
+        # Where acts have taught that skills as such tell nothing, they count as words do, and are said as late.
+        weight = 5.0 + line.component("skills") if line.counts("skills") else 2.5
+        yield Reason(ReasonKind.SKILL, text, {"skills": shared}, None, weight)
         return
     words = _shared_words(line)
     if words:
@@ -375,9 +377,12 @@ def _history(line: Line) -> Iterator[Reason]:
 
 
 def _uptake(line: Line) -> Iterator[Reason]:
-    """Say where people of the person's own area turn to the employer more than its time on offer lets expect."""
+    """Say where people of the person's own area turn to the employer more than its time on offer lets expect.
+
+    Of fewer than several different people nothing is said: it would be known who they are.
+    """
     times, uptake, region = math.exp(line.component("area_uptake")), line.index.uptake, line.candidate.region
-    if uptake is None or region is None or times < _OFTEN or uptake.counted(region, line.row) < _SEVERAL:
+    if uptake is None or region is None or times < _OFTEN or uptake.people_of(region, line.row) < _SEVERAL:
         return
     if line.index.stock.employer[line.row] in line.index.stock.employer[line.asked.history.rows]:
         return  # the person's own acts are among those counted
@@ -394,7 +399,7 @@ def _passed_over(line: Line) -> Iterator[Reason]:
     yield Reason(ReasonKind.HISTORY, text, {"times_expected": round(times, 1)}, None, 2.0)
 
 
-_OFTEN, _SELDOM, _SEVERAL, _TELLS = 2.0, 0.5, 3.0, 0.5
+_OFTEN, _SELDOM, _SEVERAL, _TELLS = 2.0, 0.5, 5, 0.5
 
 
 def _learned(line: Line, *, is_forward: bool) -> Iterator[Reason]:

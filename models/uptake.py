@@ -46,12 +46,13 @@ class UptakeConfig:
 
 @dataclass(frozen=True, eq=False)
 class Acts:
-    """One row per act: area of the person, provider, place of the offer (`NOWHERE` where unknown), and age in days."""
+    """One row per act: area of the person, provider, place of the offer (`NOWHERE` where unknown), age in days, who."""
 
     areas: Sequence[str]
     providers: Sequence[str]
     places: Sequence[str]
     ages: Floats
+    people: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,7 @@ class Uptake:
     `counts` (n_areas, n_providers) are decayed acts by area, `totals` (n_providers,) those of everybody; `exposures`
     (n_places, n_providers) are decayed days on offer. `rates` are acts per act of the area and day on offer, for offers
     in the same area, in the same wider one, and elsewhere. `area_wider` and `place_wider` name the wider area of each.
+    `people` (n_areas, n_providers) are how many different people acted; of what few did nothing is to be said aloud.
     """
 
     config: UptakeConfig
@@ -83,6 +85,7 @@ class Uptake:
     totals: Floats
     exposures: Sparse
     rates: Floats
+    people: Sparse
 
     @classmethod
     def fit(cls, acts: Acts, offers: Offers, wider: Callable[[str], str], config: UptakeConfig | None = None) -> Self:
@@ -123,6 +126,7 @@ class Uptake:
             np.bincount(of_act, weights=weights, minlength=len(providers)).astype(np.float64),
             exposures,
             np.zeros(3),
+            _different(acts.people, area_of_act, of_act, counts.shape),
         )
         rates = uptake._rates(area_of_act[known], places.positions(acts.places)[known], weights[known])
         return replace(uptake, rates=rates)
@@ -134,10 +138,10 @@ class Uptake:
         strength = self.config.overall_strength
         return np.asarray(np.log((self.totals + strength) / (expected + strength)))
 
-    def counted(self, area: str | None, provider: int) -> float:
-        """Return the decayed acts of an area on the provider at a position; no fewer acts than that were seen."""
+    def people_of(self, area: str | None, provider: int) -> int:
+        """Return how many different people of an area acted on the provider at a position."""
         position = self.areas.position(area) if area else UNKNOWN
-        return 0.0 if UNKNOWN in (position, provider) else float(self.counts[position, provider])
+        return 0 if UNKNOWN in (position, provider) else int(self.people[position, provider])
 
     def of_area(self, area: str | None) -> Floats:
         """Return ln of an area's acts against those to be expected, (n_providers,).
@@ -164,12 +168,14 @@ class Uptake:
             "rates": self.rates,
         }
         arrays |= pack_sparse("counts", self.counts) | pack_sparse("exposures", self.exposures)
+        arrays |= pack_sparse("people", self.people)
         return Artefact(arrays, asdict(self.config))
 
     @classmethod
     def from_artefact(cls, artefact: Artefact) -> Self:
-        """Return what was saved."""
+        """Return what was saved; one from before people were counted knows of nobody, and says nothing aloud."""
         arrays = artefact.arrays
+        counts = unpack_sparse("counts", arrays)
         return cls(
             UptakeConfig(**artefact.metadata),
             IdMap(unpack_strings(arrays["areas"])),
@@ -177,10 +183,13 @@ class Uptake:
             IdMap(unpack_strings(arrays["providers"])),
             tuple(unpack_strings(arrays["area_wider"])),
             tuple(unpack_strings(arrays["place_wider"])),
-            unpack_sparse("counts", arrays),
+            counts,
             arrays["totals"].astype(np.float64),
             unpack_sparse("exposures", arrays),
             arrays["rates"].astype(np.float64),
+            unpack_sparse("people", arrays)
+            if "people.data" in arrays
+            else sparse.csr_matrix(np.zeros(counts.shape, dtype=np.float32)),
         )
 
     def _rates(self, areas: Positions, places: Positions, weights: Floats) -> Floats:
@@ -221,3 +230,11 @@ def _summed(values: Floats, rows: Positions, columns: Positions, shape: tuple[in
     matrix = sparse.coo_matrix((values.astype(np.float32), (rows, columns)), shape=shape).tocsr()
     matrix.sum_duplicates()
     return sparse.csr_matrix(matrix, dtype=np.float32)
+
+
+def _different(people: Sequence[str], areas: Positions, providers: Positions, shape: tuple[int, int]) -> Sparse:
+    """Return how many different people of each area acted on each provider; who lives nowhere known is in none."""
+    _, who = np.unique(np.asarray(people, dtype=object), return_inverse=True)
+    rows = np.stack([who.ravel(), areas, providers], axis=1)[areas != UNKNOWN]
+    rows = np.unique(rows, axis=0) if len(rows) else rows
+    return _summed(np.ones(len(rows)), rows[:, 1], rows[:, 2], shape)

@@ -233,6 +233,7 @@ def _uptake(
             providers=[provider_key(offers[vacancy_id]) for _, vacancy_id, *_ in rows],
             places=[offers[vacancy_id].region or NOWHERE for _, vacancy_id, *_ in rows],
             ages=np.array([(until - pd.Timestamp(row[3]).date()).days for row in rows], dtype=np.float64),
+            people=[str(person) for person, *_ in rows],
         ),
         Offers(
             providers=[provider_key(v) for v in offers.values()],

@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.components import COMPONENTS, Asked, History
+from matching.matcher import match
+from matching.ranking import Weights
 from matching.vocabulary import (
     Accommodation,
     AccommodationState,
@@ -23,10 +26,13 @@ from tests.support.builders import (
     TIANSHUI,
     a_candidate,
     a_shortlist,
+    a_stock,
     a_vacancy,
+    an_index,
     demanding,
     limited,
     reason_texts,
+    rules,
     yuan,
 )
 
@@ -64,6 +70,19 @@ def test_a_wage_below_the_countys_minimum_is_flagged_with_its_source() -> None:
     flagged = [r for r in shortlist.items[0].reasons if "最低工资" in r.text]
     assert flagged[0].source is not None
     assert "需人工核实" in flagged[0].text
+
+
+def _strength_of_skills(weight: float) -> float:
+    values = Weights.prior().values.copy()
+    values[COMPONENTS.index("skills")] = weight
+    index = an_index(a_stock(a_vacancy(skills=("打字", "会计"))))
+    asked = Asked.of(a_candidate(skills=("Excel", "打字")), History(), None)
+    found = match(asked, index, rules(), Weights(values), k=1)
+    return next(r.weight for r in found.items[0].reasons if r.kind is ReasonKind.SKILL)
+
+
+def test_skills_that_order_nothing_are_said_after_what_does() -> None:
+    assert _strength_of_skills(0.0) < 3.0 < 5.0 <= _strength_of_skills(1.0)
 
 
 def test_shared_skills_are_named_from_the_facts() -> None:

@@ -23,13 +23,14 @@ def vacancies() -> list[Vacancy]:
     ]
 
 
-def an_index_with_acts(n_acts: int = 5) -> VacancyIndex:
+def an_index_with_acts(n_acts: int = 5, n_people: int | None = None) -> VacancyIndex:
     """Put three equal vacancies under acts of Lanzhou's people on the first; the third employer came later.
 
     Other employers, whose vacancies are gone by now, were passed over too.
     """
     index = an_index(a_stock(*vacancies()))
-    acts = Acts([LANZHOU] * n_acts, [SOUGHT] * n_acts, [LANZHOU] * n_acts, np.zeros(n_acts))
+    people = [f"p-{at % (n_people or n_acts)}" for at in range(n_acts)]
+    acts = Acts([LANZHOU] * n_acts, [SOUGHT] * n_acts, [LANZHOU] * n_acts, np.zeros(n_acts), people)
     offers = Offers([SOUGHT, PASSED_OVER, "e-3", "e-4", "e-5"], [LANZHOU] * 5, np.full(5, 60.0), np.zeros(5))
     uptake = Uptake.fit(acts, offers, prefecture)
     return replace(index, uptake=EmployerUptake.of(uptake, [provider_key(i.vacancy) for i in index.stock.items]))
@@ -70,11 +71,12 @@ def test_score_is_still_the_sum_of_its_parts() -> None:
         assert abs(sum(item.score_parts.values()) - item.score) < 1e-6
 
 
-def test_a_line_says_so_where_several_neighbours_did_and_not_for_one_or_two() -> None:
+def test_a_line_says_so_where_several_neighbours_did_and_not_for_a_few_however_often() -> None:
     person = a_candidate(region=LANZHOU)
     said = [text for text in texts(shortlist(person, an_index_with_acts())) if "接触较多" in text]
     assert said == ["兰州市城关区的求职者近来与该单位接触较多"]
     assert not any("接触较多" in text for text in texts(shortlist(person, an_index_with_acts(n_acts=2))))
+    assert not any("接触较多" in text for text in texts(shortlist(person, an_index_with_acts(n_acts=20, n_people=4))))
 
 
 def test_ones_own_acts_are_not_told_as_the_neighbours() -> None:

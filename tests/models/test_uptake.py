@@ -1,8 +1,11 @@
 """What acts against days on offer say of a provider, and of what they say nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from models.artefact import Artefact
 from models.errors import InvalidInput
 from models.uptake import NOWHERE, Acts, Offers, Uptake, UptakeConfig
 
@@ -17,7 +20,7 @@ OFFERS = Offers(
 
 def acts(*rows: tuple[str, str, str, float]) -> Acts:
     areas, providers, places, ages = zip(*rows, strict=True)
-    return Acts(areas, providers, places, np.array(ages))
+    return Acts(areas, providers, places, np.array(ages), [f"p-{at}" for at in range(len(rows))])
 
 
 SOME = acts(
@@ -95,8 +98,33 @@ def test_the_order_of_rows_changes_nothing(uptake: Uptake) -> None:
         np.testing.assert_allclose(turned.of_area(area), uptake.of_area(area), rtol=0, atol=1e-6)
 
 
+def test_people_are_counted_once_however_often_they_acted() -> None:
+    often = replace(SOME, people=["p-1", "p-1", "p-2", "p-3", "p-3", "p-4"])
+    found = Uptake.fit(often, OFFERS, lambda code: code[0], CONFIG)
+    at = {name: found.providers.position(name) for name in ("mill", "farm", "shop")}
+    assert [
+        found.people_of("a1", at["mill"]),
+        found.people_of("b1", at["farm"]),
+        found.people_of("a1", at["shop"]),
+    ] == [
+        2,
+        1,
+        0,
+    ]
+    assert found.people_of(None, at["mill"]) == found.people_of("z9", at["mill"]) == 0
+
+
+def test_one_saved_before_people_were_counted_orders_the_same_and_knows_of_nobody(uptake: Uptake) -> None:
+    saved = uptake.to_artefact()
+    before = Artefact({n: a for n, a in saved.arrays.items() if not n.startswith("people.")}, saved.metadata)
+    back = Uptake.from_artefact(before)
+    assert back.of_area("a1").tolist() == uptake.of_area("a1").tolist()
+    assert back.people_of("a1", uptake.providers.position("mill")) == 0
+
+
 def test_it_comes_back_from_its_artefact(uptake: Uptake) -> None:
     back = Uptake.from_artefact(uptake.to_artefact())
+    assert back.people_of("a1", back.providers.position("mill")) == 3
     assert back.config == CONFIG
     for area in ("a1", "b1", None):
         assert back.of_area(area).tolist() == uptake.of_area(area).tolist()
