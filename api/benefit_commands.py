@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection
 
 from api.income_commands import income_command
 from api.session import answer, current_engine, session_of
@@ -15,7 +16,7 @@ from matching.rules.rulebook import HOME, NOTICE, Rulebook, rulebook
 from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
 from pipelines.access.audit import record, record_each
-from pipelines.access.roles import program_subject
+from pipelines.access.roles import Action, program_subject
 from pipelines.casework import (
     Case,
     benefits_of_candidate,
@@ -25,7 +26,8 @@ from pipelines.casework import (
     quota,
 )
 from pipelines.errors import PipelineError
-from pipelines.hints import NO_FINDING, VICTIM, hint_lines, hints_of
+from pipelines.hints import NO_FINDING, VICTIM, Review, ask_lines, hint_lines, review_of
+from pipelines.registers.cases import review_case
 from pipelines.store.rule_books import DecisionRepository
 
 benefits = typer.Typer(
@@ -49,13 +51,23 @@ def quota_command(
     with current_engine(context).begin() as connection:
         case = load_case(connection, program_subject())
         found = quota(case, book, employer_id, year, on, _yuan(social_wage))
-        seen = hints_of(case, book, employer_id, year, on) if hints else ()
-        shown = {"review_hints": [hint.as_dict() for hint in seen], "review_notice": f"{NO_FINDING}。{VICTIM}"}
+        seen = _review(connection, book, employer_id, year, on) if hints else Review((), ())
+        shown = {
+            "review_hints": [hint.as_dict() for hint in seen.hints],
+            "review_asks": [ask.as_dict() for ask in seen.asks],
+            "review_notice": f"{NO_FINDING}。{VICTIM}",
+        }
         store = DecisionRepository(connection)
         answered = found.as_dict() | (shown if hints else {})
         document = _kept(store, book, "employer", employer_id, "quota", on, answered)
         _note_people(store, "quota", [person.placement.candidate_id for person in found.persons])
-    answer(context, document, lambda: [*found.lines(), *hint_lines(seen), NOTICE])
+    answer(context, document, lambda: [*found.lines(), *hint_lines(seen.hints), *ask_lines(seen.asks), NOTICE])
+
+
+def _review(connection: Connection, book: Rulebook, employer_id: str, year: int, on: date) -> Review:
+    """Return what to look at in an employer's year, from the rows that an inspection looks at."""
+    found = review_case(connection, program_subject(), employer_id, Action.READ_PLACEMENTS)
+    return review_of(found.case, book, employer_id, year, on)
 
 
 def _yuan(text: str | None) -> Fraction | None:

@@ -187,6 +187,17 @@ class ReviewItem(Kept):
     source: KeptSource | None
 
 
+class ReviewAsk(Kept):
+    """一项没有人填过的事实：不知道就不提示，可问谁。"""
+
+    fact: str
+    label: str
+    who_can_supply: str
+    rule_ids: list[str]
+    placements: int = Field(description="几条就业记录没有填")
+    placement_ids: list[str]
+
+
 class ReviewItems(Kept):
     """一个单位一年的核查提示。"""
 
@@ -194,6 +205,8 @@ class ReviewItems(Kept):
     year: int
     notice: str
     items: list[ReviewItem]
+    items_not_shown: int = Field(description="涉及您看不到的人的提示条数")
+    asks: list[ReviewAsk]
 
 
 _kept_tasks: Any = (list[KeptTask] | None, Field(description="基本工作任务"))

@@ -14,6 +14,7 @@ from matching.identity import Certificate, parse_certificate
 from matching.vocabulary import (
     Accommodation,
     AccommodationState,
+    BaseLimit,
     Concession,
     DisabilityCategory,
     Education,
@@ -204,6 +205,35 @@ class Placement:
     social_insurance: YesNo | None = None
     wage_paid_by_bank: YesNo | None = None
     attendance_confirmed: YesNo | None = None
+    insurance_base: Decimal | None = None
+    insurance_base_limit: BaseLimit | None = None
+    insured_by: EmployerId | None = None
+    remote_agreement: YesNo | None = None
+    is_dispatch: YesNo | None = None
+    dispatch_agency: EmployerId | None = None
+    dispatch_host: EmployerId | None = None
+    counted: YesNo | None = None
+    """Whether the employer of this record counts the person (计入安排残疾人数)."""
+
+    @property
+    def is_dispatched(self) -> bool | None:
+        """True where a dispatch (劳务派遣) is stated or a party of one named; None where nothing says so."""
+        if self.is_dispatch is not None:
+            return self.is_dispatch is YesNo.YES
+        return True if self.dispatch_agency is not None or self.dispatch_host is not None else None
+
+    @property
+    def agency(self) -> EmployerId | None:
+        """Who dispatches: as named, else the record's employer where another one is the host."""
+        return self.dispatch_agency or self._other_than(self.dispatch_host)
+
+    @property
+    def host(self) -> EmployerId | None:
+        """Where a dispatched person works: as named, else the record's employer where another one dispatches."""
+        return self.dispatch_host or self._other_than(self.dispatch_agency)
+
+    def _other_than(self, party: EmployerId | None) -> EmployerId | None:
+        return self.employer_id if self.is_dispatched and party is not None and party != self.employer_id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from matching.entities import Candidate
-from matching.regions import is_prefecture_wide, point, prefecture
+from matching.regions import distance_km, is_prefecture_wide, point, prefecture
 from matching.vocabulary import Transport
 
 EARTH_KM = 6371.0
@@ -62,6 +62,13 @@ def spot(longitude: float | None, latitude: float | None, region: str | None) ->
     settings = reach_settings()
     wide = is_prefecture_wide(region) or (found == point(prefecture(region)) and not is_municipality)
     return Spot(*found, settings.prefecture_radius_km if wide else settings.county_radius_km)
+
+
+def apart(one: Spot, other: Spot) -> tuple[float, float]:
+    """Return how far two spots are apart in km, at least and at most: a straight line, give or take both radii."""
+    straight = distance_km((one.longitude, one.latitude), (other.longitude, other.latitude))
+    slack = one.radius_km + other.radius_km
+    return max(0.0, straight - slack), straight + slack
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,14 @@ class YesNo(Term):
     NO = "no", "否"
 
 
+class BaseLimit(Term):
+    """Where a base of insurance (缴费基数) stands between its lower and upper limit."""
+
+    FLOOR = "floor", "按下限缴费"
+    CEILING = "ceiling", "按上限缴费"
+    BETWEEN = "between", "在上下限之间"
+
+
 class InteractionKind(Term):
     """What happened between a candidate and a vacancy, from a look to six months in the job."""
 

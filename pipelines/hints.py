@@ -1,12 +1,12 @@
 """Review hints (核查提示) on the placements of an employer: what to look at, with the evidence, for a person to judge.
 
 A hint is no finding. It never blocks anything, and the disabled person may be the victim (残疾人就业条例 第二十四条).
-The rules are `fraud.f1` to `fraud.f13`; what the tables cannot support stays unknown and gives no hint.
+The rules are `fraud.f1` to `fraud.f13`; what nobody stated stays unknown, gives no hint, and is named with whom to ask.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 
 from matching.entities import Candidate, Employer, Placement
@@ -14,17 +14,16 @@ from matching.rules.decision import Decision, Outcome
 from matching.rules.evaluation import decide
 from matching.rules.functions import completed_months
 from matching.rules.rulebook import Rulebook
-from matching.rules.subjects import employer_facts, known, placement_facts, record_of, runs_on
+from matching.rules.subjects import employer_facts, record_of, runs_on
 from matching.rules.values import Record, Value, shown
-from matching.vocabulary import EmployerKind, PlacementForm, YesNo
+from matching.vocabulary import EmployerKind, PlacementForm
 from pipelines.casework import (
     Case,
     CountedPerson,
-    certificate_valid_at_audit,
     count_range,
     counted_persons,
-    in_month,
 )
+from pipelines.placement_evidence import evidence_of
 
 NO_FINDING = "这是给工作人员的核查提示，不是违规结论，不得据此拒绝、暂停或撤销任何办理"
 VICTIM = "残疾人可能是受害者：先单独听本人说明，告知可以得到权益保护和法律援助（残疾人就业条例第二十四条）"
@@ -32,7 +31,6 @@ _LOOK_AT = "请看的材料："
 _PAID_OTHERWISE = (PlacementForm.AUXILIARY, PlacementForm.FLEXIBLE, PlacementForm.FARMING)
 """Forms whose pay is agreed otherwise than by the monthly minimum wage."""
 _MANY_SEVERE_BY_NATURE = (EmployerKind.MASSAGE, EmployerKind.AUXILIARY, EmployerKind.CONCENTRATED)
-_OTHER_WORK = (PlacementForm.SELF_EMPLOYED, PlacementForm.FLEXIBLE)
 _SEVERE = (1, 2)
 
 
@@ -42,17 +40,18 @@ class Hint:
 
     decision: Decision
     placement: Placement | None
+    seen: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """The conditions that were seen to hold, in words; of an employer's staff also the numbers."""
+        """The conditions that were seen to hold, in words, with the facts that they were held against."""
         told = self.decision
         seen = [leaf.text for leaf in told.tree.leaves() if leaf.outcome is Outcome.MET] if told.tree else []
         if self.placement is None:
             labels = told.rule.body.results
             numbers = {name: value for name, value in told.results.items() if isinstance(value, Fraction)}
             seen += [f"{labels[name].label}：{shown(value)}" for name, value in numbers.items() if name in labels]
-        return tuple(seen)
+        return (*seen, *self.seen)
 
     @property
     def look_at(self) -> str:
@@ -91,8 +90,67 @@ def hint_lines(hints: Sequence[Hint]) -> list[str]:
     return [*lines, f"  {VICTIM}"]
 
 
-def hints_of(case: Case, book: Rulebook, employer_id: str, year: int, as_of: date) -> tuple[Hint, ...]:
-    """Return the hints on an employer's year, by rule and placement.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A fact that nobody has stated, for want of which rules say nothing of some placements: neither yes nor no."""
+
+    name: str
+    label: str
+    who_can_supply: str
+    rule_ids: tuple[str, ...]
+    placements: tuple[Placement, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as it travels in JSON, with how many placements it concerns."""
+        return {
+            "fact": self.name,
+            "label": self.label,
+            "who_can_supply": self.who_can_supply,
+            "rule_ids": list(self.rule_ids),
+            "placements": len(self.placements),
+            "placement_ids": [one.placement_id for one in self.placements],
+        }
+
+    def line(self) -> str:
+        """Return it in plain Chinese."""
+        flags = "、".join(flag_of(rule_id) for rule_id in self.rule_ids)
+        return f"{self.label}：{len(self.placements)}条记录没有填（{flags}），可问{self.who_can_supply}"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person should look at in an employer's year: the hints, and the facts whose lack keeps rules silent."""
+
+    hints: tuple[Hint, ...]
+    asks: tuple[Ask, ...]
+    n_not_shown: int = 0
+    """How many hints are on people whom the asker does not see."""
+
+    def shown_to(self, people: frozenset[str]) -> "Review":
+        """Return what may be told of some people alone; what is about the whole employer stays."""
+        hints = tuple(one for one in self.hints if one.placement is None or one.placement.candidate_id in people)
+        asks = (
+            replace(ask, placements=tuple(one for one in ask.placements if one.candidate_id in people))
+            for ask in self.asks
+        )
+        return Review(hints, tuple(ask for ask in asks if ask.placements), len(self.hints) - len(hints))
+
+
+def flag_of(rule_id: str) -> str:
+    """Return the short name of a flag (F1 to F13)."""
+    return rule_id.removeprefix("fraud.").upper()
+
+
+def ask_lines(asks: Sequence[Ask]) -> list[str]:
+    """Return what is not known in plain Chinese; nothing where nothing is lacking."""
+    if not asks:
+        return []
+    head = "核查提示要看而没有人填过的事实（没填不等于没有，也不等于有问题，所以不提示）："
+    return [head, *(f"  {ask.line()}" for ask in asks)]
+
+
+def review_of(case: Case, book: Rulebook, employer_id: str, year: int, as_of: date) -> Review:
+    """Return the hints on an employer's year, by rule and placement, and what nobody has stated.
 
     Raises
     ------
@@ -104,130 +162,52 @@ def hints_of(case: Case, book: Rulebook, employer_id: str, year: int, as_of: dat
     evidence = employer_evidence(case, book, employer, persons, year, as_of)
     own = (decide(book, rule_id, evidence, as_of) for rule_id in ("fraud.f3", "fraud.f10", "fraud.f11"))
     found = [Hint(told, None) for told in own if told.outcome is Outcome.MET]
+    asked: dict[tuple[str, str, str], dict[str, list[Placement]]] = {}
     for person in persons:
-        facts = placement_evidence(case, person.placement, year, as_of)
+        seen = evidence_of(case, book, person.placement, year, as_of)
         for rule_id in _ON_PLACEMENTS:
-            told = decide(book, rule_id, facts, as_of)
+            told = decide(book, rule_id, seen.facts, as_of)
             if told.outcome is Outcome.MET:
-                found.append(Hint(told, person.placement))
-    return tuple(sorted(found, key=lambda hint: (int(hint.decision.rule.id.removeprefix("fraud.f")), _id(hint))))
+                found.append(Hint(told, person.placement, seen.words.get(rule_id, ())))
+            elif told.outcome is Outcome.UNKNOWN:
+                for ask in sorted({one for item in told.lacking for one in seen.asks(item)}):
+                    asked.setdefault(ask, {}).setdefault(rule_id, []).append(person.placement)
+    return Review(tuple(sorted(found, key=lambda hint: (_number(hint.decision.rule.id), _id(hint)))), _asks(asked))
 
 
-_ON_PLACEMENTS = ("fraud.f1", "fraud.f2", "fraud.f4", "fraud.f6", "fraud.f8", "fraud.f9", "fraud.f13")
+def hints_of(case: Case, book: Rulebook, employer_id: str, year: int, as_of: date) -> tuple[Hint, ...]:
+    """Return the hints of `review_of` alone.
+
+    Raises
+    ------
+    PipelineError
+        When there is no such employer.
+    """
+    return review_of(case, book, employer_id, year, as_of).hints
+
+
+_ON_PLACEMENTS = tuple(f"fraud.f{number}" for number in (1, 2, 4, 5, 6, 7, 8, 9, 12, 13))
+
+
+def _asks(asked: Mapping[tuple[str, str, str], Mapping[str, Sequence[Placement]]]) -> tuple[Ask, ...]:
+    """Return each lacking fact once, those first for want of which most rules and placements stay open."""
+    found = [
+        Ask(
+            *of,
+            rule_ids=tuple(sorted(rules, key=_number)),
+            placements=tuple({one.placement_id: one for held in rules.values() for one in held}.values()),
+        )
+        for of, rules in asked.items()
+    ]
+    return tuple(sorted(found, key=lambda ask: (-len(ask.placements), _number(ask.rule_ids[0]), ask.name)))
+
+
+def _number(rule_id: str) -> int:
+    return int(rule_id.removeprefix("fraud.f"))
 
 
 def _id(hint: Hint) -> str:
     return "" if hint.placement is None else hint.placement.placement_id
-
-
-def placement_evidence(case: Case, placement: Placement, year: int, as_of: date) -> dict[str, Value]:
-    """Return the facts of one placement that the hints ask for and the tables hold."""
-    candidate = case.candidates.get(placement.candidate_id)
-    own = case.placements_of.get(placement.candidate_id, ())
-    facts = placement_facts(placement, as_of)
-    facts["person_month_employers"] = months_with_employers(own, year, as_of)
-    if any(other.form in _OTHER_WORK and _overlap(placement, other) for other in own if other is not placement):
-        facts["other_work_record"] = True
-    facts |= known({"identical_contract_employers": _identical_contracts(case, placement)})
-    return facts if candidate is None else facts | _papers(candidate, year, as_of) | _shared(case, candidate, year)
-
-
-def months_with_employers(placements: Sequence[Placement], year: int, as_of: date) -> tuple[Record, ...]:
-    """Return for each month how many employers had the person under contract, and insured, on one and the same day.
-
-    Leaving one employer and starting with another in the same month is no doubling. Of placements without a first day
-    nobody knows the months; they are left out.
-    """
-    held = [one for one in placements if one.employer_id is not None and one.starts_on is not None]
-    months = [date(year, number, 1) for number in range(1, 13)]
-    return tuple(
-        record_of(
-            "person_month_employers",
-            {
-                "on_month": month,
-                "contract_employers": _most_at_once(held, month, _signed),
-                "insuring_employers": _most_at_once(held, month, _insured),
-            },
-        )
-        for month in months
-        if month <= as_of and any(in_month(one, month) for one in held)
-    )
-
-
-def _signed(placement: Placement) -> bool | None:
-    return True if placement.contract_months is not None else None
-
-
-def _insured(placement: Placement) -> bool | None:
-    return None if placement.social_insurance is None else placement.social_insurance is YesNo.YES
-
-
-def _most_at_once(placements: Sequence[Placement], month: date, does: Callable[[Placement], bool | None]) -> int | None:
-    """Return the most employers on one day of a month; None where an open answer could change it from one to two."""
-    next_month = (month + timedelta(days=31)).replace(day=1)
-    least = most = 0
-    for number in range((next_month - month).days):
-        day = month + timedelta(days=number)
-        running = [one for one in placements if runs_on(one, day)]
-        sure = {one.employer_id for one in running if does(one)}
-        open_ = {one.employer_id for one in running if does(one) is None} - sure
-        least, most = max(least, len(sure)), max(most, len(sure | open_))
-    return least if least > 1 or least == most else None
-
-
-def _overlap(first: Placement, second: Placement) -> bool:
-    """True where two placements surely share a day."""
-    if first.starts_on is None or second.starts_on is None:
-        return False
-    begun = max(first.starts_on, second.starts_on)
-    return all(one.ends_on is None or one.ends_on >= begun for one in (first, second))
-
-
-def _papers(candidate: Candidate, year: int, as_of: date) -> dict[str, Value]:
-    facts = known(
-        {
-            "certificate_number": candidate.certificate_number,
-            "certificate_category": None if candidate.category is None else int(candidate.category.code),
-            "certificate_grade": candidate.grade,
-        }
-    )
-    valid = certificate_valid_at_audit(candidate.certificate_valid_until, year, as_of)
-    if valid is not None and candidate.certificate_valid_until is not None:
-        facts["certificate_valid_until"] = candidate.certificate_valid_until
-    return facts
-
-
-def _shared(case: Case, candidate: Candidate, year: int) -> dict[str, Value]:
-    """Return how many placed people share the person's telephone, the person included.
-
-    Addresses are left alone: in the country they name the village, and families and dormitories share one.
-    """
-    if not candidate.phone:
-        return {}
-    placed = {one.candidate_id for one in case.placements if one.employer_id is not None and _touches(one, year)}
-    others = [case.candidates[one] for one in placed | {candidate.candidate_id} if one in case.candidates]
-    return {"shared_contact_persons": Fraction(sum(other.phone == candidate.phone for other in others))}
-
-
-def _touches(placement: Placement, year: int) -> bool:
-    begun = placement.starts_on is None or placement.starts_on.year <= year
-    return begun and (placement.ends_on is None or placement.ends_on.year >= year)
-
-
-def _identical_contracts(case: Case, placement: Placement) -> int | None:
-    """Return at how many employers a contract has the same day, term, wage and post; None where one is not stored."""
-    terms = _terms(case, placement)
-    if terms is None:
-        return None
-    return len({one.employer_id for one in case.placements if _terms(case, one) == terms})
-
-
-def _terms(case: Case, placement: Placement) -> tuple[object, ...] | None:
-    vacancy = (case.vacancies or {}).get(placement.vacancy_id) if placement.vacancy_id is not None else None
-    if vacancy is None or placement.employer_id is None:
-        return None
-    terms = (placement.starts_on, placement.contract_months, placement.monthly_wage, vacancy.title)
-    return None if None in terms else terms
 
 
 def employer_evidence(

@@ -24,6 +24,7 @@ from pipelines.access.audit import record, wait_for_turn
 from pipelines.access.roles import Subject
 from pipelines.errors import PipelineError
 from pipelines.mapping_protocol import RowMapping, Translated
+from pipelines.placement_faults import placement_faults
 from pipelines.plan_schema import ENROLMENTS, SITES
 from pipelines.plan_tables import INITIATIVES, unit_record_faults
 from pipelines.publicity_tables import publicity_faults, review_faults
@@ -525,6 +526,7 @@ _IN_ORDER: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "ventures": (("starts_on", "ends_on", "停止日期早于开始日期"),),
 }
 _FAULTS: Mapping[str, Callable[[Mapping[str, Any], date], Iterable[tuple[str, str]]]] = {
+    "placements": placement_faults,
     "unit_records": unit_record_faults,
     "ventures": venture_faults,
     "publicity": publicity_faults,

@@ -8,7 +8,7 @@ Values are parsed by `ColumnSpec.parse` (one cell of text to a value, `None` for
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from matching.regions import RegionError, region_code
 from matching.vocabulary import (
     Accommodation,
     AccommodationState,
+    BaseLimit,
     Concession,
     DisabilityCategory,
     Education,
@@ -72,6 +73,8 @@ class ColumnSpec:
     choices: tuple[str, ...] = ()
     field: str = ""
     stored: Stored = "text"
+    synonyms: tuple[str, ...] = ()
+    """What the column is called elsewhere: taken as a header on the way in, never written."""
 
     @property
     def attribute(self) -> str:
@@ -335,6 +338,11 @@ def _value(value: Term) -> str:
     return value.value
 
 
+def also(column: ColumnSpec, *synonyms: str) -> ColumnSpec:
+    """Return a column that is known by other headers as well."""
+    return replace(column, synonyms=synonyms)
+
+
 def text_column(name: str, label: str, *, required: bool = False, sensitive: bool = False) -> ColumnSpec:
     """A column of free text."""
     return ColumnSpec(name, label, _text, str, required=required, sensitive=sensitive)
@@ -534,6 +542,14 @@ PLACEMENTS = TableSpec(
         term_column("social_insurance", "是否缴纳社会保险", YesNo),
         term_column("wage_paid_by_bank", "工资是否银行发放", YesNo),
         term_column("attendance_confirmed", "是否确认实际在岗", YesNo),
+        also(decimal_column("insurance_base", "社会保险缴费基数（月）"), "缴费基数", "社保缴费基数", "月缴费基数"),
+        also(term_column("insurance_base_limit", "缴费基数是否按上下限", BaseLimit), "缴费基数上下限"),
+        also(code_column("insured_by", "参保单位统一社会信用代码"), "参保单位", "社保缴纳单位", "缴费单位"),
+        also(term_column("remote_agreement", "是否有居家或远程办公约定", YesNo), "居家办公约定", "远程办公约定"),
+        also(term_column("is_dispatch", "是否劳务派遣", YesNo), "劳务派遣", "是否派遣", "是否劳务派遣用工"),
+        also(code_column("dispatch_agency", "派遣单位统一社会信用代码"), "派遣单位", "劳务派遣单位"),
+        also(code_column("dispatch_host", "用工单位统一社会信用代码"), "用工单位", "实际用工单位", "接受单位"),
+        also(term_column("counted", "本单位是否计入安排残疾人数", YesNo), "是否计入", "是否计入安排人数"),
     ),
     Placement,
 )

@@ -392,7 +392,7 @@ def resolve_headers(headers: Sequence[str], table: TableSpec) -> dict[str, str]:
     SheetError
         When a header is unknown (the nearest is named), two mean the same column, or a required column is missing.
     """
-    known = {word: column.name for column in table.columns for word in (column.label, column.name)}
+    known = {word: column.name for column in table.columns for word in (column.label, column.name, *column.synonyms)}
     folded = {word.lower(): name for word, name in known.items()}
     found: dict[str, str] = {}
     for header in headers:

@@ -126,10 +126,10 @@ def inspection(
 
 def _evidence(
     request: Request, access: Any, subject: Subject, employer_id: str, year: int
-) -> tuple[str, list[dict[str, Any]] | None]:
+) -> tuple[str, dict[str, Any] | None]:
     """Return when the hints on an employer were worked out, and these; None while that goes on beside the requests.
 
-    One employer's placements are held against those of everybody visible, which takes longer than a page may.
+    An employer's placements are held against those of everybody, which may take longer than a page.
     """
     on = today()
 
@@ -143,7 +143,7 @@ def _evidence(
         return "", None
     with access.engine.begin() as connection:
         told = Employers(connection, subject, on=on, now=moment()).told_hints(employer_id, year, found[1])
-    return found[0], told["items"]
+    return found[0], told
 
 
 def _one(
@@ -159,7 +159,7 @@ def _one(
 ) -> Response:
     with access.engine.begin() as connection:
         found = _queue(connection, subject).one(inspection_id)
-    at, items = _evidence(request, access, subject, found.employer_id, found.year) if evidence else ("", None)
+    at, told = _evidence(request, access, subject, found.employer_id, found.year) if evidence else ("", None)
     with access.engine.begin() as connection:
         names = employer_names(connection, subject, [found.employer_id])
         people = actor_names(connection, [found.drawn_by, found.decided_by])
@@ -171,14 +171,15 @@ def _one(
         version=found.row_version,
         name=names.get(found.employer_id),
         people=people,
-        items=items,
+        told=told,
         items_at=at,
         again=f"/supervision/inspections/{quote(inspection_id, safe='')}?evidence=1"
-        if evidence and items is None
+        if evidence and told is None
         else "",
         outcomes=list(InspectionOutcome),
         given={name: "" if form is None else form.text(name) for name in ("outcome", "ground", "evidence")},
         may_decide=subject.stating(Purpose.SUPERVISION).may(Action.DECIDE_INSPECTIONS),
+        may_state=subject.stating(Purpose.JOB_MATCHING).may(Action.WRITE_PLACEMENTS),
         refused=refused,
     )
 

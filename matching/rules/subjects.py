@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from matching.entities import Candidate, Employer, Placement, Service
+from matching.entities import Candidate, Employer, EmployerId, Placement, Service
 from matching.rules.bulk import Columns, columns_of
 from matching.rules.functions import completed_months
 from matching.rules.rulebook import Rulebook
 from matching.rules.values import Record, Value, missing
-from matching.vocabulary import Education, EmployerKind, PlacementForm, ServiceKind, YesNo
+from matching.vocabulary import BaseLimit, Education, EmployerKind, PlacementForm, ServiceKind, YesNo
 
 LEGAL_FORMS: Mapping[EmployerKind, str] = {
     EmployerKind.ORGAN: "机关",
@@ -284,7 +284,7 @@ def _staff_record(placement: Placement) -> Record:
 
 def placement_facts(placement: Placement, day: date) -> dict[str, Value]:
     """Return what is stored of a placement, as of a day."""
-    insured = _yes(placement.social_insurance)
+    insured, limit = _yes(placement.social_insurance), placement.insurance_base_limit
     public_post = None if placement.form is None else placement.form is PlacementForm.PUBLIC_WELFARE
     begun = placement.starts_on is not None and placement.starts_on <= day
     nth_month = completed_months(placement.starts_on, day) + 1 if begun and placement.starts_on else None
@@ -304,8 +304,26 @@ def placement_facts(placement: Placement, day: date) -> dict[str, Value]:
             "attendance_evidence": _yes(placement.attendance_confirmed),
             "on_public_post": public_post,
             "months_since_work": nth_month,
+            "insurance_base": placement.insurance_base,
+            "insurance_base_at_floor": limit if limit is None else limit is BaseLimit.FLOOR,
+            "insurance_base_at_ceiling": limit if limit is None else limit is BaseLimit.CEILING,
+            "insurance_payer": placement.insured_by,
+            "contract_party": contract_party(placement),
+            "remote_agreement": _yes(placement.remote_agreement),
+            "is_dispatch": placement.is_dispatched,
         }
     )
+
+
+def contract_party(placement: Placement) -> EmployerId | None:
+    """Return who signed the labour contract: the agency of a dispatch, else the employer; None where it is open.
+
+    A stored term is that of a contract with the record's employer, unless a dispatch is stated.
+    """
+    if placement.is_dispatched:
+        return placement.agency
+    is_signed = placement.is_dispatched is False or placement.contract_months is not None
+    return placement.employer_id if is_signed else None
 
 
 def stored_columns(book: Rulebook, cases: Iterable[Mapping[str, Value]]) -> Columns:

@@ -165,7 +165,7 @@ def _lacking(values: Row, names: Mapping[str, str], more: Iterable[str] = ()) ->
 # ---- certification --------------------------------------------------------------------------------------------------
 
 
-_ALWAYS_ASKED = ("合同类型", "发放工资月数", "养老、医疗保险缴费月数", "是否劳务派遣", "如实申报承诺书")
+_ALWAYS_ASKED = ("合同类型", "发放工资月数", "养老、医疗保险缴费月数", "如实申报承诺书")
 """What the platform asks for and no row of ours tells."""
 
 
@@ -197,9 +197,18 @@ def _placed(line: Line) -> dict[str, Any]:
         "social_insurance": placement.social_insurance,
         "wage_paid_by_bank": placement.wage_paid_by_bank,
         "attendance_confirmed": placement.attendance_confirmed,
+        "dispatch_agreement": _dispatch(placement),
         "checked": STATES[line.state],
     }
-    return {**values, "asks": _lacking(values, {"name": "姓名"}, [*line.asks, *_ALWAYS_ASKED])}
+    names = {"name": "姓名", "dispatch_agreement": "是否劳务派遣"}
+    return {**values, "asks": _lacking(values, names, [*line.asks, *_ALWAYS_ASKED])}
+
+
+def _dispatch(placement: Placement) -> str | None:
+    """Return who dispatches to whom; None where nobody says whether it is a dispatch."""
+    if not placement.is_dispatched:
+        return None if placement.is_dispatched is None else "不是劳务派遣"
+    return f"派遣单位：{placement.agency or '未填'}；用工单位：{placement.host or '未填'}"
 
 
 # ---- real-name system and training ----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from pipelines.access.roles import Action, Subject
 from pipelines.duties.places import area_of
 from pipelines.hints import NO_FINDING, VICTIM, Hint, hints_of
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
-from pipelines.registers.cases import employer_case, with_contracts_alike
+from pipelines.registers.cases import review_case
 from pipelines.registers.rows import require
 from pipelines.store.inspections import Inspection, InspectionRepository
 
@@ -97,8 +97,7 @@ class Inspections:
         return drawn
 
     def _hints(self, employer_id: str, year: int) -> tuple[Hint, ...]:
-        case = employer_case(self.connection, self.subject, employer_id, Action.READ_INSPECTIONS).case
-        case = with_contracts_alike(self.connection, self.subject, case, employer_id)
+        case = review_case(self.connection, self.subject, employer_id, Action.READ_INSPECTIONS).case
         return hints_of(case, rulebook(), employer_id, year, self.on)
 
     def _new(self, employer_id: str, chosen: Chosen, how: Draw, hints: Sequence[Hint]) -> Inspection:

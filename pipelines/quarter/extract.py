@@ -37,7 +37,13 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     ),
     "employers": frozenset({"contact"}),
     "interactions": frozenset({"reason"}),
-    "placements": frozenset({"monthly_wage", "contract_months", "wage_paid_by_bank", "attendance_confirmed"}),
+    "placements": frozenset(
+        {
+            "monthly_wage", "contract_months", "wage_paid_by_bank", "attendance_confirmed", "insurance_base",
+            "insurance_base_limit", "insured_by", "remote_agreement", "is_dispatch", "dispatch_agency",
+            "dispatch_host", "counted",
+        }
+    ),
 }  # fmt: skip
 """Columns that no extract holds."""
 
@@ -125,8 +131,8 @@ def _month_end(day: date | None) -> date | None:
 
 def _placement(placement: Placement, names: Names) -> Placement:
     own = names.stand_in(placement.candidate_id)
-    held = replace(placement, candidate_id=own, monthly_wage=None, contract_months=None)
-    held = replace(held, wage_paid_by_bank=None, attendance_confirmed=None)
+    unsaid: dict[str, Any] = dict.fromkeys(LEFT_OUT["placements"])
+    held = replace(placement, candidate_id=own, **unsaid)
     return replace(held, placement_id=hashlib.sha256(repr(_order_of_placement(held)).encode()).hexdigest()[:16])
 
 

@@ -78,6 +78,22 @@ def with_contracts_alike(connection: Connection, subject: Subject, case: Case, e
     return replace(case, placements=held, vacancies={one.vacancy_id: one for one in posts})
 
 
+def review_case(connection: Connection, subject: Subject, employer_id: str, action: Action) -> EmployerCase:
+    """Return the case of a visible employer as its hints are worked out on, wherever they are asked for.
+
+    Raises
+    ------
+    NoSuchEmployer
+        When there is none, or none that is visible.
+    Forbidden
+        When the role may not do this for the stated purpose.
+    """
+    found = employer_case(connection, subject, employer_id, action)
+    if found.is_company:
+        return found
+    return replace(found, case=with_contracts_alike(connection, subject, found.case, employer_id))
+
+
 def _contract(placement: Placement) -> tuple[object, ...] | None:
     """Return what a contract says beside its post; None where a part is not stored."""
     terms = (placement.starts_on, placement.contract_months, placement.monthly_wage)

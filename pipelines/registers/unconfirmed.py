@@ -8,7 +8,11 @@ from pipelines.access.roles import Action, Subject
 from pipelines.registers.rows import Register, Row, require
 from pipelines.schema import PLACEMENTS
 
-FACTS = ("attendance_confirmed", "social_insurance", "wage_paid_by_bank", "starts_on", "ends_on", "contract_months")
+FACTS = (
+    "attendance_confirmed", "social_insurance", "wage_paid_by_bank", "starts_on", "ends_on", "contract_months",
+    "insurance_base", "insurance_base_limit", "insured_by", "remote_agreement", "is_dispatch", "dispatch_agency",
+    "dispatch_host", "counted",
+)  # fmt: skip
 """What is settled when a placement is confirmed; each may stay unknown."""
 
 

@@ -4,7 +4,7 @@ An office works with the employers of its places, a company with its own row. Th
 review items: each is a question to a person and stops nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,9 +16,9 @@ from matching.vocabulary import Term
 from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
-from pipelines.casework import load_case
-from pipelines.hints import NO_FINDING, VICTIM, Hint, hints_of
+from pipelines.hints import NO_FINDING, VICTIM, Review, review_of
 from pipelines.notices.tell import of_verification
+from pipelines.registers.cases import review_case
 from pipelines.registers.errors import Fault, NoSuchEmployer, NoSuchRecord, RowRefused
 from pipelines.registers.rows import Register, Row
 from pipelines.schema import EMPLOYERS
@@ -186,7 +186,7 @@ class Employers:
     # ---- what a person should look at ----
 
     def review_items(self, employer_id: str, year: int) -> dict[str, Any]:
-        """Return the hints on an employer's year, over the people whom the subject sees; each of them is recorded.
+        """Return the hints on an employer's year, of the people whom the subject sees; each of them is recorded.
 
         Raises
         ------
@@ -198,8 +198,8 @@ class Employers:
         found = self.hints_on(employer_id, year)
         return self.told_hints(employer_id, year, found)
 
-    def hints_on(self, employer_id: str, year: int) -> tuple[Hint, ...]:
-        """Return the hints alone, for `told_hints` to show; they are held against everybody visible, which takes long.
+    def hints_on(self, employer_id: str, year: int) -> Review:
+        """Return the hints alone, for `told_hints` to show: worked out over everybody, as an inspection has them.
 
         Raises
         ------
@@ -207,9 +207,10 @@ class Employers:
             As `review_items` does.
         """
         own_id = self.one(employer_id, Action.READ_PLACEMENTS).row.values["employer_id"]
-        return tuple(hints_of(load_case(self.connection, self.subject), rulebook(), own_id, year, self.on))
+        found = review_case(self.connection, self.subject, own_id, Action.READ_PLACEMENTS)
+        return review_of(found.case, rulebook(), own_id, year, self.on).shown_to(found.shown)
 
-    def told_hints(self, employer_id: str, year: int, hints: Sequence[Hint]) -> dict[str, Any]:
+    def told_hints(self, employer_id: str, year: int, review: Review) -> dict[str, Any]:
         """Return hints as they are shown, after each person in them was recorded as read.
 
         Raises
@@ -218,6 +219,7 @@ class Employers:
             As `review_items` does.
         """
         own_id = self.one(employer_id, Action.READ_PLACEMENTS).row.values["employer_id"]
+        hints = review.hints
         self._note("employers.review_items", own_id, count=len(hints))
         for candidate_id in dict.fromkeys(hint.placement.candidate_id for hint in hints if hint.placement is not None):
             word = Action.READ_PLACEMENTS.value
@@ -227,6 +229,8 @@ class Employers:
             "year": year,
             "notice": f"{NO_FINDING}。{VICTIM}",
             "items": [hint.as_dict() for hint in hints],
+            "items_not_shown": review.n_not_shown,
+            "asks": [ask.as_dict() for ask in review.asks],
         }
 
     def _note(self, word: str, employer_id: str, **details: str | int | bool) -> None:

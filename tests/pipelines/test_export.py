@@ -26,6 +26,7 @@ from pipelines.access.vault import Vault
 from pipelines.errors import PipelineError
 from pipelines.export import export
 from pipelines.mapping_protocol import Translated
+from pipelines.placement_faults import placement_faults
 from pipelines.schema import CANDIDATES, EMPLOYERS, INTERACTIONS, TABLES, VACANCIES, ColumnSpec, TableSpec
 from pipelines.sheets import open_sheet, plain, resolve_headers
 from pipelines.store.repositories import TableRepository
@@ -69,7 +70,7 @@ def values_of(table: TableSpec, column: ColumnSpec) -> st.SearchStrategy[Any]:
     if column.name in _LISTS:
         return st.lists(st.sampled_from(list(_LISTS[column.name])), min_size=1, unique=True).map(tuple)
     by_name: Mapping[str, st.SearchStrategy[Any]] = {
-        "employer_id": st.sampled_from(CREDIT_CODES),
+        **{name: st.sampled_from(CREDIT_CODES) for name in _CODES},
         "certificate_number": st.integers(100, 999).map(lambda n: certificate_number(sequence=str(n))),
         "region": st.sampled_from(("620102", "620500")),
         "wished_regions": st.just(("620102", "620500")),
@@ -86,6 +87,7 @@ def values_of(table: TableSpec, column: ColumnSpec) -> st.SearchStrategy[Any]:
     return by_name.get(column.name, by_kind.get(column.stored, _TEXTS))
 
 
+_CODES = ("employer_id", "insured_by", "dispatch_agency", "dispatch_host")
 _IDS = ("vacancy_id", "candidate_id", "household_id", "placement_id", "course_id")
 _ORDERED = (
     ("wage_min", "wage_max"),
@@ -120,6 +122,8 @@ def rows_of(draw: st.DrawFn, table: TableSpec) -> list[dict[str, Any]]:
             pair: list[Any] = [row.get(low), row.get(high)]
             if None not in pair:
                 row[low], row[high] = sorted(pair)
+        if table.name == "placements" and any(placement_faults(row)):
+            row |= {"dispatch_agency": None, "dispatch_host": None}
     return rows
 
 

@@ -19,6 +19,7 @@ from pipelines.errors import PipelineError, SheetError
 from pipelines.export import export
 from pipelines.ingest import ImportBroken, IngestReport, ingest
 from pipelines.mapping_protocol import Note, Translated
+from pipelines.placement_faults import placement_faults
 from pipelines.schema import TABLES, CellError, ColumnSpec, TableSpec
 from pipelines.store.repositories import CandidateRepository, ImportRepository, TableRepository, VacancyRepository
 from tests.support.builders import certificate_number
@@ -313,7 +314,9 @@ STATES = st.sampled_from([AccommodationState.VERIFIED, AccommodationState.DECLAR
 def values_of(table: TableSpec, column: ColumnSpec) -> st.SearchStrategy[Any]:
     """Return what a column may hold, beside unknown."""
     special: dict[str, st.SearchStrategy[Any]] = {
-        "employer_id": st.just("91620000MA00000007"),
+        **dict.fromkeys(
+            ("employer_id", "insured_by", "dispatch_agency", "dispatch_host"), st.just("91620000MA00000007")
+        ),
         "certificate_number": st.nothing(),
         "category": st.nothing(),
         "region": st.sampled_from(["620102", "620502"]),
@@ -366,6 +369,8 @@ def rows_of(draw: st.DrawFn, table: TableSpec) -> list[dict[str, Any]]:
             ends: list[Any] = [row.get(low), row.get(high)]
             if None not in ends:
                 row[low], row[high] = sorted(ends)
+        if table.name == "placements" and any(placement_faults(row)):
+            row |= {"dispatch_agency": None, "dispatch_host": None}
         rows.append(row)
     return rows[:1] if table.name == "employers" else rows
 

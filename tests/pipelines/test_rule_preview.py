@@ -104,6 +104,7 @@ def test_placements_are_held_against_each_other_too(folder: Path) -> None:
             "insurance_base": 2750,
             "wage_reported": 3000,
             "insurance_base_at_floor": False,
+            "insurance_base_at_ceiling": False,
             "is_dispatch": False,
         },
     )
