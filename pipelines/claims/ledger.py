@@ -218,7 +218,8 @@ class Ledger:
         keep_rules(self.connection, self.subject, book)
         for claim_id, proposer in self._claims.crossing(refused):
             self._tell(NoticeKind.CLAIM_CROSSED, replace(refused, claim_id=claim_id), proposer, "other")
-        own = replace(refused, claim_id=f"{refused.rule_id}:{refused.from_month}:{refused.candidate_id or ''}")
+        whose = f"{refused.candidate_id or ''}:{refused.employer_id or ''}"
+        own = replace(refused, claim_id=f"{refused.rule_id}:{refused.from_month}:{whose}")
         self._tell(NoticeKind.CLAIM_CROSSED, own, self.subject.by.actor, "own")
 
     def _tell(self, kind: NoticeKind, claim: Claim, proposer: str, detail: str) -> None:
