@@ -53,7 +53,7 @@ def retention(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出，不执行")] = False,
 ) -> None:
-    """按保存期限：提示久未往来的人，撤销已恢复往来者的提示，到期的匿名化。"""
+    """按保存期限：提示久未往来的人，撤销已恢复往来者的提示，到期的匿名化；清除过期的提醒。"""
     on = session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
         found = plan(connection, on)
@@ -66,6 +66,7 @@ def retention(
         lambda: [
             f"新提示 {len(found.to_warn)} 人，撤销提示 {len(found.active_again)} 人，到期 {len(found.due)} 人，"
             f"到期但须保存证据 {len(found.held)} 人，不知最后往来日期 {len(found.without_a_day)} 人",
+            f"过期的提醒 {found.n_notices} 条",
             "仅试算，未执行" if erased is None else f"已匿名化 {erased.n_people} 人",
         ],
     )

@@ -1,20 +1,25 @@
 """How long records are kept: inactive, warned, anonymised after the term, with what is held back and what is unknown.
 
+Notices go after terms of their own.
+
 Terms are dated data (`pipelines/data/retention.yaml`). Of whom no day of activity is known nothing is decided here.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from pipelines.access.audit import record
 from pipelines.access.roles import By, Purpose, program_subject
+from pipelines.consent.effects import SHANGHAI
 from pipelines.consent.erasure import Erased, erase, held_back, months_before
 from pipelines.consent.texts import term
+from pipelines.notices.reminders import FROM_DAYS
 from pipelines.store import anonymising
 from pipelines.store.consents import RequestRepository, WarningRepository
+from pipelines.store.notices import Terms, drop_out_of_term, n_out_of_term
 from pipelines.store.repositories import CandidateRepository
 
 _PROGRAM = program_subject("retention", Purpose.PERSONS_REQUEST)
@@ -31,6 +36,7 @@ class Retention:
     due: tuple[str, ...]
     held: tuple[str, ...]
     without_a_day: tuple[str, ...]
+    n_notices: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it travels in JSON; ids only."""
@@ -43,6 +49,7 @@ class Retention:
             "due": list(self.due),
             "held": list(self.held),
             "without_a_day": len(self.without_a_day),
+            "notices": self.n_notices,
         }
 
 
@@ -64,11 +71,21 @@ def plan(connection: Connection, on: date) -> Retention:
         due=tuple(sorted(due - held)),
         held=tuple(sorted(due & held)),
         without_a_day=tuple(sorted(i for i in everybody if i not in active)),
+        n_notices=n_out_of_term(connection, notice_terms(on)),
     )
 
 
+def notice_terms(on: date) -> Terms:
+    """Return until when notices are old: those read or ended, and those never read."""
+    read, unread = (
+        datetime.combine(months_before(on, term(name, on)), time(), SHANGHAI)
+        for name in ("notice_read_months", "notice_unread_months")
+    )
+    return Terms(read, unread, tuple(kind.value for kind in FROM_DAYS))
+
+
 def carry_out(connection: Connection, found: Retention, *, by: By) -> Erased:
-    """Warn, take warnings back, and anonymise who is due, in the caller's transaction."""
+    """Warn, take warnings back, drop old notices, and anonymise who is due, in the caller's transaction."""
     record(
         connection,
         by,
@@ -79,8 +96,10 @@ def carry_out(connection: Connection, found: Retention, *, by: By) -> Erased:
             "active_again": len(found.active_again),
             "due": len(found.due),
             "held": len(found.held),
+            "notices": found.n_notices,
         },
     )
+    drop_out_of_term(connection, notice_terms(found.on))
     warnings, days = WarningRepository(connection), term("warned_for_days", found.on)
     warnings.drop(found.active_again)
     warnings.add(

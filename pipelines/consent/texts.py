@@ -14,7 +14,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pipelines.consent.words import ConsentPurpose
 
 _DATA = Path(__file__).resolve().parent.parent / "data"
-Term = Literal["inactive_after_months", "warned_for_days", "placement_evidence_months", "request_working_days"]
+Term = Literal[
+    "inactive_after_months",
+    "warned_for_days",
+    "placement_evidence_months",
+    "request_working_days",
+    "notice_read_months",
+    "notice_unread_months",
+]
 
 
 # Lines of the file are folded with a space between them, which Chinese does not have.

@@ -30,7 +30,7 @@ from pipelines.vacancy_workflow.service import Published, VacancyWork, Work
 from pipelines.vacancy_workflow.states import Live, last_day_unconfirmed
 
 REMINDED = tuple(kind for kind in DutyKind if kind not in (DutyKind.FOUR_ONES, DutyKind.GRADUATE_PLAN))
-_FROM_DAYS = (
+FROM_DAYS = (
     *(NoticeKind(kind.value) for kind in REMINDED),
     NoticeKind.TASK_DUE,
     NoticeKind.CONFIRM,
@@ -59,7 +59,7 @@ def remind(connection: Connection, subject: Subject, *, on: date, now: datetime)
     asking = subject.stating(Purpose.RECRUITMENT if is_company else Purpose.JOB_MATCHING)
     due = list(_of_company(connection, asking, on, now) if is_company else _of_staff(connection, asking, on))
     repository = NoticeRepository(connection, asking)
-    kinds = [kind.value for kind in _FROM_DAYS]
+    kinds = [kind.value for kind in FROM_DAYS]
     if not any(_change(repository.running(kinds), due)):
         return Reminded(0, 0)
     record(connection, asking.by, "notices.made", object_kind="notice", details={"due": len(due)})

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.access.roles import Subject
@@ -72,6 +72,38 @@ def end_marked(connection: Connection, mark: str, at: datetime) -> None:
     """End the notices of something that was taken back, whoever reads them."""
     c = notices.c
     connection.execute(update(notices).where(c.mark == mark, c.ended_at.is_(None)).values(ended_at=at))
+
+
+def n_out_of_term(connection: Connection, terms: "Terms") -> int:
+    """Return how many notices are kept beyond their term, whoever reads them."""
+    return int(connection.execute(select(func.count()).select_from(notices).where(terms.over())).scalar_one())
+
+
+def drop_out_of_term(connection: Connection, terms: "Terms") -> int:
+    """Delete the notices that are kept beyond their term; return how many.
+
+    The caller has written into the audit that it does, in the same transaction.
+    """
+    return connection.execute(delete(notices).where(terms.over())).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Until when what was read or ended, and what was not read, is old; what comes from days stays until it ends.
+
+    Such a notice would be made anew, unread, by the next look at what is due.
+    """
+
+    read_before: datetime
+    unread_before: datetime
+    from_days: tuple[str, ...]
+
+    def over(self) -> ColumnElement[bool]:
+        """Return the condition of the notices that are kept beyond their term."""
+        c = notices.c
+        was_read = and_(c.kind.not_in(self.from_days), c.seen_at < self.read_before)
+        unread = and_(c.kind.not_in(self.from_days), c.seen_at.is_(None), c.made_at < self.unread_before)
+        return or_(c.ended_at < self.read_before, was_read, unread)
 
 
 class NoticeRepository:
