@@ -4,7 +4,7 @@ Everything is answered by the rules from what is stored; what is not stored stay
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -47,6 +47,8 @@ class Case:
     placements: Sequence[Placement]
     services: Sequence[Service] = ()
     vacancies: Mapping[VacancyId, Vacancy] | None = None
+    same_phone: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Who else has the same telephone, by id; found by marks, so that nobody's is opened."""
 
     @cached_property
     def placements_of(self) -> Mapping[str, Sequence[Placement]]:

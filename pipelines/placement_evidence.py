@@ -101,8 +101,12 @@ def evidence_of(case: Case, book: Rulebook, placement: Placement, year: int, as_
         }
     )
     if candidate is not None:
-        facts |= _papers(candidate, year, as_of) | _shared(case, candidate, year)
-    return Evidence(facts, _words(case, placement, parties, distance), parties, distance)
+        facts |= _papers(candidate, year, as_of)
+    sharing = _sharing(case, candidate, year)
+    if sharing:
+        facts["shared_contact_persons"] = Fraction(len(sharing))
+    words = {**_words(case, placement, parties, distance), "fraud.f9": _sharing_words(case, sharing, year)}
+    return Evidence(facts, words, parties, distance)
 
 
 # ---- dispatch -------------------------------------------------------------------------------------------------------
@@ -309,16 +313,27 @@ def _papers(candidate: Candidate, year: int, as_of: date) -> dict[str, Value]:
     return facts
 
 
-def _shared(case: Case, candidate: Candidate, year: int) -> dict[str, Value]:
-    """Return how many placed people share the person's telephone, the person included.
+def _sharing(case: Case, candidate: Candidate | None, year: int) -> set[str]:
+    """Return who of those placed in a year has the person's telephone, the person included; none without one.
 
     Addresses are left alone: in the country they name the village, and families and dormitories share one.
     """
-    if not candidate.phone:
-        return {}
+    if candidate is None or not candidate.phone:
+        return set()
     placed = {one.candidate_id for one in case.placements if one.employer_id is not None and _touches(one, year)}
-    others = [case.candidates[one] for one in placed | {candidate.candidate_id} if one in case.candidates]
-    return {"shared_contact_persons": Fraction(sum(other.phone == candidate.phone for other in others))}
+    own = {one for one in placed if one in case.candidates and case.candidates[one].phone == candidate.phone}
+    elsewhere = case.same_phone.get(candidate.candidate_id, frozenset())
+    return {str(candidate.candidate_id)} | own | {one for one in placed if one in elsewhere}
+
+
+def _sharing_words(case: Case, sharing: set[str], year: int) -> tuple[str, ...]:
+    """Return how many people share a telephone, and with how many employers they are placed; nobody's name."""
+    units = {
+        one.employer_id
+        for one in case.placements
+        if one.candidate_id in sharing and one.employer_id is not None and _touches(one, year)
+    }
+    return (f"共用一个电话的残疾职工{len(sharing)}人，在{len(units)}个单位",) if len(sharing) > 1 else ()
 
 
 def _touches(placement: Placement, year: int) -> bool:

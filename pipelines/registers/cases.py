@@ -23,6 +23,7 @@ from pipelines.casework import Case, Quota, benefits_of_candidate, benefits_of_e
 from pipelines.income import Income, income_of
 from pipelines.registers.errors import NoSuchEmployer, NoSuchRecord
 from pipelines.registers.rows import require
+from pipelines.store.person_marks import sharing_phones
 from pipelines.store.selections import SomeEmployers, SomeVacancies, some
 
 
@@ -91,7 +92,22 @@ def review_case(connection: Connection, subject: Subject, employer_id: str, acti
     found = employer_case(connection, subject, employer_id, action)
     if found.is_company:
         return found
-    return replace(found, case=with_contracts_alike(connection, subject, found.case, employer_id))
+    case = _with_phones_alike(connection, subject, found.case, employer_id)
+    return replace(found, case=with_contracts_alike(connection, subject, case, employer_id))
+
+
+def _with_phones_alike(connection: Connection, subject: Subject, case: Case, employer_id: str) -> Case:
+    """Return an employer's case with who, of everybody, shares a telephone with its staff, and where these are placed.
+
+    By marks alone: of somebody who is not marked yet nothing is found, and nobody's telephone is opened for it.
+    """
+    staff = [one.candidate_id for one in case.placements if one.employer_id == employer_id]
+    found = sharing_phones(connection, staff)
+    known = {one.placement_id for one in case.placements}
+    _, placements, __ = some(connection, program_subject("quota", subject.purpose))
+    others = placements.of_candidates(sorted({other for shared in found.values() for other in shared}))
+    held = [*case.placements, *(one for one in others if one.placement_id not in known)]
+    return replace(case, placements=held, same_phone={owner: frozenset(shared) for owner, shared in found.items()})
 
 
 def _contract(placement: Placement) -> tuple[object, ...] | None:

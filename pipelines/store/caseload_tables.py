@@ -172,6 +172,8 @@ person_marks = Table(
     Column("name_birth", Text, index=True),
     Column("name_phone", Text, index=True),
     Column("birth_phone", Text, index=True),
+    # Of the telephone alone, which makes nobody the same person; empty where what stands there is none.
+    Column("phone", Text, index=True),
     CheckConstraint("citizen LIKE '%.%' OR citizen IS NULL", name="keyed_hash_only"),
 )
 

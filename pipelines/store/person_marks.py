@@ -6,10 +6,10 @@ is new. Whoever reads the table learns who resembles whom, and nothing of whom i
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from matching.identity import parse_certificate
 from pipelines.access.keyed import keyed_hash
@@ -23,6 +23,7 @@ from pipelines.store.sealed import vault_of
 KINDS = ("citizen", "name_birth", "name_phone", "birth_phone")
 """From the surest likeness to the weakest; one telephone alone is none, families share it."""
 BLOCK = 500
+_MANY = 400  # values in one statement: SQLite takes a limited number of parameters
 _CITIZEN, _PHONE = 18, 11
 _OPENED = ("certificate_number", "name", "phone", "birth_date")
 _people = tables.CASE_TABLES["candidates"]
@@ -38,7 +39,8 @@ class PersonMarks(OfPeople):
         vault, c, m = vault_of(self.connection), _people.c, person_marks.c
         wanted = select(c.candidate_id, c.row_version, m.candidate_id.label("marked"), *(c[name] for name in _OPENED))
         wanted = wanted.select_from(_people.outerjoin(person_marks, m.candidate_id == c.candidate_id))
-        stale = or_(m.candidate_id.is_(None), m.row_version != c.row_version, m.key_id != vault.current)
+        unmarked = and_(m.phone.is_(None), c.phone.is_not(None))
+        stale = or_(m.candidate_id.is_(None), m.row_version != c.row_version, m.key_id != vault.current, unmarked)
         n = 0
         while n < limit:
             part = wanted.where(stale, *self._visible()).order_by(c.candidate_id).limit(min(BLOCK, limit - n))
@@ -76,6 +78,27 @@ class PersonMarks(OfPeople):
             wanted = wanted.where(one.c[kind].in_(shared), one.c.candidate_id.in_(mine), two.c.candidate_id.in_(mine))
             found += [(row[0], row[1], kind) for row in self.connection.execute(wanted)]
         return found
+
+
+def sharing_phones(connection: Connection, candidate_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Return for people who else has the same telephone, as far as both are marked as they stand; nobody is opened.
+
+    Everybody counts, seen or not: how many there are is asked, never who.
+    """
+    one, two, c = person_marks.alias("one"), person_marks.alias("two"), _people.c
+    wanted = (
+        select(one.c.candidate_id, two.c.candidate_id)
+        .join(two, and_(one.c.phone == two.c.phone, one.c.candidate_id != two.c.candidate_id))
+        .join(_people, and_(c.candidate_id == two.c.candidate_id, c.row_version == two.c.row_version))
+        .where(one.c.phone != "")
+    )
+    found: dict[str, set[str]] = {}
+    people = list(dict.fromkeys(candidate_ids))
+    for start in range(0, len(people), _MANY):
+        part = wanted.where(one.c.candidate_id.in_(people[start : start + _MANY]))
+        for owner, other in connection.execute(part):
+            found.setdefault(owner, set()).add(other)
+    return found
 
 
 class DistinctRepository(OfPeople):
@@ -119,10 +142,12 @@ def _marks(vault: Any, row: Any) -> dict[str, str | None]:
         "name_phone": (name, phone),
         "birth_phone": (born, phone),
     }
-    return {
+    marks = {
         kind: None if None in parts else keyed_hash(vault, f"person.{kind}", "\x1f".join(map(str, parts)))
         for kind, parts in secrets.items()
     }
+    own = "" if phone is None else keyed_hash(vault, "person.phone", phone)
+    return {**marks, "phone": None if opened["phone"] is None else own}
 
 
 def plain_name(name: str | None) -> str | None:

@@ -111,6 +111,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}notice_readers.py:readers_of_person": "of a person whom the act that is told found visible",
     f"{_STORE}notices.py:make": "of what the act that is told found; read within the reader's sight",
     f"{_STORE}notices.py:end_marked": "what was taken back is due to nobody; reads nothing",
+    f"{_STORE}person_marks.py:sharing_phones": "who shares a telephone is counted for a hint, never named",
     f"{_STORE}notices.py:n_out_of_term": "how many notices are kept beyond their term; a number alone",
     f"{_STORE}notices.py:drop_out_of_term": "notices beyond their term go, whoever reads them; reads nothing",
     f"{_STORE}notices.py:Terms.over": "the condition of notices beyond their term; reads nothing",

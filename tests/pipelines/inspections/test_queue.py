@@ -14,14 +14,16 @@ from sqlalchemy import Connection, text
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import EmployerKind, PlacementForm, YesNo
 from pipelines.access.errors import Forbidden
-from pipelines.access.roles import OrganisationId, Purpose, Role, Subject, UserId
+from pipelines.access.roles import Action, OrganisationId, Purpose, Role, Subject, UserId
 from pipelines.casework import load_case
 from pipelines.hints import hints_of
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
 from pipelines.inspections.queue import Draw, InspectionOutcome, Inspections, inspection_document
+from pipelines.registers.cases import review_case
 from pipelines.schema import EMPLOYERS, PLACEMENTS
 from pipelines.store.inspections import Inspection
-from pipelines.store.repositories import TableRepository
+from pipelines.store.person_marks import PersonMarks
+from pipelines.store.repositories import CandidateRepository, TableRepository
 from tests.support.builders import TODAY
 from tests.support.people import a_person, a_vacancy
 from tests.support.stores import BACKENDS, PROGRAM, a_store, noted
@@ -175,3 +177,30 @@ def test_contracts_alike_of_other_units_are_seen_as_over_everything(connection: 
     assert {one for one, found in told.items() if "fraud.f13" in found} == {
         f"9162010{number:03d}MA7XXXX1X"[:18] for number in (5, 6)
     }
+
+
+def test_telephone_shared_with_the_staff_of_other_units_is_seen_once_it_is_marked(connection: Connection) -> None:
+    """By keyed marks: how many share it and with how many units is told, and nothing of who they are."""
+    for number in (5, 6, 7):
+        CandidateRepository(noted(connection), PROGRAM).replace(
+            [{**stored, "phone": "13911112222"} for stored in found_people(connection, f"c-{number}")]
+        )
+    units = [f"9162010{number:03d}MA7XXXX1X"[:18] for number in (5, 6, 7)]
+
+    def told(unit: str) -> list[str]:
+        case = review_case(connection, a_supervisor(), unit, Action.READ_INSPECTIONS).case
+        return [one for hint in hints_of(case, rulebook(), unit, 2026, TODAY) for one in hint.evidence]
+
+    assert [told(unit) for unit in units] == [[], [], []]
+    assert PersonMarks(noted(connection), PROGRAM).refresh(100) == N_UNITS
+    for unit in units:
+        assert any("共用一个电话的残疾职工3人，在3个单位" in line for line in told(unit))
+        assert not [line for line in told(unit) if "c-" in line or "139" in line]
+    drawn = draw(connection, n_random=N_UNITS, n_risk=0)
+    assert {one.employer_id for one in drawn if "fraud.f9" in one.flags} == set(units)
+    connection.execute(text("UPDATE candidates SET row_version = row_version + 1 WHERE candidate_id = 'c-7'"))
+    assert told(units[0]) == []  # what was marked of a record that has changed since says nothing
+
+
+def found_people(connection: Connection, candidate_id: str) -> list[dict[str, Any]]:
+    return list(CandidateRepository(connection, PROGRAM).find([(candidate_id,)]).values())
