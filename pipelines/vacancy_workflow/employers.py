@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import Term
-from pipelines.access.audit import record
+from pipelines.access.audit import record, record_each
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.hints import NO_FINDING, VICTIM, Review, review_of
@@ -221,9 +221,10 @@ class Employers:
         own_id = self.one(employer_id, Action.READ_PLACEMENTS).row.values["employer_id"]
         hints = review.hints
         self._note("employers.review_items", own_id, count=len(hints))
-        for candidate_id in dict.fromkeys(hint.placement.candidate_id for hint in hints if hint.placement is not None):
-            word = Action.READ_PLACEMENTS.value
-            record(self.connection, self.subject.by, word, object_kind="candidate", object_id=candidate_id)
+        named = list(dict.fromkeys(hint.placement.candidate_id for hint in hints if hint.placement is not None))
+        if named:
+            by, word = self.subject.by, Action.READ_PLACEMENTS.value
+            record_each(self.connection, by, word, object_kind="candidate", object_ids=named)
         return {
             "employer_id": own_id,
             "year": year,
