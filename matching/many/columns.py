@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Sparse = tuple[Array, Array, Array]
 """Rows as starts, columns and weights."""
+Told = tuple[Array, Array]
+"""Room for the words of one vacancy: slots int32 and weights float32, longer by four than the longest."""
 EARTH_KM = 6371.0
 BAND_STEP = 1000.0
 """A key is the score less this for each band; scores are far smaller, and a run checks that they are."""
@@ -20,6 +22,8 @@ SAMPLED = 16
 """One post of so many is looked at beforehand, to tell about how high the best of each person will stand."""
 OUT, IS_OUT = np.float32(-1e9), np.float32(-1e8)
 """What may not be listed scores so low that nothing brings it back."""
+NEVER = np.float32(1e9)
+"""A limit that no score exceeds."""
 
 
 class Posts(NamedTuple):
@@ -63,11 +67,11 @@ class Persons(NamedTuple):
     """Columns of m people and the tables that they point into."""
 
     sight: Array
-    sights: Array  # bool (g, n)
+    sights: Array  # bool (n, g)
     function: Array
     function_score: Array  # float32 (f, p), far below everything for what is excluded, `BAND_STEP` less behind
     lead: Array
-    leads: Array  # int8 (l, n)
+    leads: Array  # int8 (n, l)
     may_lead: Array  # bool (n,)
     plain: Array
     plains: Array
@@ -136,11 +140,11 @@ class Found(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """What up to `LANES` people add for each value of a column: a column for each of them, float32 but for `flags`."""
+    """What up to `LANES` people add for each value of a column: a column for each of them, float32."""
 
     pattern: Array  # (p, w)
     site: Array  # (t, w)
-    flags: Array  # uint8 (t, w)
+    unreached: Array  # (t, w), `NEVER` where a ground of policy may not lead, else 0
     kind: Array  # (n_kinds, w)
     education: Array  # (n_ranks, w)
     per_yuan: Array  # (w,), one over the wished wage
@@ -163,8 +167,7 @@ class Wording(NamedTuple):
 class Best(NamedTuple):
     """The best so far of each lane, in no order: keys, positions and scores (w, room), how many, the highest left out.
 
-    A score must exceed `limit` float32 (w,) in the general band; where a ground of policy may lead, `leading` float32
-    (l, w), infinite for those who do not have that ground.
+    `limits` float32 (3, w): what a score must exceed in each band from the first to the general one.
     """
 
     keys: Array
@@ -172,14 +175,15 @@ class Best(NamedTuple):
     scores: Array
     n: Array
     left_out: Array
-    limit: Array
-    leading: Array
+    limits: Array
+    scratch: Array
 
 
 class Lanes(NamedTuple):
     """Who is in each lane, and of each what a single look at a vacancy takes; `sight` and `lead` point into tables.
 
-    `leads` int8 (l, n) holds the grounds of everybody here, each kind of person once.
+    `kinds` (k,) are the columns of `leads` that somebody here has; `of_kind` float32 (k, w) is 0 for those who have it
+    and `NEVER` for others. `schooling` float32 (w,) is the rank, far above all where not known.
     """
 
     of: Array
@@ -188,4 +192,6 @@ class Lanes(NamedTuple):
     lead: Array
     leads: Array
     may_lead: Array
-    education: Array
+    kinds: Array
+    of_kind: Array
+    schooling: Array

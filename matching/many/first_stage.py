@@ -159,7 +159,8 @@ class FirstStage:
 
     def _person_columns(self, people: People, posts: Posts) -> Persons:
         of, homes = self._of, people.homes
-        leads = np.take(people.leads, posts.row, axis=1)
+        # By vacancy, so that what people side by side ask of one lies together.
+        leads = np.take(np.ascontiguousarray(people.leads.T), posts.row, axis=0)
         behind = np.stack([f.behind for f in people.functions])
         scores = np.stack(
             [
@@ -173,12 +174,12 @@ class FirstStage:
         scores = np.where(np.stack([f.fit.outcome == 3 for f in people.functions]), OUT, scores - BAND_STEP * behind)
         return Persons(
             sight=people.sight,
-            sights=np.take(people.sights, posts.row, axis=1),
+            sights=np.take(np.ascontiguousarray(people.sights.T), posts.row, axis=0),
             function=people.function,
             function_score=scores.astype(np.float32),
             lead=people.lead,
             leads=leads,
-            may_lead=leads.max(axis=0) >= 0,
+            may_lead=leads.max(axis=1) >= 0,
             plain=people.plain,
             plains=people.plains,
             area=people.area,

@@ -14,6 +14,7 @@ from matching.many.columns import (
     CHUNK,
     IS_OUT,
     LANES,
+    NEVER,
     OUT,
     SAMPLED,
     Array,
@@ -24,6 +25,7 @@ from matching.many.columns import (
     Posts,
     Sparse,
     Tables,
+    Told,
     Weighed,
     Wording,
 )
@@ -40,60 +42,84 @@ from matching.many.tables import (
 )
 
 
-def _shrink(keys: Array, at: Array, scores: Array, m: int, most: int) -> float:
-    """Keep the `most` highest of m keys in place; return the highest key that may have been left out."""
-    limit: float = np.partition(keys[:m].copy(), m - most)[m - most]
+def _nth_highest(keys: Array, m: int, nth: int, scratch: Array) -> float:
+    """Return the nth highest of m keys; what is in `scratch`, as long as they, is lost."""
+    for i in range(m):
+        scratch[i] = keys[i]
+    low, high, wanted = 0, m - 1, m - nth
+    while low < high:
+        a, b, c = scratch[low], scratch[(low + high) // 2], scratch[high]
+        middle = max(min(a, b), min(max(a, b), c))
+        i, j = low, high
+        while i <= j:
+            while scratch[i] < middle:
+                i += 1
+            while scratch[j] > middle:
+                j -= 1
+            if i <= j:
+                scratch[i], scratch[j] = scratch[j], scratch[i]
+                i += 1
+                j -= 1
+        if wanted <= j:
+            high = j
+        elif wanted >= i:
+            low = i
+        else:
+            break
+    found: float = scratch[wanted]
+    return found
+
+
+_nth = compiled(_nth_highest)
+
+
+def _shrink(best: Best, j: int, m: int, most: int) -> float:
+    """Keep the `most` highest of m keys of a lane in place; return the highest key that may have been left out."""
+    keys, at, scores = best.keys[j], best.at[j], best.scores[j]
+    limit: float = _nth(keys, m, most, best.scratch)
     n_equal = most
     for i in range(m):
-        if keys[i] > limit:
-            n_equal -= 1
+        n_equal -= keys[i] > limit
     to = 0
     for i in range(m):
-        keep = keys[i] > limit
-        if keys[i] == limit and n_equal > 0:
-            keep = True
-            n_equal -= 1
-        if keep:
-            keys[to], at[to], scores[to] = keys[i], at[i], scores[i]
-            to += 1
+        key, is_equal = keys[i], keys[i] == limit and n_equal > 0
+        # Written whether it stays or not, so that nothing hangs on a guess of which.
+        keys[to], at[to], scores[to] = key, at[i], scores[i]
+        to += key > limit or is_equal
+        n_equal -= is_equal
     return limit
 
 
 _keep_best = compiled(_shrink)
 
 
-def _product(rows: Sparse, i: int, slot: Array, told: Array, into: Array, r: int, width: int) -> None:
-    """Add the words of one vacancy to a row of lanes, four words at a time."""
+def _told_words(rows: Sparse, i: int, slot: Array, told: Told) -> int:
+    """Gather the words of one vacancy that somebody here has, a multiple of four with nothing behind the last."""
     starts, columns, values = rows
-    a, b, c, d = 0, 0, 0, 0
-    u, v, w, x = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    slots, weights = told
     n = 0
     for e in range(starts[i], starts[i + 1]):
-        s = slot[columns[e]]
-        if s == 0:
-            continue
-        if n == 0:
-            a, u = s, values[e]
-        elif n == 1:
-            b, v = s, values[e]
-        elif n == 2:
-            c, w = s, values[e]
-        else:
-            d, x = s, values[e]
-        n += 1
-        if n == 4:
-            for j in range(width):
-                into[r, j] += u * told[a, j] + v * told[b, j] + w * told[c, j] + x * told[d, j]
-            n = 0
-    if n > 2:
+        own = slot[columns[e]]
+        # Written whether anybody has it or not, so that nothing hangs on a guess of which.
+        slots[n], weights[n] = own, values[e]
+        n += own != 0
+    whole = (n + 3) // 4 * 4
+    for e in range(n, whole):
+        slots[e], weights[e] = 0, 0.0
+    return whole
+
+
+_gathered = compiled(_told_words)
+
+
+def _product(told: Told, n: int, worth: Array, into: Array, r: int, width: int) -> None:
+    """Add what n words are worth to a row of lanes, four words at a time."""
+    slots, weights = told
+    for e in range(0, n, 4):
+        a, b, c, d = slots[e], slots[e + 1], slots[e + 2], slots[e + 3]
+        u, v, w, x = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
         for j in range(width):
-            into[r, j] += u * told[a, j] + v * told[b, j] + w * told[c, j]
-    elif n > 1:
-        for j in range(width):
-            into[r, j] += u * told[a, j] + v * told[b, j]
-    elif n > 0:
-        for j in range(width):
-            into[r, j] += u * told[a, j]
+            into[r, j] += u * worth[a, j] + v * worth[b, j] + w * worth[c, j] + x * worth[d, j]
 
 
 _add_words = compiled(_product, fastmath={"contract", "nsz", "nnan"})
@@ -111,6 +137,7 @@ def _score_block(
     last: int,
     block: Array,
     beside: Array,
+    told: Told,
 ) -> None:
     """Score the vacancies from `first` to `last` for every lane, (last - first, w)."""
     width = block.shape[1]
@@ -144,11 +171,13 @@ def _score_block(
             for j in range(width):
                 block[r, j] -= experience * min(np.float32(10.0), max(np.float32(0.0), years - tables.years[j]))
         if n_words > 0:
-            _add_words(posts.words, i, wording.slot, wording.told, block, r, width)
-        if n_addresses > 0 and posts.addresses[0][i] < posts.addresses[0][i + 1]:
+            n = _gathered(posts.words, i, wording.slot, told)
+            _add_words(told, n, wording.told, block, r, width)
+        n = _gathered(posts.addresses, i, addresses.slot, told) if n_addresses > 0 else 0
+        if n > 0:
             beside[:, :width] = 0.0
-            _add_words(posts.addresses, i, addresses.slot, addresses.told, beside, 0, width)
-            _add_words(posts.addresses, i, addresses.slot, addresses.earlier, beside, 1, width)
+            _add_words(told, n, addresses.told, beside, 0, width)
+            _add_words(told, n, addresses.earlier, beside, 1, width)
             for j in range(width):
                 block[r, j] += weight * max(beside[0, j], beside[1, j])
 
@@ -180,7 +209,7 @@ def _acted_on(posts: Posts, persons: Persons, weights: Weighed, wording: Wording
 _of_earlier_acts = compiled(_acted_on)
 
 
-def _hold(best: Best, lead: int, j: int, key: float, i: int, score: float, most: int) -> None:
+def _hold(best: Best, j: int, key: float, i: int, score: float, most: int) -> None:
     """Keep a vacancy for a lane if it is among the best so far; where room ends, raise what a score must exceed."""
     if key <= best.left_out[j]:
         return
@@ -188,9 +217,10 @@ def _hold(best: Best, lead: int, j: int, key: float, i: int, score: float, most:
     best.keys[j, m], best.at[j, m], best.scores[j, m] = key, i, score
     best.n[j] = m + 1
     if m + 1 == best.keys.shape[1]:
-        left_out = _keep_best(best.keys[j], best.at[j], best.scores[j], m + 1, most)
+        left_out = _keep_best(best, j, m + 1, most)
         best.n[j], best.left_out[j] = most, left_out
-        best.limit[j], best.leading[lead, j] = left_out + 2 * BAND_STEP, left_out
+        for band in range(3):
+            best.limits[band, j] = left_out + band * BAND_STEP
 
 
 _held = compiled(_hold)
@@ -199,7 +229,7 @@ _held = compiled(_hold)
 def _scan(
     posts: Posts,
     lanes: Lanes,
-    flags: Array,
+    unreached: Array,
     acts: Array,
     first: int,
     last: int,
@@ -209,36 +239,42 @@ def _scan(
     most: int,
 ) -> None:
     """Look at every score of a block above its lane's limit; `acts` (stock,) has a bit for those that are left here."""
-    sights, sight, leads, lead, education = lanes.sights, lanes.sight, lanes.leads, lanes.lead, lanes.education
+    sights, sight, leads, lead, schooling = lanes.sights, lanes.sight, lanes.leads, lanes.lead, lanes.schooling
     width = block.shape[1]
     for i in range(first, last):
-        r, site, asked, apart = i - first, posts.site[i], posts.education[i], acts[posts.row[i]]
+        r, site = i - first, posts.site[i]
         for j in range(width):
-            limits[j] = best.limit[j]
+            limits[j] = best.limits[2, j]
         if lanes.may_lead[i]:
-            for at in range(leads.shape[0]):
-                if leads[at, i] >= 0:
+            asked = np.float32(posts.education[i])
+            for at in range(lanes.kinds.shape[0]):
+                ground = leads[i, lanes.kinds[at]]
+                if ground >= 0:
+                    band = 0 if ground < 2 else 1
                     for j in range(width):
-                        limits[j] = min(limits[j], best.leading[at, j])
+                        lacks = np.float32(0.0) if asked <= schooling[j] else NEVER
+                        held_back = lanes.of_kind[at, j] + unreached[site, j] + lacks
+                        limits[j] = min(limits[j], best.limits[band, j] + held_back)
         for chunk in range(0, width, CHUNK):
             highest = block[r, chunk] - limits[chunk]
             for j in range(chunk + 1, chunk + CHUNK):
                 highest = max(highest, block[r, j] - limits[j])
             if highest <= 0:
                 continue
+            apart = acts[posts.row[i]]
             for j in range(chunk, chunk + CHUNK):
                 score = block[r, j]
-                if score > limits[j] and not (apart >> np.uint64(j)) & np.uint64(1) and sights[sight[j], i]:
-                    band = _band_of(score, leads[lead[j], i], flags[site, j], asked, education[j])
-                    _held(best, lead[j], j, score - BAND_STEP * band, i, score, most)
+                if score > limits[j] and not (apart >> np.uint64(j)) & np.uint64(1) and sights[i, sight[j]]:
+                    band = _band_of(score, leads[i, lead[j]], unreached[site, j], posts.education[i], schooling[j])
+                    _held(best, j, score - BAND_STEP * band, i, score, most)
 
 
 _scan_block = compiled(_scan, fastmath={"contract", "nsz", "nnan", "reassoc"})
 
 
-def _band(score: float, lead: int, is_reached: int, asked: int, education: int) -> int:
+def _band(score: float, lead: int, unreached: float, asked: float, schooling: float) -> int:
     """Return the band of a vacancy that may lead; behind it stands whose score has the step of the band in it."""
-    if score < -BAND_STEP / 2 or lead < 0 or not is_reached or (education >= 0 and asked > education):
+    if score < -BAND_STEP / 2 or lead < 0 or unreached > 0 or asked > schooling:
         return 2
     return 0 if lead < 2 else 1
 
@@ -252,7 +288,7 @@ def _apart(
     weights: Weighed,
     wording: Wording,
     lanes: Lanes,
-    flags: Array,
+    unreached: Array,
     acts: Array,
     first: int,
     last: int,
@@ -267,16 +303,16 @@ def _apart(
             continue
         for j in range(lanes.of.shape[0]):
             score, p = float(block[i - first, j]), lanes.of[j]
-            if not (bits >> np.uint64(j)) & np.uint64(1) or score <= IS_OUT or not lanes.sights[lanes.sight[j], i]:
+            if not (bits >> np.uint64(j)) & np.uint64(1) or score <= IS_OUT or not lanes.sights[i, lanes.sight[j]]:
                 continue
             score -= _of_earlier_acts(posts, persons, weights, wording, p, j, i)
-            lead = lanes.leads[lanes.lead[j], i]
-            band = _band_of(score, lead, flags[posts.site[i], j], posts.education[i], lanes.education[j])
+            lead = lanes.leads[i, lanes.lead[j]]
+            band = _band_of(score, lead, unreached[posts.site[i], j], posts.education[i], lanes.schooling[j])
             for at in range(persons.refused[0][p], persons.refused[0][p + 1]):
                 if persons.refused[1][at] == v and score > -BAND_STEP / 2:
                     score -= BAND_STEP
                     band = 2
-            _held(best, lanes.lead[j], j, score - BAND_STEP * band, i, score, most)
+            _held(best, j, score - BAND_STEP * band, i, score, most)
 
 
 _look_at_acts = compiled(_apart)
@@ -313,19 +349,17 @@ _marked = compiled(_mark)
 
 
 def _every_sampled(table: Array) -> Array:
-    return table[:, ::SAMPLED].copy()
+    return table[::SAMPLED].copy()
 
 
 _every = compiled(_every_sampled)
 
 
-def _empty_best(keys: Array, at: Array, scores: Array, n_lanes: int, width: int, lanes: Lanes) -> Best:
-    leading = np.full((lanes.leads.shape[0], width), np.inf, np.float32)
-    for j in range(n_lanes):
-        leading[lanes.lead[j], j] = IS_OUT
-    limit = np.full(width, IS_OUT)
-    limit[n_lanes:] = np.inf
-    return Best(keys, at, scores, np.zeros(width, np.int64), np.full(width, -np.inf), limit, leading)
+def _empty_best(keys: Array, at: Array, scores: Array, n_lanes: int, width: int) -> Best:
+    limits = np.full((3, width), IS_OUT)
+    limits[:, n_lanes:] = np.inf
+    scratch = np.empty(keys.shape[1])
+    return Best(keys, at, scores, np.zeros(width, np.int64), np.full(width, -np.inf), limits, scratch)
 
 
 _new_best = compiled(_empty_best)
@@ -339,9 +373,11 @@ def _bounded(best: Best, sampled: Best, lanes: Lanes, most: int) -> None:
     for j in range(lanes.of.shape[0]):
         m, limit = sampled.n[j], sampled.left_out[j]
         if m > most:
-            limit = _keep_best(sampled.keys[j], sampled.at[j], sampled.scores[j], m, most)
+            limit = _keep_best(sampled, j, m, most)
         if limit > -np.inf:
-            best.left_out[j], best.limit[j], best.leading[lanes.lead[j], j] = limit, limit + 2 * BAND_STEP, limit
+            best.left_out[j] = limit
+            for band in range(3):
+                best.limits[band, j] = limit + band * BAND_STEP
 
 
 _bound = compiled(_bounded)
@@ -351,7 +387,7 @@ def _give(posts: Posts, best: Best, lanes: Array, most: int, found: Found) -> No
     for j in range(lanes.shape[0]):
         p, m = lanes[j], best.n[j]
         if m > most:
-            best.left_out[j] = _keep_best(best.keys[j], best.at[j], best.scores[j], m, most)
+            best.left_out[j] = _keep_best(best, j, m, most)
             m = most
         found.n[p], found.left_out[p], found.best[p] = m, best.left_out[j], -np.inf
         for e in range(m):
@@ -379,7 +415,15 @@ def _first(
     centre, place_centre = np.zeros(posts.n_columns), np.zeros(posts.n_addresses)
     keys, at, scores = np.empty((LANES, room)), np.empty((LANES, room), np.int32), np.empty((LANES, room))
     beside, limits = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
+    longest = 0
+    for starts in (posts.words[0], posts.addresses[0]):
+        for i in range(n):
+            longest = max(longest, starts[i + 1] - starts[i])
+    told = (np.empty(longest + 4, np.int32), np.empty(longest + 4, np.float32))
     most_sampled = int(most / SAMPLED + 3.3 * np.sqrt(most / SAMPLED)) + 2
+    # Little room for the sample: what a score must exceed is then known after the first few.
+    few_keys, few_at = np.empty((LANES, 4 * most_sampled)), np.empty((LANES, 4 * most_sampled), np.int32)
+    few_scores = np.empty((LANES, 4 * most_sampled))
     few_sights, few_leads = _every(persons.sights), _every(persons.leads)
     few_may_lead = persons.may_lead[::SAMPLED].copy()
     start = 0
@@ -401,18 +445,18 @@ def _first(
         block, blocks = np.zeros((BLOCK, width), np.float32), _blocks(posts, tables, n_lanes)
         side = lanes_of(persons, persons.sights, persons.leads, persons.may_lead, lanes, width)
         side_few = lanes_of(persons, few_sights, few_leads, few_may_lead, lanes, width)
-        sampled = _new_best(keys, at, scores, n_lanes, width, side)
+        sampled = _new_best(few_keys, few_at, few_scores, n_lanes, width)
         for b in blocks:
             first, last = b * in_block, min(n_sample, (b + 1) * in_block)
-            _fill_block(sample, weights, few, words, n_words, places, n_places, first, last, block, beside)
-            _scan_block(sample, side_few, tables.flags, nothing, first, last, block, limits, sampled, most_sampled)
-        best = _new_best(keys, at, scores, n_lanes, width, side)
+            _fill_block(sample, weights, few, words, n_words, places, n_places, first, last, block, beside, told)
+            _scan_block(sample, side_few, tables.unreached, nothing, first, last, block, limits, sampled, most_sampled)
+        best = _new_best(keys, at, scores, n_lanes, width)
         _bound(best, sampled, side, most_sampled)
         for b in blocks:
             first, last = b * BLOCK, min(n, (b + 1) * BLOCK)
-            _fill_block(posts, weights, tables, words, n_words, places, n_places, first, last, block, beside)
-            _scan_block(posts, side, tables.flags, acts, first, last, block, limits, best, most)
-            _look_at_acts(posts, persons, weights, words, side, tables.flags, acts, first, last, block, best, most)
+            _fill_block(posts, weights, tables, words, n_words, places, n_places, first, last, block, beside, told)
+            _scan_block(posts, side, tables.unreached, acts, first, last, block, limits, best, most)
+            _look_at_acts(posts, persons, weights, words, side, tables.unreached, acts, first, last, block, best, most)
         _marked(persons.history, lanes, acts, False)
         _marked(persons.refused, lanes, acts, False)
         for e in range(1, n_words + 1):

@@ -11,6 +11,7 @@ import numpy as np
 from matching.many.columns import (
     EARTH_KM,
     EDGE_KM,
+    NEVER,
     OUT,
     Array,
     Lanes,
@@ -112,7 +113,8 @@ def _at_sites(posts: Posts, persons: Persons, weights: Weighed, lanes: Array, ta
             tables.site[t, j] = score[posts.site_spot[t], 1 if remote else 0]
             if flag & _BEYOND and not stays:
                 tables.site[t, j] = OUT
-            tables.flags[t, j] = 1 if flag & _REACHED or remote or (flag & _WISHED and dorm) else 0
+            is_reached = flag & _REACHED or remote or (flag & _WISHED and dorm)
+            tables.unreached[t, j] = np.float32(0.0) if is_reached else NEVER
 
 
 fill_sites = compiled(_at_sites)
@@ -199,10 +201,11 @@ def _words(posts: Posts, persons: Persons, weights: Weighed, lanes: Array, wordi
     n = 0
     for j in range(lanes.shape[0]):
         p = lanes[j]
-        for at in range(persons.words[0][p], persons.words[0][p + 1]):
-            column = persons.words[1][at]
-            n = _with_slot(wording, n, column)
-            wording.told[wording.slot[column], j] += weights.profile_text * persons.words[2][at]
+        if weights.profile_text != 0.0:
+            for at in range(persons.words[0][p], persons.words[0][p + 1]):
+                column = persons.words[1][at]
+                n = _with_slot(wording, n, column)
+                wording.told[wording.slot[column], j] += weights.profile_text * persons.words[2][at]
         if weights.skills != 0.0:
             for at in range(persons.skills[0][p], persons.skills[0][p + 1]):
                 column = posts.n_words + persons.skills[1][at]
@@ -232,18 +235,21 @@ fill_words, fill_addresses = compiled(_words), compiled(_address_words)
 
 
 def _look_of(persons: Persons, sights: Array, leads: Array, may_lead: Array, of: Array, width: int) -> Lanes:
-    n, sight, education = of.shape[0], np.zeros(width, np.int64), np.zeros(width, np.int64)
+    n, sight, schooling = of.shape[0], np.zeros(width, np.int64), np.full(width, NEVER)
     lead, known, n_known = np.zeros(width, np.int64), np.zeros(width, np.int64), 0
+    of_kind = np.full((width, width), NEVER)
     for j in range(n):
-        sight[j], education[j] = persons.sight[of[j]], persons.education[of[j]]
+        sight[j] = persons.sight[of[j]]
+        if persons.education[of[j]] >= 0:
+            schooling[j] = persons.education[of[j]]
         at = 0
         while at < n_known and known[at] != persons.lead[of[j]]:
             at += 1
         if at == n_known:
             known[at] = persons.lead[of[j]]
             n_known += 1
-        lead[j] = at
-    return Lanes(of, sight, sights, lead, leads[known[:n_known]], may_lead, education)
+        lead[j], of_kind[at, j] = persons.lead[of[j]], 0.0
+    return Lanes(of, sight, sights, lead, leads, may_lead, known[:n_known], of_kind[:n_known], schooling)
 
 
 lanes_of = compiled(_look_of)
@@ -254,7 +260,7 @@ def _empty_tables(posts: Posts, persons: Persons, n: int, width: int) -> Tables:
     return Tables(
         np.zeros((persons.function_score.shape[1], width), np.float32),
         np.zeros((n_sites, width), np.float32),
-        np.zeros((n_sites, width), np.uint8),
+        np.zeros((n_sites, width), np.float32),
         np.zeros((posts.kind_family.shape[0], width), np.float32),
         np.zeros((posts.usual_education.shape[0], width), np.float32),
         np.zeros(width, np.float32),
@@ -269,7 +275,7 @@ def _other_fixed(tables: Tables, fixed: Array) -> Tables:
     return Tables(
         tables.pattern,
         tables.site,
-        tables.flags,
+        tables.unreached,
         tables.kind,
         tables.education,
         tables.per_yuan,
@@ -285,6 +291,7 @@ def _empty_wording(slot: Array, used: Array, centre: Array, width: int, apart: b
     told = np.empty((used.shape[0], width), np.float32)
     told[0, :] = 0.0
     earlier = np.empty((used.shape[0] if apart else 1, width), np.float32)
+    earlier[0, :] = 0.0
     return Wording(slot, told, earlier, used, centre)
 
 
