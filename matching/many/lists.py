@@ -85,16 +85,15 @@ class Lists:
         kept = self.first.keep(people, most=most)
         pairs = self._second.score(people, kept)
         settled = _near_enough(len(people), pairs, kept)
-        pairs = _ordered(pairs.take(np.flatnonzero(pairs.is_listed)), self._index.popularity)
-        head, adjusted = _spread(pairs, self.facets.kinds)
-        settled &= _is_settled(len(people), pairs, head, adjusted, kept.left_out, k)
-        return self._lines(people, pairs, head, settled, k)
+        order = _order(pairs, self._index.popularity)
+        standing = pairs.standing(order)
+        head, adjusted = _spread(standing, self.facets.kinds)
+        settled &= _is_settled(len(people), standing, head, adjusted, kept.left_out, k)
+        place = _places(standing.person[head], len(people))
+        # What is not shown is put in order by its keys alone.
+        return self._lines(people, pairs.take(order[head[place < k]]), settled)
 
-    def _lines(
-        self, people: People, pairs: Pairs, head: NDArray[np.intp], settled: NDArray[np.bool_], k: int
-    ) -> list[Lines | None]:
-        place = _places(pairs.person[head], len(people))
-        first = pairs.take(head[place < k])
+    def _lines(self, people: People, first: Pairs, settled: NDArray[np.bool_]) -> list[Lines | None]:
         fit, chance = self._second.fit_totals(people, first), self._second.chances(first)
         ends = np.searchsorted(first.person, np.arange(len(people) + 1))
         found: list[Lines | None] = []
@@ -123,9 +122,32 @@ def _near_enough(n_people: int, pairs: Pairs, kept: Kept) -> NDArray[np.bool_]:
     return near
 
 
-def _ordered(pairs: Pairs, popularity: NDArray[np.float32]) -> Pairs:
-    row = pairs.row
-    return pairs.take(np.lexsort((row, pairs.questions, -popularity[row], -pairs.priced, pairs.band, pairs.person)))
+_SCORES, _PLACES = 2**31, 2**13
+"""So many scores (millionths, half of them below 0) and places of one person a key of 64 bits tells apart."""
+
+
+def _keys(person: NDArray[np.int64], band: NDArray[np.int8], score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return numbers that grow from person to person, then by band, then as the score falls; scores of 6 digits."""
+    falling = _SCORES // 2 - np.rint(np.clip(score, -1000.0, 1000.0) * 1e6).astype(np.int64)
+    return np.asarray((person * 4 + band) * _SCORES + falling)
+
+
+def _order(pairs: Pairs, popularity: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return where the listed pairs stand, by person, band, score, how sought and how well known they are.
+
+    Most are told apart by the first three; only equals are held against the others.
+    """
+    listed = np.flatnonzero(pairs.is_listed)
+    keys = _keys(pairs.person[listed], pairs.band[listed], pairs.priced[listed])
+    by_key = np.argsort(keys)
+    order, keys = listed[by_key], keys[by_key]
+    is_equal = np.zeros(len(keys), dtype=np.bool_)
+    is_equal[1:] = keys[1:] == keys[:-1]
+    is_equal[:-1] |= is_equal[1:]
+    at, equal = order[is_equal], keys[is_equal]
+    row = pairs.row[at]
+    order[is_equal] = at[np.lexsort((row, pairs.questions[at], -popularity[row], equal))]
+    return order
 
 
 def _places(person: NDArray[np.int64], n_people: int) -> NDArray[np.int64]:
@@ -143,11 +165,10 @@ def _spread(pairs: Pairs, kinds: NDArray[np.int64]) -> tuple[NDArray[np.intp], N
     n_people = int(pairs.person[-1]) + 1 if len(pairs.person) else 0
     place = _places(pairs.person, n_people)
     kind = kinds[pairs.row]
-    by_kind = np.lexsort((np.arange(len(kind)), kind, pairs.band, pairs.person))
+    own = (pairs.person * 4 + pairs.band) * (int(kinds.max(initial=0)) + 1) + kind
+    by_kind = np.argsort(own * _PLACES + place)
     starts = np.ones(len(kind), dtype=np.bool_)
-    for own in (pairs.person[by_kind], pairs.band[by_kind], kind[by_kind]):
-        starts[1:] &= own[1:] == own[:-1]
-    starts[1:] = ~starts[1:]
+    starts[1:] = own[by_kind][1:] != own[by_kind][:-1]
     nth = np.zeros(len(kind), dtype=np.int64)
     at = np.arange(len(kind))
     nth[by_kind] = at - np.maximum.accumulate(np.where(starts, at, 0))
@@ -155,7 +176,10 @@ def _spread(pairs: Pairs, kinds: NDArray[np.int64]) -> tuple[NDArray[np.intp], N
     adjusted = np.round(pairs.priced - settings.repeat_step * nth.astype(np.float64), 6)
     behind = place >= settings.repeats_within
     # Those that are not looked at stay behind in their order.
-    head = np.lexsort((at, np.where(behind, 0.0, -adjusted), np.where(behind, 9, pairs.band), pairs.person))
+    looked_at = np.flatnonzero(~behind)
+    keys = _keys(pairs.person[looked_at], pairs.band[looked_at], adjusted[looked_at])
+    head = at.copy()
+    head[looked_at] = looked_at[np.argsort(keys, kind="stable")]
     return head, adjusted[head]
 
 

@@ -4,7 +4,7 @@ Every step repeats the arithmetic of `matching.components` and `matching.ranking
 same order and width, so that scores come out equal to the last digit that counts. Tests hold both against each other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,10 @@ class Pairs:
     questions: NDArray[np.int16]
     outcome: NDArray[np.int8]
     columns: Columns
+
+    def standing(self, at: NDArray[np.intp]) -> "Pairs":
+        """Return some pairs in the order of `at`, without what their scores are made of."""
+        return replace(self, columns={}).take(at)
 
     def take(self, at: NDArray[np.intp]) -> "Pairs":
         """Return some pairs in the order of `at`."""
