@@ -14,9 +14,10 @@ from matching.ventures import INDUSTRIES, Venture, VentureKind, Visit, words_on
 from matching.vocabulary import YesNo
 from pipelines.access.audit import record_each
 from pipelines.access.roles import Action, Subject
-from pipelines.duties.households import ALONE, all_households
+from pipelines.duties.households import ALONE, all_households, household_states
 from pipelines.plan_sheet import PLAN, Cell, Sheet, place_of
 from pipelines.registers.rows import require
+from pipelines.store.plan_rows import PlanRows
 from pipelines.store.venture_rows import VentureRows
 
 _SOURCE = Source(PLAN, "二(六)")
@@ -70,7 +71,8 @@ def _fares(one: Venture, own: Sequence[Visit], on: date) -> str:
 
 def industry(connection: Connection, subject: Subject, on: date) -> Sheet:
     """Return households helped into an industry by county and industry, those exited or monitored apart."""
-    watched = {one.household_id: one.region for one in all_households(connection, subject, terms_on(on))}
+    read = PlanRows(connection, subject, terms_on(on))
+    watched = {number: region for number, region, _ in household_states(read)}
     helped, names = _helped(connection, subject, on), words_on(INDUSTRIES, on)
     found: dict[str | None, Counter[str]] = defaultdict(Counter)
     for number, region in watched.items():
