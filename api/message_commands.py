@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from api.pages.messages import texts
 from api.session import answer, current_engine, session_of
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.messages.delivery import deliver, queue_due
@@ -48,6 +47,8 @@ def write_command(
     """把排队的短信写入当天的文件，供发送渠道读取；晚上不写，超过每周上限的等下周；重复运行不重复写。"""
     on, now = session_of(context).settings.as_of, datetime.now(UTC)
     with current_engine(context).begin() as connection:
+        from api.pages.messages import texts  # the pages take a second to read in; no other command needs them
+
         done = deliver(connection, _SUBJECT, DayFiles(folder), texts(), on=on, now=now)
     failed = dict(done.failed or {})
     document = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from matching.packaged import parsed
 from matching.source import Source
 from matching.vocabulary import Accommodation, AccommodationState, Function
 
@@ -97,7 +97,7 @@ class AccommodationFacts:
 @cache
 def _file() -> _File:
     path = Path(__file__).parent / "data" / "accommodations.yaml"
-    loaded = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    loaded = _File.model_validate(parsed(path.read_text(encoding="utf-8")))
     absent = [a.value for a in Accommodation if a not in loaded.accommodations]
     if absent:
         raise ValueError(f"{path.name}: no entry for {', '.join(absent)}")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from matching.occupations import OccupationFamily
+from matching.packaged import parsed
 
 MAX_QUOTE = 40
 
@@ -71,7 +71,7 @@ class BodyCondition:
 @cache
 def _file() -> _File:
     path = Path(__file__).parent / "data" / "body_conditions.yaml"
-    return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return _File.model_validate(parsed(path.read_text(encoding="utf-8")))
 
 
 def joined_clauses(found: Iterable[str]) -> str:

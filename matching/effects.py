@@ -4,9 +4,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from matching.packaged import parsed
 from matching.vocabulary import Term
 
 
@@ -63,7 +63,7 @@ class EffectRule(BaseModel):
 @cache
 def _versions() -> tuple[EffectRule, ...]:
     path = Path(__file__).parent / "data" / "effects.yaml"
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded = parsed(path.read_text(encoding="utf-8"))
     return tuple(EffectRule.model_validate(entry) for entry in loaded["versions"])
 
 

@@ -6,8 +6,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from matching.packaged import parsed
 
 
 class ExposureRule(BaseModel):
@@ -30,7 +31,7 @@ class ExposureRule(BaseModel):
 @cache
 def _versions() -> tuple[ExposureRule, ...]:
     path = Path(__file__).parent / "data" / "exposure.yaml"
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded = parsed(path.read_text(encoding="utf-8"))
     return tuple(ExposureRule.model_validate(entry) for entry in loaded["versions"])
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from matching.entities import Vacancy
 from matching.occupations import OccupationFamily, classify, families
+from matching.packaged import parsed
 from matching.source import Source
 
 MassageKind = Literal["medical", "wellness"]
@@ -69,7 +69,7 @@ class Licence:
 @cache
 def _file() -> _File:
     path = Path(__file__).parent / "data" / "licences.yaml"
-    loaded = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    loaded = _File.model_validate(parsed(path.read_text(encoding="utf-8")))
     for licence_id, licence in loaded.licences.items():
         unknown = [family for family in licence.families if family not in families()]
         if unknown:

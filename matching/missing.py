@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from matching.accommodation import MAX_LEVEL, closing_table
 from matching.entities import Candidate
 from matching.fit import FUNCTIONS, Fit, limitation_vector
 from matching.licences import licences
+from matching.packaged import parsed
 from matching.retrieval import Retrieval
 from matching.rules.benefits import Benefit, benefit, benefits_for
 from matching.rules.decision import Outcome
@@ -60,7 +60,7 @@ class Unlock:
 @cache
 def _facts() -> Mapping[str, Mapping[str, str]]:
     path = Path(__file__).parent / "data" / "facts.yaml"
-    loaded: Mapping[str, Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Mapping[str, str]] = parsed(path.read_text(encoding="utf-8"))
     return loaded
 
 

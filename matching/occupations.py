@@ -14,9 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from matching.packaged import parsed
 from matching.vocabulary import Function
 
 MAX_LEVEL = 4
@@ -124,7 +124,7 @@ class _Match(NamedTuple):
 @cache
 def _file() -> _File:
     path = Path(__file__).parent / "data" / "occupations.yaml"
-    loaded = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    loaded = _File.model_validate(parsed(path.read_text(encoding="utf-8")))
     _check(loaded, path.name)
     return loaded
 

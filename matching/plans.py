@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from matching.packaged import parsed
 from matching.source import Source
 from matching.vocabulary import Term
 
@@ -114,7 +113,7 @@ class UsualStep:
 
 @cache
 def _usual() -> dict[str, dict[str, object]]:
-    loaded: dict[str, dict[str, object]] = yaml.safe_load((_FOLDER / "plan_steps.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, object]] = parsed((_FOLDER / "plan_steps.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from matching.entities import Candidate
+from matching.packaged import parsed
 from matching.regions import distance_km, is_prefecture_wide, point, prefecture
 from matching.vocabulary import Transport
 
@@ -37,7 +37,7 @@ class ReachSettings(BaseModel):
 def reach_settings() -> ReachSettings:
     """Return the settings of the data file."""
     path = Path(__file__).parent / "data" / "reach.yaml"
-    return ReachSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return ReachSettings.model_validate(parsed(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from matching.body_conditions import BodyCondition, find_body_conditions
 from matching.entities import Vacancy
 from matching.occupations import MAX_LEVEL, OccupationFamily, classify
+from matching.packaged import parsed
 from matching.vocabulary import Function, WorkMode
 
 Basis = Literal["text", "occupation"]
@@ -135,7 +135,7 @@ def _data_folder() -> Path:
 
 @cache
 def _file() -> _File:
-    return _File.model_validate(yaml.safe_load((_data_folder() / "demand_cues.yaml").read_text(encoding="utf-8")))
+    return _File.model_validate(parsed((_data_folder() / "demand_cues.yaml").read_text(encoding="utf-8")))
 
 
 def _version() -> str:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import yaml
+from matching.packaged import parsed
 
 GANSU = "620000"
 _SUFFIXES = ("特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "自治州", "自治县", "自治旗", "地区")
@@ -43,7 +43,7 @@ class Region:
 @cache
 def _own() -> Mapping[str, Mapping[str, Any]]:
     text = (Path(__file__).parent / "data" / "regions.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Mapping[str, Any]] = yaml.safe_load(text)
+    loaded: Mapping[str, Mapping[str, Any]] = parsed(text)
     return loaded
 
 

@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from matching.packaged import parsed
 from matching.vocabulary import Function, InteractionKind
 
 
@@ -111,4 +111,4 @@ class RankingSettings(BaseModel):
 def ranking_settings() -> RankingSettings:
     """Return the settings of the data file."""
     path = Path(__file__).parent / "data" / "ranking.yaml"
-    return RankingSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return RankingSettings.model_validate(parsed(path.read_text(encoding="utf-8")))

@@ -13,10 +13,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from matching.entities import CandidateId, Interaction, VacancyId
+from matching.packaged import parsed
 from matching.settings import ranking_settings
 from pipelines.casebook import Casebook
 
@@ -61,7 +61,7 @@ class InfluenceSettings(BaseModel):
 def influence_settings() -> InfluenceSettings:
     """Return the figures."""
     path = Path(__file__).parent / "data" / "influence.yaml"
-    return InfluenceSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return InfluenceSettings.model_validate(parsed(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from matching.packaged import parsed
 
 FOLDER = Path(__file__).resolve().parent.parent / "words"
 LANGUAGE = "zh_CN"
@@ -51,7 +51,7 @@ def words(language: str = LANGUAGE) -> Words:
     """
     texts: dict[str, str] = {}
     for path in sorted((FOLDER / language).glob("*.yaml")):
-        for key, text in _flat(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        for key, text in _flat(parsed(path.read_text(encoding="utf-8"))):
             if key in texts:
                 raise ValueError(f"{path.name}: {key} stands in two files")
             texts[key] = text

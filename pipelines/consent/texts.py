@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from matching.packaged import parsed
 from pipelines.consent.words import ConsentPurpose
 
 _DATA = Path(__file__).resolve().parent.parent / "data"
@@ -103,12 +103,12 @@ class ToldText:
 
 @cache
 def _texts() -> _Texts:
-    return _Texts.model_validate(yaml.safe_load((_DATA / "consent_texts.yaml").read_text(encoding="utf-8")))
+    return _Texts.model_validate(parsed((_DATA / "consent_texts.yaml").read_text(encoding="utf-8")))
 
 
 @cache
 def _terms() -> Mapping[str, tuple[Dated, ...]]:
-    loaded = yaml.safe_load((_DATA / "retention.yaml").read_text(encoding="utf-8"))
+    loaded = parsed((_DATA / "retention.yaml").read_text(encoding="utf-8"))
     return {name: tuple(Dated.model_validate(version) for version in versions) for name, versions in loaded.items()}
 
 

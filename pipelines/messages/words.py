@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
+from matching.packaged import parsed
 from matching.vocabulary import Term
 from pipelines.consent.texts import Dated
 
@@ -63,7 +62,7 @@ class ChoiceAct(Term):
 
 @cache
 def _limits() -> Mapping[str, tuple[Dated, ...]]:
-    loaded = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    loaded = parsed(_FILE.read_text(encoding="utf-8"))
     return {name: tuple(Dated.model_validate(version) for version in versions) for name, versions in loaded.items()}
 
 

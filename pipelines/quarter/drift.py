@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from matching.components import VacancyIndex
 from matching.entities import Candidate, CandidateId, Interaction, Vacancy, VacancyId
+from matching.packaged import parsed
 from matching.regions import prefecture, region_name
 from matching.vocabulary import InteractionKind
 from models.metrics.intervals import wilson_interval
@@ -60,7 +60,7 @@ class DriftSettings(BaseModel):
 def drift_settings() -> DriftSettings:
     """Return the figures."""
     path = Path(__file__).parents[1] / "data" / "drift.yaml"
-    return DriftSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return DriftSettings.model_validate(parsed(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matching.packaged import parsed
 from matching.rules.decision import Outcome
 from models.metrics.intervals import Interval
 from pipelines.errors import PipelineError
@@ -77,7 +77,7 @@ class GateList(BaseModel):
 @cache
 def _lists() -> tuple[GateList, ...]:
     path = Path(__file__).parents[1] / "data" / "gates.yaml"
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded = parsed(path.read_text(encoding="utf-8"))
     return tuple(GateList.model_validate(entry) for entry in loaded["versions"])
 
 

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from matching.packaged import parsed
 from pipelines.train import TrainConfig
 
 
@@ -59,4 +59,4 @@ class QuarterSettings(BaseModel):
 def quarter_settings() -> QuarterSettings:
     """Return the settings of the file."""
     path = Path(__file__).parents[1] / "data" / "quarter.yaml"
-    return QuarterSettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return QuarterSettings.model_validate(parsed(path.read_text(encoding="utf-8")))

@@ -11,8 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from matching.packaged import parsed
 from matching.vocabulary import Accommodation, YesNo
 from pipelines.sources.words import Reading
 
@@ -51,7 +50,7 @@ _UNEVEN = re.compile(r"大小周|单双休|月休[6六]天|轮休")
 
 @cache
 def _words() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = parsed(_DATA.read_text(encoding="utf-8"))
     return loaded
 
 

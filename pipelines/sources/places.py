@@ -16,8 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from matching.packaged import parsed
 from matching.regions import divisions, is_prefecture_wide, province
 
 Precision = Literal["county", "prefecture", "province", ""]
@@ -66,7 +65,7 @@ class _Index:
 
 @cache
 def _own() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = parsed(_DATA.read_text(encoding="utf-8"))
     return loaded
 
 

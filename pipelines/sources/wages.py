@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
+from matching.packaged import parsed
 
 _DATA = Path(__file__).resolve().parent.parent / "data" / "wage_periods.yaml"
 
@@ -71,7 +71,7 @@ _CHINESE_AMOUNT = re.compile(r"[一二两三四五六七八九](?=[万千])|(?<=
 
 @cache
 def _bases() -> dict[str, Decimal]:
-    loaded = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    loaded = parsed(_DATA.read_text(encoding="utf-8"))
     return {name: Decimal(entry["value"]) for name, entry in loaded.items()}
 
 

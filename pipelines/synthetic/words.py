@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
+from matching.packaged import parsed
 from matching.regions import divisions, prefecture
 from matching.vocabulary import Accommodation, DisabilityCategory, Education, EmployerKind, Function, VacancyKind
 from pipelines import schema
@@ -36,7 +36,7 @@ _OWN_AREAS = ("620171", "620299")  # counted apart from the prefecture that they
 def load(name: str) -> Mapping[str, Any]:
     """Return one of the tables `people`, `places`, `trades`, `words`."""
     path = Path(__file__).parent.parent / "data" / f"synthetic_{name}.yaml"
-    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = parsed(path.read_text(encoding="utf-8"))
     return table
 
 
