@@ -21,7 +21,7 @@ from pipelines.effects.people import end_of
 from pipelines.effects.report import Question, effect_document, measures_document
 from pipelines.effects.sheets import count_words, effect_layout, effect_lines
 from pipelines.export import csv_text
-from pipelines.reports.plan.files import write_layout, write_report
+from pipelines.reports.plan.files import check_ending, write_layout, write_report
 from pipelines.reports.plan.layout import laid_out, lines_of
 from pipelines.reports.plan.report import FIRST_YEAR, LAST_YEAR, plan_report, rows_behind
 from pipelines.reports.reading import report_for, report_lines
@@ -43,6 +43,8 @@ def plan(
     exact: Annotated[bool, typer.Option("--exact", help="准确的数字，含小数目；仅供内部使用")] = False,
 ) -> None:
     """方案各项指标，按市州；小数目不公布，没有记录可数的写明需人工核实。"""
+    if out is not None:
+        check_ending(out)
     on = session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
         document = plan_report(connection, _SUBJECT, year, on, is_exact=exact)
@@ -113,6 +115,8 @@ def social(
     out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.docx、.xlsx 或 .html")] = None,
 ) -> None:
     """一家单位的社会责任报告数据：招用、在岗、稳定就业、定向岗位、便利、减免、扶持、公示，每个数目都有记录。"""
+    if out is not None and out.suffix.lower() != ".csv":
+        check_ending(out)
     on = session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
         document = social_report(connection, _SUBJECT, employer_id, year, on)
@@ -153,6 +157,8 @@ def effect(
     out: Annotated[Path | None, typer.Option("--out", help="写成文件：.docx、.xlsx 或 .html")] = None,
 ) -> None:
     """一项补贴或措施的效果：领取的人与情况相近而没有领取的人比较，写明做法、区间和不能说明什么。"""
+    if out is not None:
+        check_ending(out)
     on = session_of(context).settings.as_of
     begin, end = _months(first, last, on)
     with current_engine(context).begin() as connection:

@@ -47,6 +47,30 @@ def test_unknown_places_and_endings_are_refused_in_one_line(yougang: Yougang, ow
         assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("counts", "arguments"),
+    [
+        ("plan_report", ("plan", "--year", "2026")),
+        ("social_report", ("social", "91620100MA00000000", "--year", "2026")),
+        ("effect_document", ("effect", "claim:training.subsidy")),
+    ],
+)
+def test_a_name_that_no_report_can_have_is_refused_before_a_province_is_counted(
+    yougang: Yougang, own_town: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: str, arguments: Any
+) -> None:
+    counted: list[str] = []
+
+    def noted(*_: object, **__: object) -> dict[str, object]:
+        counted.append(counts)
+        return {}
+
+    monkeypatch.setattr(f"api.report_commands.{counts}", noted)
+    said = yougang("report", *arguments, "--out", tmp_path / "x.pdf", at=own_town)
+    assert said.code == 4
+    assert ".docx" in said.err
+    assert counted == []
+
+
 def test_plan_report_is_a_word_document_and_its_numbers_lead_to_rows(
     yougang: Yougang, own_town: Any, tmp_path: Path
 ) -> None:

@@ -43,10 +43,20 @@ def write_layout(layout: Layout, out: Path) -> None:
     NoSuchKind
         When its ending is not .docx, .xlsx or .html.
     """
-    write = _WRITERS.get(out.suffix.lower())
-    if write is None:
+    check_ending(out)
+    _WRITERS[out.suffix.lower()](layout, out)
+
+
+def check_ending(out: Path) -> None:
+    """Refuse a name that no report can be written to; asked before a province is counted for it.
+
+    Raises
+    ------
+    NoSuchKind
+        When its ending is not .docx, .xlsx or .html.
+    """
+    if out.suffix.lower() not in _WRITERS:
         raise NoSuchKind("报告文件的名称应以 .docx、.xlsx 或 .html 结尾")
-    write(layout, out)
 
 
 # ---- Word -----------------------------------------------------------------------------------------------------------
