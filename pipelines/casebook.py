@@ -47,6 +47,7 @@ from pipelines.store.repositories import (
     VacancyRepository,
 )
 from pipelines.store.sealed import vault_of
+from pipelines.uncollected import uncollected
 
 NO_OFFICES = Offices()
 _FIRST_DAY = date(1970, 1, 1).toordinal()
@@ -197,6 +198,7 @@ def _of_person(repository: TableRepository, candidate_id: str) -> list[Any]:
     return [repository.spec.build(values) for values, _ in rows]
 
 
+@uncollected()
 def load_casebook(connection: Connection, subject: Subject) -> Casebook:
     """Read everything from the store; texts not read yet are read and kept."""
     # Databases sort by their own collation: the order that anything is learned in is made here.

@@ -37,6 +37,7 @@ from pipelines.errors import PipelineError
 from pipelines.groups import with_county
 from pipelines.live_tests import OFF, LiveTests
 from pipelines.ranking_model import RankingModel, index_of
+from pipelines.uncollected import uncollected
 
 T = TypeVar("T")
 
@@ -91,6 +92,7 @@ class Desk:
     """The stock under the challenger, where that is asked beside."""
 
     @classmethod
+    @uncollected()
     def open(
         cls, casebook: Casebook, model: RankingModel, model_version: str, on: date, tests: LiveTests = OFF
     ) -> "Desk":

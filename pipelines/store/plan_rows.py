@@ -6,6 +6,7 @@ A figure is the number of these rows, and the rows can be asked for; both come f
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
@@ -142,7 +143,8 @@ class PlanRows:
         )
         spans, opened = self._band.as_texts(), self._people.open_birth
         with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as rows:
-            for owner, region, packed, birth, number, sex in rows:
+            # Blocks, not rows: a cursor that is asked for each of hundreds of thousands takes as long as the work.
+            for owner, region, packed, birth, number, sex in chain.from_iterable(rows.partitions()):
                 if birth is None or sex is None:
                     in_age = self._holds(owner, birth, number, sex)
                 else:
@@ -180,7 +182,7 @@ class PlanRows:
             )
         )  # fmt: skip
         with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as found:
-            return [MemberRow(*row) for row in found]
+            return [MemberRow._make(row) for row in chain.from_iterable(found.partitions())]
 
     def in_age(self, member: MemberRow) -> bool | None:
         """Return whether a member is of working age on the day; None where birth date or sex is not known."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, or_, select
@@ -81,7 +82,7 @@ class StaffRows(TableRepository):
         )
         who = select(p.candidate_id).where(*own)
         columns = [p[name] for name in Placed._fields]
-        placed = [Placed(*row) for row in self._read(select(*columns).where(*own).order_by(p.placement_id))]
+        placed = [Placed._make(row) for row in self._read(select(*columns).where(*own).order_by(p.placement_id))]
         beside = select(*(p[name] for name in Elsewhere._fields)).where(
             p.candidate_id.in_(who), p.employer_id.is_not(None)
         )
@@ -91,7 +92,8 @@ class StaffRows(TableRepository):
         return Staff(employers, placed, self._holders(people), [Elsewhere(*row) for row in self._read(beside)])
 
     def _read(self, statement: Select[Any]) -> Any:
-        return self.connection.execute(statement, execution_options={"yield_per": 5000})
+        found = self.connection.execute(statement, execution_options={"yield_per": 5000})
+        return chain.from_iterable(found.partitions())
 
     def _holders(self, people: Select[Any]) -> dict[str, Holder]:
         vault, found = vault_of(self.connection), dict[str, Holder]()

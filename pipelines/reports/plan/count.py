@@ -1,6 +1,6 @@
 """Counting the figures of a year: every cell is a number of rows, and the rows of a cell can be asked for."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +21,7 @@ from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN,
 from pipelines.reports.suppress import Line
 from pipelines.store.plan_rows import ClockCode, PlanRow, PlanRows
 from pipelines.store.publicity import PublicityRows
+from pipelines.uncollected import uncollected
 
 ELSEWHERE = "elsewhere"
 Cell = tuple[str, str, str]
@@ -93,17 +94,19 @@ class Tally:
 
     def gap(self, figure: str, area: str) -> Fraction:
         """Return how many persons the units of an area are short of for certain, where the staff is known."""
-        place, kinds = _places(self.areas), _KINDS[figure]
-        return sum(
-            (
-                unit.gap
-                for unit in self.units
-                if unit.gap is not None
-                and unit.employer.kind in kinds
-                and area in (GANSU, place.get(unit.employer.region or "", ELSEWHERE))
-            ),
-            Fraction(0),
-        )
+        return self._gaps[figure, area]
+
+    @cached_property
+    def _gaps(self) -> defaultdict[tuple[str, str], Fraction]:
+        place, found = _places(self.areas), defaultdict[tuple[str, str], Fraction](Fraction)
+        for unit in self.units:
+            if unit.gap is None:
+                continue
+            for figure, kinds in _KINDS.items():
+                if unit.employer.kind in kinds:
+                    for area in (GANSU, place.get(unit.employer.region or "", ELSEWHERE)):
+                        found[figure, area] += unit.gap
+        return found
 
 
 _PUBLIC = (EmployerKind.ORGAN, EmployerKind.INSTITUTION)
@@ -113,6 +116,7 @@ _KINDS: Mapping[str, tuple[EmployerKind, ...]] = {
 }
 
 
+@uncollected()
 def count_plan(
     connection: Connection,
     subject: Subject,
