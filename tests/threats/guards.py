@@ -25,7 +25,7 @@ from sqlalchemy import true
 from api import access, app, errors
 from api.budgets import Budgets
 from models import artefact
-from pipelines import backup, export, hints, influence
+from pipelines import backup, export, influence, placement_evidence
 from pipelines.access import audit, clients, sessions
 from pipelines.access.accounts import Accounts
 from pipelines.access.kept_answers import KeptAnswers
@@ -270,7 +270,7 @@ GUARDS: Mapping[str, Guard] = {
         "fake_employer::test_directed_post_of_a_company_that_no_office_verified_is_not_published",
     ),
     "rings": Guard(
-        18, "employers of one person at the same time are counted", _set(hints, "_most_at_once", _nothing),
+        18, "employers of one person at the same time are counted", _set(placement_evidence, "_most_at_once", _nothing),
         "lent_certificate::test_certificate_at_five_companies_raises_a_review_item_at_each",
     ),
     "back-to-review": Guard(

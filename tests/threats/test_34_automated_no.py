@@ -53,6 +53,8 @@ DECIDES_NOTHING = {
     "inspections",
     # what units promised and did, campaigns with their posts and whom people invited to them
     "unit-records", "{record_id}", "initiatives", "{initiative_id}", "posts", "people",
+    # how a person's own business stands, whom a coach saw, what was made public, how a training project was reviewed
+    "ventures", "{venture_id}", "visits", "{visit_id}", "publicity", "{publicity_id}", "course-reviews", "{review_id}",
     # what staff wrote down, and what they have to do
     "notes", "tasks", "step", "plans", "{plan_id}", "enrolments", "{enrolment_id}", "attendance",
     "completion", "facts", "claim", "caseworkers", "handovers", "planned", "{planned_id}",
@@ -96,7 +98,9 @@ PAGES_DECIDE_NOTHING = {
     "new", "{group}", "answers", "acts", "undo", "services", "consents", "offline", "notes", "tasks", "step",
     "caseworker", "handovers", "planned", "{planned_id}", "{other_id}", "undoing", "plans", "steps", "change", "seen",
     "messages", "choice", "cancellation",
-    "learning", "attendance", "completion", "facts", "claim",
+    "learning", "attendance", "completion", "facts", "claim", "dated",
+    # how a person's own business stands, whom a coach saw, what was made public, how a training project was reviewed
+    "ventures", "visits", "publicity", "reviews",
     # campaigns with their posts and whom people invited, places offered, what units promised and did
     "posts", "people", "offers", "ledger",
     # what a named person decides of a unit, vacancy, placement, rule book, model or account; it ends nobody's case
