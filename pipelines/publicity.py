@@ -70,7 +70,7 @@ def publicity_lines(document: Mapping[str, Any]) -> list[str]:
     where, cited = document["region_name"], f"〔{source['document']} {source['clause']}〕"
     lines = [
         f"{where}，{document['year']} 年，宣传 {document['count']} 次{cited}",
-        f"{counts or '没有登记'}；{reached}{unknown}",
+        f"{counts}；{reached}{unknown}" if document["count"] else "没有登记",
     ]
     for one in document["items"]:
         what = one["title"] or one["topic_label"] or "主题未登记"

@@ -9,6 +9,7 @@ import pytest
 from matching.rules.rulebook import rulebook
 from pipelines.access.roles import Purpose
 from pipelines.claims.ledger import Ledger, Proposal
+from pipelines.publicity import publicity_lines
 from tests.support.plan_sheets import imported
 from tests.support.province import TODAY
 from tests.support.service import Service
@@ -157,3 +158,13 @@ def test_shops_tell_how_far_their_grant_came(service: Service) -> None:
 def _rows(service: Service, name: str) -> list[dict[str, str | int | None]]:
     rows: list[dict[str, str | int | None]] = service.client.get(f"/api/v1/plan-work/{name}").json()["rows"]
     return rows
+
+
+def test_a_year_without_publicity_asks_for_no_audience() -> None:
+    empty: dict[str, object] = {
+        "source": {"document": "甘政办发〔2022〕97号", "clause": "三(四)"},
+        "media": [],
+        "reached": None,
+    }
+    empty |= {"reach_unknown": 0, "region_name": "甘肃省", "year": YEAR, "count": 0, "items": []}
+    assert publicity_lines(empty)[1:] == ["没有登记"]
