@@ -71,22 +71,25 @@ class Names:
         """Return a seed of noise that nobody without the key can make again; the same for the same words."""
         return int.from_bytes(hmac.new(self.key, "\x1f".join((_NOISE, *said)).encode(), hashlib.sha256).digest()[:8])
 
-    def seal(self, content: bytes) -> bytes:
-        """Return content sealed; the same for the same, so that equal models are equal bytes (RFC 5297)."""
-        return AESSIV(self.sealing).encrypt(content, None)
+    def seal(self, content: bytes, use: bytes | None = None) -> bytes:
+        """Return content sealed; the same for the same, so that equal models are equal bytes (RFC 5297).
 
-    def open(self, sealed: bytes) -> bytes:
+        What was sealed for one `use` opens for that one alone.
+        """
+        return AESSIV(self.sealing).encrypt(content, None if use is None else [use])
+
+    def open(self, sealed: bytes, use: bytes | None = None) -> bytes:
         """Return what was sealed.
 
         Raises
         ------
         VaultError
-            When it was altered, or sealed under another key.
+            When it was altered, or sealed under another key or for another use.
         """
         try:
-            return AESSIV(self.sealing).decrypt(sealed, None)
+            return AESSIV(self.sealing).decrypt(sealed, None if use is None else [use])
         except (InvalidTag, ValueError) as error:
-            raise VaultError("模型中加密的部分已损坏，或不是用这个密钥加密的") from error
+            raise VaultError("加密的部分已损坏，或不是用这个密钥加密的") from error
 
     def stand_in(self, candidate_id: str) -> CandidateId:
         """Return what stands for a person's id in an extract."""

@@ -23,6 +23,7 @@ from pipelines.access.roles import COMMAND_LINE, Action, By, Purpose, program_su
 from pipelines.access.vault import Place, Vault
 from pipelines.casebook import Casebook, load_casebook
 from pipelines.desk import Desk
+from pipelines.errors import PipelineError
 from pipelines.evaluate import (
     EvaluateConfig,
     MeasuredPerson,
@@ -33,10 +34,10 @@ from pipelines.evaluate import (
 )
 from pipelines.quarter.code import code_version
 from pipelines.quarter.extract import pseudonymised, save_extract
-from pipelines.quarter.gates import Measures, evaluate_gates, failed, gates_on
+from pipelines.quarter.gates import Measures, Unmeasured, evaluate_gates, failed, gates_on
 from pipelines.quarter.live import beside_report, lot_estimates
 from pipelines.quarter.measure import InTime, Record, Today, covered_record, fairness_sheet, measures_of
-from pipelines.quarter.profile import kept_profile
+from pipelines.quarter.profile import Binned, kept_profile, opened_profile, sealed_profile
 from pipelines.quarter.report import report_html
 from pipelines.quarter.run_list import note_elsewhere
 from pipelines.quarter.runs import Run
@@ -53,7 +54,7 @@ from pipelines.store.sealed import vault_of
 from pipelines.train import TrainConfig
 
 EXTRACT, REQUESTS = "extract.sealed", "requests.sealed"
-OTHER_NAMES = "names.sealed"
+OTHER_NAMES, PROFILE = "names.sealed", "profile.sealed"
 _REQUESTS, _OTHER_NAMES = Place("quarter", "requests", "run"), Place("quarter", "names", "run")
 PAST, CHAMPION_PAST, TODAY = "past", "champion_past", "today"
 Tell = Callable[[str], None]
@@ -163,7 +164,7 @@ def _extract(cycle: Cycle, run: Run, vault: Vault, champion: Champion) -> None:
     )
     run.write_text(REQUESTS, vault.seal(log, _REQUESTS))
     _keep_other_names(run, vault, casebook, champion)
-    profile = run.write("profile.json", kept_profile(own))
+    profile = run.write_text(PROFILE, sealed_profile(kept_profile(own), names))
     counts = {"people": len(own.candidates), "vacancies": len(own.vacancies), "acts": len(own.interactions)}
     run.done("extract", [EXTRACT, REQUESTS, OTHER_NAMES, profile], {"data_hash": data_hash, **counts})
 
@@ -303,9 +304,10 @@ def _evaluate(cycle: Cycle, run: Run, vault: Vault, workers: Workers, split: dat
         in_time,
         today,
         sources,
-        run.read("profile.json"),
+        opened_profile(_kept_profile(run), vault),
         champion.record,
         states_chance=today_model.weights.chance is not None,
+        before=_profile_before(champion, vault),
     )
     k = in_time.document["k"]
     recalls = values_of([(p, p.relevant) for p in in_time.challenger], "shortlist", k)[f"recall@{k}"]
@@ -319,6 +321,21 @@ def _evaluate(cycle: Cycle, run: Run, vault: Vault, workers: Workers, split: dat
         "off_policy": off_policy(found, in_time, split),
     }
     run.done("evaluate", [run.write("metrics.json", metrics)])
+
+
+def _kept_profile(run: Run) -> str:
+    return (run.folder / PROFILE).read_text(encoding="ascii")
+
+
+def _profile_before(champion: Champion, vault: Vault) -> Binned | Unmeasured | None:
+    """Return what the champion's card says of the features; why not, where it cannot be opened: that is no pass."""
+    held = (champion.record or {}).get("profile")
+    if not held:
+        return None
+    try:
+        return opened_profile(held, vault)
+    except PipelineError as error:
+        return Unmeasured(f"现用版本登记的特征概况打不开：{error}")
 
 
 def _compare(cycle: Cycle, run: Run, vault: Vault, workers: Workers, champion: Champion) -> None:
@@ -411,7 +428,7 @@ def _register(cycle: Cycle, run: Run, vault: Vault) -> None:
         "covered": metrics["covered"],
         "fairness": metrics["fairness"],
         "off_policy": metrics["off_policy"],
-        "profile": run.read("profile.json"),
+        "profile": _kept_profile(run),
         "gates": run.read("gates.json"),
     }
     model = _model(run, vault, TODAY)

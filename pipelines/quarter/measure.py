@@ -65,10 +65,14 @@ def measures_of(
     record: Record | None,
     *,
     states_chance: bool,
+    before: Binned | Unmeasured | None = None,
 ) -> Measures:
-    """Return what the gates look at, but for the latency, which is not the same twice."""
+    """Return what the gates look at, but for the latency, which is not the same twice.
+
+    `before` is the champion's profile, or why it cannot be read; None where none was kept.
+    """
     recorded = _recorded(in_time, record)
-    shifted, feature = _shifted(profile, record)
+    shifted, feature = _shifted(profile, before)
     notes = {"flooding_sources": "；".join(sources.trips)} | ({"most_shifted_feature": feature} if feature else {})
     overall: dict[str, Measured] = {
         **_differences(in_time, held),
@@ -286,8 +290,9 @@ def _scaled(interval: Interval, by: float) -> Interval:
     return Interval(interval.mean * by, interval.low * by, interval.high * by, interval.n)
 
 
-def _shifted(profile: Binned, record: Record | None) -> tuple[Measured, str | None]:
-    before = (record or {}).get("profile")
+def _shifted(profile: Binned, before: Binned | Unmeasured | None) -> tuple[Measured, str | None]:
+    if isinstance(before, Unmeasured):
+        return before, None
     if not before:
         return Unmeasured(NO_RECORD), None
     found = shifts(before, profile)

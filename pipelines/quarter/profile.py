@@ -1,15 +1,17 @@
 """What the data looks like: counts by bin of each feature, so that a later look can tell what moved.
 
-A profile holds counts alone and is kept with the model. Bins of fewer than ten are joined before it leaves the run, and
-what it says of people is blurred: exact counts of those learned from, held against the roster, tell a little of who is
-among them (Homer et al. 2008, "Resolving individuals contributing trace amounts of DNA").
+A profile holds counts alone and is kept with the model. Counts of those learned from, held against the roster, tell a
+little of who is among them (Homer et al. 2008, "Resolving individuals contributing trace amounts of DNA"). So it is
+kept sealed; for who can open it, bins of fewer than ten are joined and what it says of people is blurred.
 """
 
+import json
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,7 +20,9 @@ from matching.regions import prefecture, region_name
 from matching.vocabulary import Education, InteractionKind, Term, Transport, VacancyKind, WorkMode
 from models.metrics.intervals import Interval
 from models.metrics.shift import population_shift
+from pipelines.access.vault import Vault
 from pipelines.casebook import Casebook
+from pipelines.errors import PipelineError
 from pipelines.names_in_models import Names
 
 UNKNOWN, OTHERS = "unknown", "others"
@@ -27,6 +31,7 @@ LEAST = 10
 BLUR = 3.0
 """Noise in what is kept of people, in units of the error that a count has anyway by who happens to be counted."""
 _SEED = 20221104
+_FORMAT, _USE = "p1", b"profile of a quarter"
 Row = TypeVar("Row")
 Binned = Mapping[str, Mapping[str, int]]
 """Feature, bin, count."""
@@ -154,6 +159,36 @@ def kept_profile(casebook: Casebook) -> Binned:
         name: blurred(counts, names, name) if name in PEOPLE else joined(counts)
         for name, counts in _counted(casebook).items()
     }
+
+
+def sealed_profile(profile: Binned, names: Names) -> str:
+    """Return a profile as it lies in a run's folder and on a card: sealed, the same bytes for the same counts.
+
+    Without a random nonce, so that a cycle repeated is byte-equal: AES-SIV makes its own from the content (RFC 5297).
+    """
+    content = json.dumps(profile, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return f"{_FORMAT}.{names.key_id}.{b64encode(names.seal(content, _USE)).decode()}"
+
+
+def opened_profile(held: Any, vault: Vault) -> Binned:
+    """Return a profile as it was kept; cards of earlier versions, which never change, hold it as it is.
+
+    Raises
+    ------
+    PipelineError
+        When it is no profile, was altered, or the key that sealed it is not there.
+    """
+    if isinstance(held, Mapping):
+        return held
+    parts = held.split(".") if isinstance(held, str) else []
+    if len(parts) != 3 or parts[0] != _FORMAT:
+        raise PipelineError("格式无法识别")
+    try:
+        raw = b64decode(parts[2], validate=True)
+    except ValueError as error:
+        raise PipelineError("格式无法识别") from error
+    profile: Binned = json.loads(Names.under(vault, parts[1]).open(raw, _USE))
+    return profile
 
 
 def _counted(casebook: Casebook) -> dict[str, Counter[str]]:

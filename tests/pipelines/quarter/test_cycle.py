@@ -17,8 +17,11 @@ from sqlalchemy.exc import IntegrityError
 
 from matching.entities import Interaction
 from pipelines.access.audit import record
+from pipelines.access.vault import Vault, new_key
 from pipelines.casebook import Casebook
 from pipelines.evaluate import split_day
+from pipelines.names_in_models import Names
+from pipelines.quarter.profile import kept_profile, sealed_profile
 from pipelines.quarter.runs import RunRefused
 from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
@@ -93,7 +96,7 @@ def test_killed_at_any_stage_it_goes_on_without_repeating_and_ends_with_the_same
     assert {"search.json", "metrics.json", "gates.json", "report.html", "past/arrays.npz"} <= set(before)
     report = run(town, folder)
     assert {name: at for name, at in _done(folder).items() if name in before} == before
-    for name in ("metrics.json", "search.json", "profile.json", "shadow.json"):
+    for name in ("metrics.json", "search.json", "profile.sealed", "shadow.json"):
         assert (folder / name).read_bytes() == (quarter.folder / name).read_bytes(), name
     assert report["models"] == quarter.report["models"]
     assert report["data"] == quarter.report["data"]
@@ -124,7 +127,9 @@ def finished(quarter: Quarter, tmp_path: Path) -> Quarter:
     return Quarter(town, quarter.report, tmp_path / "run")
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "extract.sealed", "today/arrays.npz", "past/manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["metrics.json", "extract.sealed", "profile.sealed", "today/arrays.npz", "past/manifest.json"]
+)
 def test_a_changed_file_is_refused(finished: Quarter, name: str) -> None:
     file = finished.folder / name
     file.write_bytes(file.read_bytes()[:-1] + b" ")
@@ -156,7 +161,7 @@ def test_nothing_readable_in_the_folder_but_the_models_tells_of_one_person(quart
     casebook = quarter.town.casebook()
     people = {word for i in casebook.candidates for word in (i, casebook.names.of(i))}
     files = [path for path in quarter.folder.iterdir() if path.is_file()]
-    assert {"extract.sealed", "requests.sealed", "metrics.json", "report.html"} <= {path.name for path in files}
+    assert {"extract.sealed", "profile.sealed", "metrics.json", "report.html"} <= {path.name for path in files}
     for path in files:
         told = path.read_text(encoding="utf-8")
         assert [word for word in people if word in told] == [], path.name
@@ -242,6 +247,25 @@ def test_an_ordinary_quarter_passes_the_gates_that_catch_the_planted_ones(quarte
         assert "人数太少，看不出好坏" in outcome(report, gate)["reason"]
         assert any("看不出" in group["reason"] for group in outcome(report, gate)["groups"])
     assert "看不出" in (tmp_path / "ordinary" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_features_are_held_against_an_open_profile_of_before_and_one_whose_key_is_gone_is_no_pass(
+    quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+) -> None:
+    casebook, card = quarter.town.casebook(), Registry.card
+    other = Names.under(Vault.read(new_key("k0")))
+    held: Any = kept_profile(casebook)
+    told = sealed_profile(held, other) if is_lost else held
+
+    def with_profile(registry: Registry, name: str) -> Any:
+        kept = card(registry, name)
+        return None if kept is None else replace(kept, document={**kept.document, "profile": told})
+
+    monkeypatch.setattr(Registry, "card", with_profile)
+    found = outcome(run(quarter.town, tmp_path / "run"), "features")
+    assert found["outcome"] == ("unknown" if is_lost else "met"), found["reason"]
+    assert ("密钥文件中已没有" in found["reason"]) is is_lost
 
 
 def _shuffled(casebook: Casebook) -> Casebook:

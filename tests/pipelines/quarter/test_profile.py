@@ -10,8 +10,21 @@ from scipy.stats import rankdata
 from matching.entities import Candidate
 from pipelines.access.vault import Vault, new_key
 from pipelines.casebook import Casebook
+from pipelines.errors import PipelineError
 from pipelines.names_in_models import Names
-from pipelines.quarter.profile import BLUR, LEAST, OTHERS, PEOPLE, Binned, blurred, kept_profile, profile_of, shifts
+from pipelines.quarter.profile import (
+    BLUR,
+    LEAST,
+    OTHERS,
+    PEOPLE,
+    Binned,
+    blurred,
+    kept_profile,
+    opened_profile,
+    profile_of,
+    sealed_profile,
+    shifts,
+)
 from tests.support.accounts import VAULT
 from tests.support.province import a_casebook
 
@@ -29,6 +42,36 @@ def test_same_data_and_key_keep_the_same_profile_and_another_key_another(caseboo
     other = kept_profile(replace(casebook, names=OTHER))
     assert {name for name in other if other[name] != kept_profile(casebook)[name]} <= set(PEOPLE)
     assert other != kept_profile(casebook)
+
+
+def test_a_profile_lies_sealed_the_same_bytes_for_the_same_counts_and_opens_with_its_key_alone(
+    casebook: Casebook,
+) -> None:
+    kept = kept_profile(casebook)
+    sealed = sealed_profile(kept, NAMES)
+    assert sealed == sealed_profile(kept, NAMES)
+    assert opened_profile(sealed, VAULT) == kept
+    assert sealed[:20] != sealed_profile({**kept, "people.place": {}}, NAMES)[:20]
+    same_id = Vault.read(new_key(VAULT.current))
+    for other, said in ((Vault.read(new_key("other")), "密钥"), (same_id, "不是用这个密钥")):
+        with pytest.raises(PipelineError, match=said):
+            opened_profile(sealed, other)
+    changed = sealed[:-6] + ("A" if sealed[-6] != "A" else "B") + sealed[-5:]
+    for altered in (changed, sealed[:-9], "p9.k1.AAAA", 7):
+        with pytest.raises(PipelineError):
+            opened_profile(altered, VAULT)
+
+
+def test_what_was_sealed_for_a_model_opens_as_no_profile() -> None:
+    assert NAMES.open(NAMES.seal(b"{}")) == b"{}"
+    for sealed, use in ((NAMES.seal(b"{}"), b"profile of a quarter"), (NAMES.seal(b"{}", b"another"), None)):
+        with pytest.raises(PipelineError):
+            NAMES.open(sealed, use)
+
+
+def test_a_profile_that_an_earlier_card_holds_in_the_clear_is_read_as_it_is(casebook: Casebook) -> None:
+    kept = kept_profile(casebook)
+    assert opened_profile(kept, VAULT) == kept
 
 
 def test_what_is_kept_of_people_counts_for_as_many_as_are_as_sure(casebook: Casebook) -> None:
