@@ -58,15 +58,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a vacancy stands in a person's list: its place, or why it is not in it."""
+    """Where a vacancy stands in a person's list: its place, or why it is not in it, also without the own figures."""
 
     rank: int | None
     band: Band | None
     excluded_by: str | None
+    ground: str | None = None
 
 
 def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> dict[str, Any]:
     """Return what would bring a vacancy among the first k of a person's list.
+
+    `stays_out_by` is the ground that nothing tried takes away where the vacancy stays out of the list.
 
     Raises
     ------
@@ -83,6 +86,8 @@ def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> 
     changes = [] if now.rank is not None and now.rank <= k else list(_changes(desk, person, item))
     singles = [(change, tried.place((change,))) for change in changes]
     smallest = _smallest(tried, singles, k) if changes else ()
+    best = tried.place(smallest)
+    is_listed = best.rank is not None or any(place.rank is not None for _, place in singles)
     return {
         "candidate_id": candidate_id,
         "vacancy_id": vacancy_id,
@@ -93,13 +98,14 @@ def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> 
         "rules_version": desk.rules.version,
         "note": NOTE,
         "now": _place_document(now, k),
+        "stays_out_by": None if is_listed else best.excluded_by,
         "changes": [
             {**_change_document(desk, change), **_place_document(place, k), "helps": _helps(place, now)}
             for change, place in _in_order(singles, now)
         ],
         "together": None
         if not smallest
-        else {"changes": [change.name for change in smallest], **_place_document(tried.place(smallest), k)},
+        else {"changes": [change.name for change in smallest], **_place_document(best, k)},
     }
 
 
@@ -114,10 +120,11 @@ def _far(place: Place) -> float:
 def _helps(place: Place, now: Place) -> bool:
     """Return whether a vacancy stands better than now, or is kept out by something else than before.
 
-    Of two grounds that keep it out only the first is said; who takes that one away has come nearer.
+    Of two grounds that keep it out only the first is said; who takes that one away has come nearer. Who is still too
+    far off after going twice as far has not: that is the same ground.
     """
     if place.rank is None:
-        return now.rank is None and place.excluded_by != now.excluded_by
+        return now.rank is None and place.ground != now.ground
     return now.rank is None or place.rank < now.rank
 
 
@@ -147,7 +154,8 @@ class _Tried:
         found = retrieve(asked.candidate, index.stock, rules)
         at = int(np.flatnonzero(found.rows == self._row)[0])
         if found.excluded_by[at] >= 0:
-            return Place(None, None, found.exclusions[found.excluded_by[at]].text)
+            exclusion = found.exclusions[found.excluded_by[at]]
+            return Place(None, None, exclusion.text, exclusion.general_text)
         ranking = rank(asked, index, found, rules, desk.model.weights)
         place = int(np.flatnonzero(ranking.order == at)[0])
         return Place(place + 1, Band(int(ranking.band[place])), None)
@@ -380,7 +388,9 @@ def recourse_lines(document: Mapping[str, Any]) -> list[str]:
     if together is not None and len(together["changes"]) > 1:
         labels = {c["change"]: c["label"] for c in document["changes"]}
         lines.append(f"  一起做：{'；'.join(labels[name] for name in together['changes'])}：{_words(together)}")
-    if together is None or not together["is_among_first"]:
+    if document["stays_out_by"] is not None:
+        lines.append(f"  能改变的事里没有一件能去掉这个原因：{document['stays_out_by']}")
+    elif together is None or not together["is_among_first"]:
         lines.append(f"  试过的这些还不足以进入前 {k} 位")
     return [*lines, f"  {document['note']}"]
 

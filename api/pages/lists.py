@@ -29,18 +29,19 @@ from pipelines.access.roles import Action, Purpose
 from pipelines.initiatives.offers import offers_for
 from pipelines.list_changes import list_changes
 from pipelines.places_of_list import places_of
+from pipelines.recourse import recourse
 from pipelines.registers.acts import acts_of, undo
 from pipelines.registers.errors import NoSuchRecord, RowRefused
 from pipelines.registers.people import People
 from pipelines.registers.rows import Register, Row
-from pipelines.registers.runs import handed_out, kept_list, person_to_match, stored_list
+from pipelines.registers.runs import handed_out, kept_list, person_to_match, stored_list, the_vacancy
 from pipelines.schema import CANDIDATES, INTERACTIONS, holds_citizen_number
 from pipelines.standing import posts_named, standings
 
 router = APIRouter(prefix="/people/{candidate_id}", include_in_schema=False)
 READ_LIST = page_for(Action.READ_SHORTLIST, Purpose.JOB_MATCHING)
 ACT = page_for(Action.WRITE_INTERACTIONS, Purpose.JOB_MATCHING)
-K = 50
+K, FIRST = 50, 10
 QUESTIONS = 3
 _ASKED = 12
 """How many vacancies that fit a name are told of."""
@@ -340,7 +341,34 @@ def ask(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: 
     with acting(access, subject, Action.READ_SHORTLIST) as connection:
         handed_out(connection, subject, person)
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
-    return page(request, "ask.html", **head_of(row.values), wanted=wanted, found=found, k=K)
+    return page(request, "ask.html", **head_of(row.values), wanted=wanted, found=found, k=K, first=FIRST)
+
+
+@router.get("/recourse/{vacancy_id}")
+@declare(READ_LIST)
+def what_would_help(
+    request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str, vacancy_id: str
+) -> Response:
+    """Say what that can be changed would bring a vacancy among the first ten of the person's list."""
+    with acting(access, subject, Action.READ_SHORTLIST) as connection:
+        person = person_to_match(connection, subject, candidate_id)
+        vacancy = the_vacancy(connection, subject, vacancy_id)
+    # This takes long: not within the transaction that holds the audit's lock.
+    document = recourse(keeper_of(request).desk(today()), person, vacancy, k=FIRST)
+    with acting(access, subject, Action.READ_SHORTLIST) as connection:
+        handed_out(connection, subject, person)
+        row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
+    labels = {change["change"]: change["label"] for change in document["changes"]}
+    together = document["together"]
+    return page(
+        request,
+        "recourse.html",
+        **head_of(row.values),
+        found=document,
+        helping=[change for change in document["changes"] if change["helps"]],
+        idle=[change for change in document["changes"] if not change["helps"]],
+        together=[labels[name] for name in together["changes"]] if together else [],
+    )
 
 
 @router.get("/lists/{run_id}/compare")

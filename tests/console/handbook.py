@@ -83,6 +83,7 @@ SHOTS: Mapping[str, Shot] = {
     "declining": Shot(CASEWORKER, f"/people/{PERSON}/list", _declining, "#card-2"),
     "compared": Shot(CASEWORKER, f"/people/{PERSON}/list", _compared, "h1"),
     "ask": Shot(CASEWORKER, f"/people/{PERSON}/ask?post=员", head="h1"),
+    "way": Shot(CASEWORKER, f"/people/{PERSON}/recourse/demo-v-0002", head="h1"),
     "map": Shot(CASEWORKER, f"/people/{PERSON}/list", _follow("在地图上看"), "h1"),
     "income": Shot(CASEWORKER, f"/people/{PERSON}/income?vacancy=demo-v-0001", head="h1"),
     "large-print": Shot(CASEWORKER, f"/people/{PERSON}/list", _follow("打印给本人（大字）"), "h1"),

@@ -32,6 +32,7 @@ ADDRESSES = {
     "the list": f"/people/{PERSON}/list",
     "why not this one": f"/people/{PERSON}/ask?post=员",
     "why not one that is not there": f"/people/{PERSON}/ask?post=没有这样的岗位",
+    "what would bring a vacancy forward": f"/people/{PERSON}/recourse/demo-v-0002",
     "what is due of one kind": "/?kind=certificate",
     "recording a service": f"/people/{PERSON}/services",
     "consents": f"/people/{PERSON}/consents",

@@ -41,6 +41,7 @@ PAGES: dict[tuple[str, str], Call] = {
     ),
     ("GET", "/people/{candidate_id}/list"): Call(names=_OF_PERSON),
     ("GET", "/people/{candidate_id}/ask"): Call(names=_OF_PERSON, query={"post": "客服"}),
+    ("GET", "/people/{candidate_id}/recourse/{vacancy_id}"): Call(names={**_OF_PERSON, **_POST}),
     ("GET", "/people/{candidate_id}/lists/{run_id}"): Call(names=_OF_LIST),
     ("GET", "/people/{candidate_id}/lists/{run_id}/compare"): Call(names=_OF_LIST),
     ("POST", "/people/{candidate_id}/lists/{run_id}/answers"): Call(

@@ -12,6 +12,7 @@ from matching.occupations import families
 from matching.vocabulary import AccommodationState, WorkMode
 from pipelines.desk import Desk, NoSuchCandidate, NoSuchVacancy
 from pipelines.recourse import CHANGEABLE, _changes, recourse, recourse_lines
+from pipelines.standing import standings
 from tests.conftest import Town, Yougang
 
 FIXED = {"category", "grade", "sex", "birth_date", "hukou", "region", "certificate_number", "household_kinds"}
@@ -91,6 +92,55 @@ def test_what_helps_stands_apart_from_what_changes_nothing(told: list[dict[str, 
             assert own == change["helps"]
         for name in [] if document["together"] is None else document["together"]["changes"]:
             assert name in {change["change"] for change in document["changes"] if change["helps"]}
+
+
+def _out_of_reach(desk: Desk) -> list[dict[str, Any]]:
+    """Return what is said of vacancies that are left out because they are too far for the person."""
+    found = []
+    for candidate_id in desk.active()[:40]:
+        person = desk.casebook.candidates[CandidateId(candidate_id)]
+        if person.max_commute_km is None:
+            continue
+        for row in desk.index.stock.open_rows(desk.rules.on)[:40]:
+            vacancy = desk.index.stock.items[row].vacancy.vacancy_id
+            if standings(desk, candidate_id, [vacancy])[0].get("reason", "").startswith("超过本人最远通勤"):
+                found.append(recourse(desk, candidate_id, vacancy))
+                break
+        if len(found) == 6:
+            break
+    return found
+
+
+def test_who_would_still_be_too_far_off_is_not_told_to_go_farther(desk: Desk) -> None:
+    documents, farther = _out_of_reach(desk), 0
+    for document in documents:
+        change = next(c for c in document["changes"] if c["change"] == "wish.commute")
+        if change["excluded_by"] is not None and change["excluded_by"].startswith("超过本人最远通勤"):
+            farther += 1
+            assert not change["helps"]
+            assert "wish.commute" not in (document["together"] or {"changes": []})["changes"]
+    assert farther >= 2
+
+
+def test_a_ground_that_nothing_takes_away_is_said_as_such(desk: Desk) -> None:
+    n_fixed = 0
+    for candidate_id in desk.active()[:12]:
+        for row in desk.index.stock.open_rows(desk.rules.on)[:25]:
+            vacancy = desk.index.stock.items[row].vacancy.vacancy_id
+            stands = standings(desk, candidate_id, [vacancy])[0]
+            if stands["state"] != "excluded" or "超出本人目前能力" not in stands["reason"]:
+                continue
+            document = recourse(desk, candidate_id, vacancy)
+            lines = recourse_lines(document)
+            said = [line for line in lines if "没有一件能去掉这个原因" in line]
+            assert bool(said) is (document["stays_out_by"] is not None)
+            if said:
+                n_fixed += 1
+                assert document["stays_out_by"] in said[0]
+                assert all(change["rank"] is None for change in document["changes"])
+                assert not any("还不足以进入" in line for line in lines)
+            break
+    assert n_fixed >= 1
 
 
 def test_two_grounds_that_keep_a_vacancy_out_are_both_taken_away(desk: Desk) -> None:

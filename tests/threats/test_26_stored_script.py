@@ -163,6 +163,7 @@ def test_no_page_about_a_person_runs_what_was_written_into_a_vacancy_or_a_record
             f"/people/{person}", f"/people/{person}/list", f"/people/{person}/lists/{run}/map",
             f"/people/{person}/lists/{run}/compare?v=demo-v-0001&v=demo-v-0002", f"/people/{person}/ask?post={payload}",
             f"/people/{person}/ask?post=demo-v-0001", f"/people/{person}/income?vacancy=demo-v-0001",
+            f"/people/{person}/recourse/demo-v-0001",
             f"/people/{person}/sheets/person?run={run}", f"/people/{person}/sheets/file?run={run}",
             f"/people/{person}/sheets/employer?v=demo-v-0001", "/", "/people", f"/sign-in?next={payload}",
         ]  # fmt: skip

@@ -118,7 +118,7 @@ def test_withdrawn_is_on_no_page_that_matches_and_the_receipt_is_handed_out(home
         about = f"/people/{home.person}"
         for path in (
             f"{about}/list", f"{about}/ask?post=员", f"{about}/lists/{run}", f"{about}/lists/{run}/map",
-            f"{about}/lists/{run}/compare", f"{about}/sheets/person?run={run}",
+            f"{about}/lists/{run}/compare", f"{about}/recourse/{home.vacancy}", f"{about}/sheets/person?run={run}",
             f"{about}/sheets/employer?v={home.vacancy}",
         ):  # fmt: skip
             told = visitor.open(path, 409)
