@@ -167,7 +167,7 @@ def _answer(
     read = book.rule(rule_id)
     batch = _batch(book, read, work, as_of, others)
     which = _which_version(read, batch)
-    different = np.unique(which)
+    different, _ = col.distinct(which)
     if len(different) == 1:
         return _answer_version(read, batch, int(different[0]), wanted)
     which = np.broadcast_to(which, (work.rows,))
@@ -184,14 +184,14 @@ def _which_version(read: ReadRule, batch: Batch) -> Array:
     """Return for each row the place of the wording in force, -1 for none."""
     by_year = batch.day.kind is Kind.NUMBER
     asked = batch.day.data // batch.day.den if by_year else batch.day.data
-    days, back = np.unique(asked, return_inverse=True)
+    days, back = col.distinct(asked)
     versions = list(read.rule.versions)
 
     def place(day: int) -> int:
         found = read.rule.version_in_year(day) if by_year else read.rule.version_on(day_of(day))
         return -1 if found is None else versions.index(found)
 
-    which = np.array([place(int(day)) for day in days], dtype=np.int64)[back.reshape(-1)]
+    which = np.array([place(int(day)) for day in days], dtype=np.int64)[back]
     return np.where(batch.day.why != 0, -1, which)
 
 

@@ -20,6 +20,7 @@ Array = npt.NDArray[Any]
 Label = str | tuple[str, ...]
 _LIMIT = 2**62
 _WORDS = 63
+_FEW = 1000
 
 
 @dataclass(slots=True)
@@ -163,6 +164,22 @@ def from_values(values: Sequence[Value], kind: Kind, reasons: Reasons) -> Column
     labels: dict[Any, int] = {}
     codes = [0 if v is None else labels.setdefault(v, len(labels)) for v in known]
     return Column(kind, np.array(codes, dtype=np.int64), why, labels=tuple(labels) or ("",))
+
+
+def distinct(whole: Array) -> tuple[Array, Array]:
+    """Return the different whole numbers in order, and for each entry which of them it is.
+
+    As `numpy.unique` does; but days and months of many cases lie close together, and then nothing is sorted.
+    """
+    if whole.dtype != object and len(whole) > _FEW:
+        low = int(whole.min())
+        span = int(whole.max()) - low + 1
+        if span <= 2 * len(whole):
+            at, there = whole - low, np.zeros(span, dtype=bool)
+            there[at] = True
+            return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[at]
+    different, back = np.unique(whole, return_inverse=True)
+    return different, back.reshape(-1)
 
 
 def unknown(kind: Kind, reason: Unknown, reasons: Reasons) -> Column:

@@ -121,19 +121,18 @@ class Batch:
         why = self.day.why
         by_year = self.day.kind is Kind.NUMBER
         ask: Callable[[Any, str | None], Version | None] = parameter.in_year if by_year else parameter.on
-        days, back = np.unique(_whole(self.day) if by_year else self.day.data, return_inverse=True)
-        back = back.reshape(-1)
+        days, back = col.distinct(_whole(self.day) if by_year else self.day.data)
         asked = [int(day) if by_year else day_of(int(day)) for day in days]
         if parameter.varies_by_place and self.region is not None:
             why = why | self.region.why
             labels = [str(label) for label in self.region.labels]
             pairs = back * len(labels) + self.region.data
-            different, home = np.unique(pairs, return_inverse=True)
+            different, home = col.distinct(pairs)
             known = [
                 place(ask(asked[int(pair) // len(labels)], labels[int(pair) % len(labels)] or None))
                 for pair in different
             ]
-            return np.array(known, dtype=np.int64)[home.reshape(-1)], versions, why
+            return np.array(known, dtype=np.int64)[home], versions, why
         known = [place(ask(day, None)) for day in asked]
         return np.array(known, dtype=np.int64)[back], versions, why
 

@@ -111,6 +111,7 @@ def _round_many(batch: Batch, number: Node, base: Node, direction: Node) -> Colu
 # -- days ---------------------------------------------------------------------------------------------------------
 
 
+_MANY = 1000
 _FIRST_MONTH, _LAST_MONTH = 12, 9998 * 12 + 11
 """Months that a calendar has; senseless numbers end there instead of failing."""
 
@@ -129,12 +130,33 @@ def plus_months(day: date, months: int) -> date:
 
 
 def _parts(days: Array) -> tuple[Array, Array]:
+    """Return month and day of the month; of many days that lie close together each day is taken apart once."""
+    if len(days) > _MANY:
+        low = int(days.min())
+        span = int(days.max()) - low + 1
+        if span <= len(days):
+            months, of_month = _taken_apart(np.arange(low, low + span))
+            return months[days - low], of_month[days - low]
+    return _taken_apart(days)
+
+
+def _taken_apart(days: Array) -> tuple[Array, Array]:
     stamps = days.astype("datetime64[D]")
     months = stamps.astype("datetime64[M]")
     return months.astype(np.int64) + 1970 * 12, (stamps - months.astype("datetime64[D]")).astype(np.int64) + 1
 
 
 def _first_of(index: Array) -> Array:
+    if len(index) > _MANY:
+        low = int(index.min())
+        span = int(index.max()) - low + 1
+        if span <= len(index):
+            each: Array = _first_of_each(np.arange(low, low + span))[index - low]
+            return each
+    return _first_of_each(index)
+
+
+def _first_of_each(index: Array) -> Array:
     days: Array = (index - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return days
 

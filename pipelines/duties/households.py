@@ -1,6 +1,6 @@
 """The list of households that exited from poverty or are monitored, with where each stands; the unknown is named."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
@@ -85,7 +85,7 @@ def all_households(
     `rows` are those of the same subject and day where somebody has read them already.
     """
     read = PlanRows(connection, subject, terms) if rows is None else rows
-    for number, held in _by_household(read):
+    for number, held in _by_household(read.household_members()):
         own = zip(held, _facts(held, read), strict=True)
         members = tuple(Member(row.candidate_id, row.region, *facts) for row, facts in own)
         standing = household_standing(members)
@@ -93,10 +93,15 @@ def all_households(
             yield Household(number, _region_of(held), members, standing)
 
 
-def household_states(read: PlanRows) -> Iterator[tuple[str, str | None, HouseholdState]]:
-    """Yield number, region and state of the same households: of hundreds of thousands, most of which are alike."""
+def household_states(
+    read: PlanRows, members: Iterable[MemberRow] | None = None
+) -> Iterator[tuple[str, str | None, HouseholdState]]:
+    """Yield number, region and state of the same households: of hundreds of thousands, most of which are alike.
+
+    `members` are those that `read` was asked for before, None where it was not.
+    """
     told: dict[_Facts, HouseholdState | None] = {}
-    for number, held in _by_household(read):
+    for number, held in _by_household(read.household_members() if members is None else members):
         facts = _facts(held, read)
         if facts not in told:
             standing = household_standing([Member("", None, *own) for own in facts])
@@ -106,10 +111,10 @@ def household_states(read: PlanRows) -> Iterator[tuple[str, str | None, Househol
             yield number, _region_of(held), state
 
 
-def _by_household(read: PlanRows) -> Iterator[tuple[str, list[MemberRow]]]:
+def _by_household(members: Iterable[MemberRow]) -> Iterator[tuple[str, list[MemberRow]]]:
     """Yield the members of each household by its number, each household's by their own."""
     found: dict[str, list[MemberRow]] = {}
-    for row in read.household_members():
+    for row in members:
         found.setdefault(row[2] or f"{ALONE}{row[0]}", []).append(row)
     for number in sorted(found):
         yield number, sorted(found[number], key=_OWNER)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from matching.entities import EmployerId
 from matching.rules.bulk import Answers, Columns, columns_of, decide_all
-from matching.rules.columns import Column, Reasons, Records, from_values
+from matching.rules.columns import Column, Reasons, Records, distinct, from_values
 from matching.rules.rulebook import Rulebook
 from matching.rules.subjects import NO_ESTABLISHMENT, known
 from matching.rules.values import Kind, Value, month_index
@@ -44,7 +44,8 @@ def counts_of(
     nth = {employer.employer_id: at for at, employer in enumerate(staff.employers)}
     owner = np.array([nth[EmployerId(one.employer_id)] for one in staff.placed], dtype=np.int64)
     n_words = len(factors) * 3
-    alike, n_alike = np.unique(owner[which] * n_words + factor_of[which] * 3 + outcomes + 1, return_counts=True)
+    alike, of = distinct(owner[which] * n_words + factor_of[which] * 3 + outcomes + 1)
+    n_alike = np.bincount(of)
     least, most = (weight_of(book, name, day) for name in ("other_weight", "severe_weight"))
     for code, n_months in zip(alike.tolist(), n_alike.tolist(), strict=True):
         employer_id, factor, outcome = (
@@ -148,10 +149,10 @@ def _ages(staff: Staff, book: Rulebook, which: Array, months: Array, firsts: Col
     places: dict[tuple[date | None, str | None], int] = {}
     holders = (staff.holders[one.candidate_id] for one in staff.placed)
     person = np.array([places.setdefault(_born(holder), len(places)) for holder in holders], dtype=np.int64)
-    alike, back = np.unique(person[which] * 12 + months - 1, return_inverse=True)
+    alike, back = distinct(person[which] * 12 + months - 1)
     columns = facts_in_columns(book, [known({"birth_date": born, "sex": sex}) for born, sex in places])
     asked = decide_all(book, "person.working_age_statutory", columns.take(alike // 12), firsts.take(alike % 12))
-    found: Array = asked.outcomes()[back.reshape(-1)]
+    found: Array = asked.outcomes()[back]
     return found
 
 

@@ -4,7 +4,7 @@ Every answer is that of the rules that `yougang quota` asks (`quota.required`, `
 `quota.publicity_duty`), for all units at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -27,6 +27,7 @@ from pipelines.consent.errors import NoSuchReport
 from pipelines.duties.places import Area
 from pipelines.duties.unit_counts import counts_of, facts_in_columns, number
 from pipelines.registers.rows import require
+from pipelines.store.read_ahead import Reading, read_ahead
 from pipelines.store.staff_rows import Staff, StaffRows
 
 LEADING = (EmployerKind.ORGAN, EmployerKind.INSTITUTION, EmployerKind.STATE_OWNED)
@@ -97,9 +98,21 @@ def units_of(connection: Connection, subject: Subject, terms: DutyTerms) -> tupl
 
     An employer's figures are the law's, over everybody whom it employs, whoever sees these people.
     """
-    book, year = rulebook(), terms.on.year
-    staff = StaffRows(connection, subject, [kind.value for kind in LEADING]).staff(terms.year_start, terms.year_end)
-    employers = staff.employers
+    with read_ahead(connection) as reading:
+        return units_read(connection, subject, terms, reading)()
+
+
+def units_read(
+    connection: Connection, subject: Subject, terms: DutyTerms, reading: Reading
+) -> Callable[[], tuple[Unit, ...]]:
+    """Ask for the same by what carries out statements; what is returned tells it, once."""
+    rows = StaffRows(connection, subject, [kind.value for kind in LEADING])
+    staff = rows.reading_staff(terms.year_start, terms.year_end, reading)
+    return lambda: _units(staff(), terms)
+
+
+def _units(staff: Staff, terms: DutyTerms) -> tuple[Unit, ...]:
+    book, year, employers = rulebook(), terms.on.year, staff.employers
     if not employers:
         return ()
     day = date(year + 1, 7, 1)  # what `yougang quota` asks the year's numbers for, until the year of payment has come

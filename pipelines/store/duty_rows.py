@@ -52,12 +52,18 @@ class DutyRows:
     """The duties of a day as a subject sees them, of everybody or of the people of some codes."""
 
     def __init__(
-        self, connection: Connection, subject: Subject, terms: DutyTerms, codes: frozenset[str] | None = None
+        self,
+        connection: Connection,
+        subject: Subject,
+        terms: DutyTerms,
+        codes: frozenset[str] | None = None,
+        *,
+        beside: Sequence[ColumnElement[Any]] = (),
     ) -> None:
+        """`beside` are further columns of people, carried along so that nobody has to be looked up a second time."""
         self.connection, self.terms = connection, terms
-        if connection.dialect.name == "postgresql":
-            # Compiling these statements takes PostgreSQL longer than carrying them out: of a prefecture thrice as long.
-            connection.execute(text("SET LOCAL jit = off"))
+        self._beside = tuple(beside)
+        ready_for_many(connection)
         self._on, self._today = terms.on, number(terms.on)
         self._is_everybody = reach("candidates", subject) is None and codes is None
         self.people = self._people(subject, codes)
@@ -107,19 +113,34 @@ class DutyRows:
                 return
             last, size = (int(rows[-1][0]), rows[-1][1], rows[-1][2]), size * _FURTHER_LOOKS
 
-    def clock_columns(self) -> Select[Any]:
+    def clock_columns(self, *beside: str) -> Select[Any]:
         """Return who is not known to work, with what says which of the four services is owed and given this year.
 
-        All of it is one number, since hundreds of thousands of rows are read: 1 where work is not known; 2 for a wish
-        to work, 4 for none; 6, 12, 24, 48 for each of the four services that was given as often as it is owed.
+        Person, region, that, and the columns that were asked for beside. What is owed and given is one number, since
+        hundreds of thousands of rows are read: 1 where work is not known; 2 for a wish to work, 4 for none; 6, 12, 24,
+        48 for each of the four services that was given as often as it is owed.
         """
         s, given = self.standing.c, self._given_this_year()
         unsure = case((s.employed.is_(None), 1), else_=0)
         wish = case((s.job_wish == "yes", 2), (s.job_wish == "no", 4), else_=0)
         return (
-            select(s.candidate_id, (unsure + wish + func.coalesce(given.c.done, 0)).label("code"))
+            select(s.candidate_id, s.region, (unsure + wish + func.coalesce(given.c.done, 0)).label("code"),
+                   *(s[name] for name in beside))
             .select_from(self.standing.outerjoin(given, given.c.candidate_id == s.candidate_id))
             .where(func.coalesce(s.employed, 0) == 0)
+        )  # fmt: skip
+
+    def plans_given(self) -> ColumnElement[Any]:
+        """Return how often somebody of the standing was given 一生一策 until the day; looked up for each by the key."""
+        s = tables.CASE_TABLES["services"].c
+        return (
+            select(func.count())
+            .where(
+                s.candidate_id == self.standing.c.candidate_id,
+                s.kind == ServiceKind.GRADUATE_PLAN.value,
+                s.on <= self._on,
+            )
+            .scalar_subquery()
         )
 
     def _given_this_year(self) -> Subquery:
@@ -143,7 +164,7 @@ class DutyRows:
         c = tables.CASE_TABLES["candidates"].c
         columns = (
             c.candidate_id, c.region, c.job_wish, c.unemployed_since, c.education, c.graduated_on,
-            c.certificate_valid_until, c.hard_to_employ_until, c.household_kinds,
+            c.certificate_valid_until, c.hard_to_employ_until, c.household_kinds, *self._beside,
         )  # fmt: skip
         statement, condition = select(*columns), reach("candidates", subject)
         if condition is not None:
@@ -179,7 +200,7 @@ class DutyRows:
         return (
             select(c.candidate_id, c.region, c.job_wish, c.education, c.graduated_on, c.hard_to_employ_until,
                    c.household_kinds, employed.label("employed"), work.c.ended,
-                   _latest(registered, work.c.ended).label("entered"))
+                   _latest(registered, work.c.ended).label("entered"), *(c[str(one.key)] for one in self._beside))
             .select_from(self.people.outerjoin(work, work.c.candidate_id == c.candidate_id))
             .cte("standing")
         )  # fmt: skip
@@ -517,6 +538,16 @@ class DutyRows:
             case((and_(day <= self._today, func.coalesce(last, _NEVER) < day), day)) for day in (agreed, mark)
         ]  # fmt: skip
         return _earliest(*since)
+
+
+def ready_for_many(connection: Connection) -> None:
+    """Have PostgreSQL carry out statements over everybody, until the end of the transaction, as they are best."""
+    if connection.dialect.name == "postgresql":
+        # Compiling these statements takes longer than carrying them out: of a prefecture thrice as long. What is
+        # brought together of each person, and put in order, has room in memory instead of in files. All rows of a
+        # cursor are wanted, not the first tenth soon.
+        for setting in ("jit = off", "work_mem = '64MB'", "cursor_tuple_fraction = 1"):
+            connection.execute(text(f"SET LOCAL {setting}"))
 
 
 def _earliest(first: Number, second: Number) -> Number:

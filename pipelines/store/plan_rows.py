@@ -6,12 +6,11 @@ A figure is the number of these rows, and the rows can be asked for; both come f
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from matching.duties.clocks import birth_band
+from matching.duties.clocks import BirthBand, birth_band
 from matching.duties.terms import DutyTerms
 from matching.vocabulary import Education, ServiceKind
 from pipelines.access.roles import Subject
@@ -20,11 +19,11 @@ from pipelines.store.case_files import CaseFiles
 from pipelines.store.day_numbers import day_number, months_later
 from pipelines.store.duty_rows import DutyRows
 from pipelines.store.reach import reach
+from pipelines.store.read_ahead import Reading
 
 PlanRow = tuple[str, str | None, Any]
 """Whose, the region as stored, and what it is counted under."""
 _COLLEGE = sorted(term.value for term in Education if term.rank >= Education.COLLEGE.rank)
-_BLOCK = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +52,27 @@ class MemberRow(NamedTuple):
 class PlanRows:
     """The rows of a year until a day."""
 
-    def __init__(self, connection: Connection, subject: Subject, terms: DutyTerms) -> None:
+    def __init__(
+        self, connection: Connection, subject: Subject, terms: DutyTerms, reading: Reading | None = None
+    ) -> None:
+        """`reading` carries out the statements, in the order in which the rows are asked for."""
         self.connection, self.subject, self.terms = connection, subject, terms
+        self._reading = Reading(connection) if reading is None else reading
         self._people = CaseFiles(connection, subject)
         self._band = birth_band(terms)
         self._in_age: dict[str, bool | None] = {}
+        c = tables.CASE_TABLES["candidates"].c
+        # The number is long, and needed of few: it comes only where birth date or sex is not there.
+        needed = case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number)).label("needed_number")
+        self._duty_rows = DutyRows(
+            connection, subject, terms, beside=(c.birth_date, needed, c.sex, c.hukou, c.household_id)
+        )
 
     def _visible(self, statement: Select[Any]) -> Select[Any]:
         condition = reach("candidates", self.subject)
         return statement if condition is None else statement.where(condition)
 
-    def entered_work(self, first: date) -> list[PlanRow]:
+    def entered_work(self, first: date) -> Iterator[PlanRow]:
         """Return the people who began to work from a day on, each once, under the form of that placement.
 
         A placement that follows another within a day is no beginning: nobody was newly placed by it.
@@ -87,82 +96,65 @@ class PlanRows:
             )
         ).subquery()
         wanted = select(found.c.candidate_id, found.c.region, found.c.form).where(found.c.nth == 1)
-        return [(row[0], row[1], row[2]) for row in self.connection.execute(wanted)]
+        return ((owner, region, form) for owner, region, form in self._reading.rows(wanted))
 
-    def trained(self) -> list[PlanRow]:
+    def trained(self) -> Iterator[PlanRow]:
         """Return the people with a training recorded in the year, each once."""
         s, c = tables.CASE_TABLES["services"].c, tables.CASE_TABLES["candidates"].c
-        wanted = self._visible(
-            select(s.candidate_id, c.region)
-            .where(
-                c.candidate_id == s.candidate_id,
-                s.kind == ServiceKind.TRAINING.value,
-                s.on.between(self.terms.year_start, self.terms.on),
-            )
-            .distinct()
+        trained = select(s.candidate_id).where(
+            s.kind == ServiceKind.TRAINING.value, s.on.between(self.terms.year_start, self.terms.on)
         )
-        return [(row[0], row[1], "trained") for row in self.connection.execute(wanted)]
+        wanted = self._visible(select(c.candidate_id, c.region).where(c.candidate_id.in_(trained)))
+        return ((owner, region, "trained") for owner, region in self._reading.rows(wanted))
 
-    def graduates(self) -> list[PlanRow]:
+    def graduates(self) -> Iterator[PlanRow]:
         """Return the graduates of the last years not known to work: with a plan of their own, without, or unsure."""
-        rows = DutyRows(self.connection, self.subject, self.terms)
-        s, g = rows.standing.c, rows.given.c
-        left = s.graduated_on
-        wanted = (
-            select(s.candidate_id, s.region, s.employed, func.coalesce(g.plans, 0))
-            .select_from(rows.standing.outerjoin(rows.given, g.candidate_id == s.candidate_id))
-            .where(
-                s.education.in_(_COLLEGE),
-                func.coalesce(s.employed, 0) == 0,
-                left <= self.terms.on,
-                months_later(left, self.terms.graduate_years * 12) > self.terms.on,
-            )
+        s = self._duty_rows.standing.c
+        left, needed = s.graduated_on, self.terms.graduate_plans
+        wanted = select(s.candidate_id, s.region, s.employed, self._duty_rows.plans_given()).where(
+            s.education.in_(_COLLEGE),
+            func.coalesce(s.employed, 0) == 0,
+            left <= self.terms.on,
+            months_later(left, self.terms.graduate_years * 12) > self.terms.on,
         )
-        found = []
-        for owner, region, employed, plans in self.connection.execute(wanted):
-            word = "with_plan" if plans >= self.terms.graduate_plans else "without_plan"
-            found.append((owner, region, "work_unknown" if employed is None else word))
-        return found
+        return (
+            (owner, region, "work_unknown" if employed is None else "with_plan" if n >= needed else "without_plan")
+            for owner, region, employed, n in self._reading.rows(wanted)
+        )
 
     def clocks(self) -> Iterator[tuple[str, str | None, ClockCode]]:
-        """Yield everybody who is, or may be, of working age and without work, with what was given this year.
+        """Return everybody who is, or may be, of working age and without work, with what was given this year.
 
-        The same code is the same object for everybody whom it holds of. Who has passed here is known for `in_age`.
+        The same code is the same object for everybody whom it holds of; who was gone through is known for `in_age`.
         """
         if self._band is None:
-            return
-        c, known, codes = tables.CASE_TABLES["candidates"].c, self._in_age, dict[tuple[bool | None, int], ClockCode]()
+            return iter(())
+        wanted = self._duty_rows.clock_columns("birth_date", "needed_number", "sex")
+        return self._coded(self._reading.rows(wanted), self._band)
+
+    def _coded(self, rows: Iterator[Any], band: BirthBand) -> Iterator[tuple[str, str | None, ClockCode]]:
+        known, codes = self._in_age, dict[tuple[bool | None, int], ClockCode]()
+        spans, opened = band.as_texts(), self._people.open_birth
         in_age: bool | None
-        columns = DutyRows(self.connection, self.subject, self.terms).clock_columns().subquery("clocks")
-        # The number is long, and needed of few: it comes only where birth date or sex is not there.
-        needed = case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number))
-        wanted = self._visible(
-            select(c.candidate_id, c.region, columns.c.code, c.birth_date, needed, c.sex).where(
-                c.candidate_id == columns.c.candidate_id
-            )
-        )
-        spans, opened = self._band.as_texts(), self._people.open_birth
-        with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as rows:
-            # Blocks, not rows: a cursor that is asked for each of hundreds of thousands takes as long as the work.
-            for owner, region, packed, birth, number, sex in chain.from_iterable(rows.partitions()):
-                if birth is None or sex is None:
-                    in_age = self._holds(owner, birth, number, sex)
-                else:
-                    after, until = spans[sex]
-                    in_age = after < opened(owner, birth) <= until
-                known[owner] = in_age
-                if in_age is False:
-                    continue
-                code = codes.get((in_age, packed))
-                if code is None:
-                    code = codes[in_age, packed] = _code(in_age, packed, len(self.terms.times))
-                yield owner, region, code
+        for owner, region, packed, birth, number, sex in rows:
+            if birth is None or sex is None:
+                in_age = self._holds(owner, birth, number, sex)
+            else:
+                after, until = spans[sex]
+                in_age = after < opened(owner, birth) <= until
+            known[owner] = in_age
+            if in_age is False:
+                continue
+            code = codes.get((in_age, packed))
+            if code is None:
+                code = codes[in_age, packed] = _code(in_age, packed, len(self.terms.times))
+            yield owner, region, code
 
     def _holds(self, owner: str, birth: str | None, number: str | None, sex: str | None) -> bool | None:
         """Return whether somebody is of working age on the day."""
         return None if self._band is None else self._band.holds(*self._people.birth_of(owner, birth, number, sex))
 
-    def household_members(self) -> list[MemberRow]:
+    def household_members(self) -> Iterator[MemberRow]:
         """Return the visible members of households that exited from poverty or are monitored.
 
         Whether a member is of working age is worked out where it is asked for: of few of them it decides anything.
@@ -170,19 +162,20 @@ class PlanRows:
         c = tables.CASE_TABLES["candidates"].c
         is_kind = or_(c.household_kinds.contains("poverty_exited"), c.household_kinds.contains("monitored"))
         named = self._visible(select(c.household_id).where(is_kind, c.household_id.is_not(None)))
-        rows = DutyRows(self.connection, self.subject, self.terms)
-        s = rows.standing.c
-        wanted = self._visible(
-            select(
-                c.candidate_id, c.region, c.household_id, c.hukou, s.employed, c.job_wish,
-                c.birth_date, case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number)), c.sex,
-            ).where(
-                s.candidate_id == c.candidate_id,
-                or_(c.household_id.in_(named), and_(c.household_id.is_(None), is_kind)),
-            )
-        )  # fmt: skip
-        with self.connection.execute(wanted, execution_options={"yield_per": _BLOCK}) as found:
-            return [MemberRow._make(row) for row in chain.from_iterable(found.partitions())]
+        s = self._duty_rows.standing.c
+        is_own = or_(s.household_kinds.contains("poverty_exited"), s.household_kinds.contains("monitored"))
+        wanted = select(
+            s.candidate_id,
+            s.region,
+            s.household_id,
+            s.hukou,
+            s.employed,
+            s.job_wish,
+            s.birth_date,
+            s.needed_number,
+            s.sex,
+        ).where(or_(s.household_id.in_(named), and_(s.household_id.is_(None), is_own)))
+        return map(MemberRow._make, self._reading.rows(wanted))
 
     def in_age(self, member: MemberRow) -> bool | None:
         """Return whether a member is of working age on the day; None where birth date or sex is not known."""

@@ -1,13 +1,12 @@
 """Who is placed with many employers in a year: the few columns that the quota needs, in four statements for all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, or_, select
 
 from matching.entities import Employer
 from matching.identity import read_certificate
@@ -15,6 +14,7 @@ from matching.vocabulary import Sex
 from pipelines.access.roles import Subject
 from pipelines.schema import EMPLOYERS
 from pipelines.store import tables
+from pipelines.store.read_ahead import Reading
 from pipelines.store.repositories import TableRepository
 from pipelines.store.sealed import vault_of
 
@@ -73,6 +73,10 @@ class StaffRows(TableRepository):
 
     def staff(self, first: date, last: date) -> Staff:
         """Return whoever may have been placed between two days."""
+        return self.reading_staff(first, last, Reading(self.connection))()
+
+    def reading_staff(self, first: date, last: date, reading: Reading) -> Callable[[], Staff]:
+        """Ask for the same by what carries out statements; what is returned tells it, once."""
         p, c = tables.CASE_TABLES["placements"].c, tables.CASE_TABLES["candidates"].c
         employers = self._entities(self._readable().where(*self._kinds))
         own = (
@@ -81,25 +85,29 @@ class StaffRows(TableRepository):
             or_(p.ends_on.is_(None), p.ends_on >= first),
         )
         who = select(p.candidate_id).where(*own)
-        columns = [p[name] for name in Placed._fields]
-        placed = [Placed._make(row) for row in self._read(select(*columns).where(*own).order_by(p.placement_id))]
-        beside = select(*(p[name] for name in Elsewhere._fields)).where(
-            p.candidate_id.in_(who), p.employer_id.is_not(None)
+        placed = reading.rows(select(*(p[name] for name in Placed._fields)).where(*own).order_by(p.placement_id))
+        people = reading.rows(
+            select(
+                c.candidate_id, c.birth_date, c.certificate_number, c.sex, c.category, c.grade,
+                c.certificate_valid_until,
+            ).where(c.candidate_id.in_(who))
+        )  # fmt: skip
+        beside = reading.rows(
+            select(*(p[name] for name in Elsewhere._fields)).where(p.candidate_id.in_(who), p.employer_id.is_not(None))
         )
-        people = select(
-            c.candidate_id, c.birth_date, c.certificate_number, c.sex, c.category, c.grade, c.certificate_valid_until
-        ).where(c.candidate_id.in_(who))
-        return Staff(employers, placed, self._holders(people), [Elsewhere(*row) for row in self._read(beside)])
 
-    def _read(self, statement: Select[Any]) -> Any:
-        found = self.connection.execute(statement, execution_options={"yield_per": 5000})
-        return chain.from_iterable(found.partitions())
+        def told() -> Staff:
+            own_placed = [Placed._make(row) for row in placed]
+            holders = self._holders(people)
+            return Staff(employers, own_placed, holders, [Elsewhere._make(row) for row in beside])
 
-    def _holders(self, people: Select[Any]) -> dict[str, Holder]:
+        return told
+
+    def _holders(self, people: Iterable[Any]) -> dict[str, Holder]:
         vault, found = vault_of(self.connection), dict[str, Holder]()
         born_of = vault.opener("candidates", "birth_date")
         number_of = vault.opener("candidates", "certificate_number")
-        for owner, birth, number, sex, category, grade, until in self._read(people):
+        for owner, birth, number, sex, category, grade, until in people:
             born = None if birth is None else date.fromisoformat(born_of(owner, birth))
             known = None if sex is None else Sex(sex)
             has_any = any(item is not None for item in (number, category, grade, until))

@@ -81,6 +81,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}crowding.py:*": "a number a published vacancy, and a number a group; of no person",
     f"{_STORE}run_log.py:RunLog.shown": "a cycle counts what was shown to everybody; refuses who is not the program",
     f"{_STORE}inspections.py:InspectionRepository.add": "of an employer found among those within reach",
+    f"{_STORE}duty_rows.py:DutyRows.plans_given": "services of people within reach, by their keys",
     f"{_STORE}duty_rows.py:DutyRows._stayed": "acts of placements within reach, by their keys",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",
     f"{_STORE}in_charge.py:_taken_on": "the same",

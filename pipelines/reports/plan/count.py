@@ -16,11 +16,12 @@ from matching.vocabulary import EmployerKind
 from pipelines.access.roles import Subject
 from pipelines.duties.households import household_states
 from pipelines.duties.places import Area, prefectures_of
-from pipelines.duties.units import Unit, UnitState, units_of
+from pipelines.duties.units import Unit, UnitState, units_read
 from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN, plan_begins
 from pipelines.reports.suppress import Line
 from pipelines.store.plan_rows import ClockCode, PlanRow, PlanRows
 from pipelines.store.publicity import PublicityRows
+from pipelines.store.read_ahead import Reading, read_ahead
 from pipelines.uncollected import uncollected
 
 ELSEWHERE = "elsewhere"
@@ -129,8 +130,8 @@ def count_plan(
     """Count figures of a year until a day, over whom the subject sees, but for some people who are left out."""
     terms = terms_on(min(on, date(year, 12, 31)))
     areas = prefectures_of(connection, terms.on)
-    units = units_of(connection, subject, terms) if _OF_UNITS & set(only) else ()
-    rows, clocks = _rows(connection, subject, terms, units, only)
+    with read_ahead(connection) as reading:
+        rows, clocks, units = _rows(connection, subject, terms, reading, only)
     if without:
         rows = {
             name: [row for row in found if row[0] not in without] if FIGURES[name].counts == "people" else found
@@ -143,28 +144,30 @@ def count_plan(
 
 
 def _rows(
-    connection: Connection, subject: Subject, terms: DutyTerms, units: tuple[Unit, ...], only: Collection[str]
-) -> tuple[dict[str, list[PlanRow]], list[tuple[str, str | None, ClockCode]]]:
-    read = PlanRows(connection, subject, terms)
-    begins = plan_begins(terms.on)
+    connection: Connection, subject: Subject, terms: DutyTerms, reading: Reading, only: Collection[str]
+) -> tuple[dict[str, list[PlanRow]], list[tuple[str, str | None, ClockCode]], tuple[Unit, ...]]:
     found: dict[str, list[PlanRow]] = {name: [] for name in FIGURES}
-    if "placed" in only:
-        entered = read.entered_work(terms.year_start)
-        found["placed"] = [(owner, region, form or UNKNOWN) for owner, region, form in entered]
-    if "placed_in_plan" in only and begins is not None:
-        found["placed_in_plan"] = [(owner, region, "entered") for owner, region, _ in read.entered_work(begins)]
-    if "trained" in only:
-        found["trained"] = read.trained()
-    if "graduates" in only:
-        found["graduates"] = read.graduates()
-    # Before the households, whose members' ages are known from here on.
-    clocks = list(read.clocks()) if _OF_CLOCKS & set(only) else []
-    if "households" in only:
-        found["households"] = [(number, region, state.value) for number, region, state in household_states(read)]
     if "publicity" in only:
         codes = None if subject.is_local or subject.is_whole_province else subject.codes
         told = PublicityRows(connection, subject).between(terms.year_start, terms.on, codes)
         found["publicity"] = [(one["publicity_id"], one["region"], one["medium"].value) for one in told]
+    # All is asked for before anything is gone through, in the same order: the units first, which take longest to count.
+    units_told = units_read(connection, subject, terms, reading) if _OF_UNITS & set(only) else tuple
+    read, begins = PlanRows(connection, subject, terms, reading), plan_begins(terms.on)
+    placed = read.entered_work(terms.year_start) if "placed" in only else ()
+    placed_in_plan = read.entered_work(begins) if "placed_in_plan" in only and begins is not None else ()
+    trained = read.trained() if "trained" in only else ()
+    graduates = read.graduates() if "graduates" in only else ()
+    # Before the households, whose members' ages are known from there on.
+    coded = read.clocks() if _OF_CLOCKS & set(only) else ()
+    members = read.household_members() if "households" in only else None
+    units = units_told()
+    found["placed"] = [(owner, region, form or UNKNOWN) for owner, region, form in placed]
+    found["placed_in_plan"] = [(owner, region, "entered") for owner, region, _ in placed_in_plan]
+    found["trained"], found["graduates"], clocks = list(trained), list(graduates), list(coded)
+    if members is not None:
+        states = household_states(read, members)
+        found["households"] = [(number, region, state.value) for number, region, state in states]
     for unit in units:
         key, region = unit.employer.employer_id, unit.employer.region
         if unit.min_one is not UnitState.NOT_CONCERNED:
@@ -172,7 +175,7 @@ def _rows(
         for name, kinds in _KINDS.items():
             if unit.employer.kind in kinds:
                 found[name].append((key, region, unit.quota.value))
-    return found, clocks
+    return found, clocks, units
 
 
 @lru_cache(maxsize=4096)
