@@ -4,7 +4,7 @@ Pages are found by walking the application; one that is not asked for, or that n
 Each is asked for `--times` times on a kept connection of this machine, after once to warm up; what is worked out beside
 the requests is waited for first. `wall` is what passes until the last byte has come, `processor` what the service used
 of a processor for it (without the database). On a machine that others use as well `least` says more than the median.
-`--line` loads each page in Chromium with an empty cache over a line of 1 Mbit/s with 200 ms delay.
+`--line` loads each page in Chromium with an empty cache over a line of 1 Mbit/s with 200 ms delay (`bench.line`).
 """
 
 import argparse
@@ -27,6 +27,7 @@ from sqlalchemy import Engine
 from api.access import policy_of
 from api.app import create_app
 from api.settings import Settings, today
+from bench.line import a_line
 from bench.load import processor_seconds, wait_for_desk
 from bench.load_store import say
 from bench.pages_store import Seat, fill_plan, made, objects_in, open_offices, seats
@@ -39,7 +40,10 @@ MOST_MS, MOST_BYTES, MOST_ON_LINE_MS = 300.0, 120 * 1024, 2000.0
 _WAITING = b'hx-trigger="load delay'
 _PATIENCE = 240.0
 _STATIC = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
-_LINE = {"offline": False, "latency": 200, "downloadThroughput": 125_000, "uploadThroughput": 125_000}
+_TIMES = """() => { const n = performance.getEntriesByType('navigation')[0];
+    const p = performance.getEntriesByName('first-contentful-paint')[0];
+    return {answer_ms: Math.round(n.responseStart), seen_ms: Math.round(p ? p.startTime : -1),
+    ready_ms: Math.round(n.domContentLoadedEventEnd), whole_ms: Math.round(n.loadEventEnd)}; }"""
 _P = "/people/{person}"
 PAGES: Mapping[str, Sequence[str]] = {
     "/people/{candidate_id}/facts/{group}": [
@@ -85,6 +89,8 @@ _PLACES = {
     "initiative_id": "event", "course_id": "course", "placement_id": "placement", "vacancy_id": "post",
     "employer_id": "unit", "inspection_id": "inspection", "version": "model", "name": "run_name",
 }  # fmt: skip
+_EVERYBODYS = ("/", "/notices")
+"""Pages that are loaded over the line as every role; of the others the role that waits longest."""
 _NEVER = frozenset({"/static/{address}", "/sign-out"})
 
 
@@ -102,7 +108,7 @@ class Page:
     wire: int
     first_load: int
     is_file: bool = False
-    line: dict[str, float] | None = None
+    line: dict[str, int] | None = None
 
     @property
     def is_slow(self) -> bool:
@@ -176,7 +182,8 @@ class Walk:
         self.reader = Reader(server.port)
         self.statics: dict[bytes, int] = {}
 
-    def _asked(self, seat: Seat, address: str) -> tuple[int, bytes, bytes, float]:
+    def asked(self, seat: Seat, address: str) -> tuple[int, bytes, bytes, float]:
+        """Ask for a page as somebody who may still ask this hour."""
         heard = self.reader.ask(address, seat.headers)
         if heard[0] == 429:
             seat.sit(self.engine, today())
@@ -185,16 +192,16 @@ class Walk:
 
     def page(self, route: str, address: str, seat: Seat) -> Page:
         """Ask for a page until what it shows is there, then so many times."""
-        status, body, plain, first = self._asked(seat, address)
+        status, body, plain, first = self.asked(seat, address)
         if status not in (200, 303):
             return Page(route, address, seat.name, status, first, [first], 0, len(body), 0)
         until = time.monotonic() + _PATIENCE
         while _WAITING in plain and time.monotonic() < until:
             time.sleep(1)
-            status, body, plain, _ = self._asked(seat, address)
+            status, body, plain, _ = self.asked(seat, address)
         wall, used = [], processor_seconds(self.server.pid)
         for _ in range(self.times):
-            status, body, plain, took = self._asked(seat, address)
+            status, body, plain, took = self.asked(seat, address)
             wall.append(took)
         used = (processor_seconds(self.server.pid) - used) * 1000 / self.times
         wire = len(body) + self.reader.head
@@ -209,27 +216,31 @@ class Walk:
         return self.statics[address]
 
 
-def on_the_line(server: Served, pages: Sequence[Page], by_name: Mapping[str, Seat]) -> None:
-    """Load each page with an empty cache over the slow line; milliseconds until it is seen and until it is whole."""
+def on_the_line(walk: Walk, pages: Sequence[Page], by_name: Mapping[str, Seat], times: int) -> None:
+    """Load each page with an empty cache over the slow line, and keep the quickest of so many times.
+
+    `seen` is the first contentful paint, `ready` when the whole page and its scripts are there, `whole` the load event.
+    """
     from tests.support.browser import a_browser
 
-    base = f"http://127.0.0.1:{server.port}"
-    with a_browser() as browser:
+    with a_line(walk.server.port) as line, a_browser() as browser:
+        base = f"http://127.0.0.1:{line.port}"
         for one in pages:
-            if one.status != 200 or one.is_file:
+            if one.status not in (200, 303) or one.is_file:
                 continue
-            context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-            context.add_cookies([{"name": "yougang", "value": by_name[one.seat].cookie, "url": base}])
-            window = context.new_page()
-            line = context.new_cdp_session(window)
-            line.send("Network.enable")
-            line.send("Network.emulateNetworkConditions", _LINE)
-            if window.goto(base + one.address, wait_until="load") is not None:
-                one.line = window.evaluate("""() => { const n = performance.getEntriesByType('navigation')[0];
-                    const p = performance.getEntriesByName('first-contentful-paint')[0];
-                    return {answer_ms: Math.round(n.responseStart), seen_ms: Math.round(p ? p.startTime : -1),
-                    ready_ms: Math.round(n.domContentLoadedEventEnd), whole_ms: Math.round(n.loadEventEnd)}; }""")
-            context.close()
+            seat = by_name[one.seat]
+            walk.asked(seat, one.address)  # so that it is not refused for having been asked for too often
+            for _ in range(times):
+                context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+                context.add_cookies([{"name": "yougang", "value": seat.cookie, "url": base}])
+                line.reset()
+                window = context.new_page()
+                window.goto(base + one.address, wait_until="load")
+                taken: dict[str, int] = window.evaluate(_TIMES)
+                taken |= {"connections": line.n_connections, "bytes": line.n_bytes}
+                context.close()
+                if one.line is None or taken["ready_ms"] < one.line["ready_ms"]:
+                    one.line = taken
 
 
 def main() -> int:
@@ -240,6 +251,7 @@ def main() -> int:
     asked.add_argument("--times", type=int, default=7)
     asked.add_argument("--only", default="", help="only routes in which this regular expression is found")
     asked.add_argument("--line", action="store_true", help="also in a browser over a slow line")
+    asked.add_argument("--line-times", type=int, default=3)
     asked.add_argument("--out", type=Path, default=Path("var") / "pages.json")
     given = asked.parse_args()
     on, engine = today(), engine_for(given.database, KEYS)
@@ -270,7 +282,9 @@ def main() -> int:
             pages += told
             nobody += [] if told else [route]
         if given.line:
-            on_the_line(server, _one_of_each(pages), by_name)
+            everybodys = [one for one in pages if one.address in _EVERYBODYS]
+            over_it = {id(one): one for one in [*everybodys, *_one_of_each(pages)]}
+            on_the_line(walk, list(over_it.values()), by_name, given.line_times)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     document = {"pages": [one.document() for one in pages], "not_asked": nobody}
     given.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -292,15 +306,15 @@ def _one_of_each(pages: Sequence[Page]) -> list[Page]:
 def table(pages: Sequence[Page]) -> list[str]:
     """Return a table in Markdown, of each page the slowest role."""
     lines = [
-        "| page | role | least ms | median ms | processor ms | first load kB | seen on the line ms |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| page | role | least ms | median ms | processor ms | first load kB | on the line: seen ms | ready ms |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in sorted(_one_of_each(pages), key=lambda one: one.is_file):
         row, told = one.document(), _shape(one)
-        seen = "" if one.line is None else f"{one.line['seen_ms']:.0f}"
+        seen, ready = ("", "") if one.line is None else (one.line["seen_ms"], one.line["ready_ms"])
         lines.append(
             f"| `{told}` | {one.seat} | {row['least_ms']} | {row['median_ms']} | {row['processor_ms']} "
-            f"| {one.first_load / 1024:.0f} | {seen} |"
+            f"| {one.first_load / 1024:.0f} | {seen} | {ready} |"
         )
     return lines
 
@@ -322,7 +336,7 @@ def told_of(pages: Sequence[Page]) -> list[str]:
         if one.first_load > MOST_BYTES and not one.is_file
     ]
     told += [
-        f"{one.seat} {one.address}: seen after {one.line['seen_ms']:.0f} ms on the line"
+        f"{one.seat} {one.address}: seen after {one.line['seen_ms']}, ready after {one.line['ready_ms']} ms on the line"
         for one in pages
         if one.line is not None and max(one.line["seen_ms"], one.line["ready_ms"]) > MOST_ON_LINE_MS
     ]

@@ -225,7 +225,7 @@ def made(server: Served, by_name: Mapping[str, Seat], found: dict[str, str], on:
             {"purpose": "contact", "act": "refused", "stated_at": f"{on}T08:00:00+08:00"},
             "consent_id",
         ),
-        ("run", "caseworker", "GET", f"{person}/shortlist?k=20", None, "run_id"),
+        ("run", "caseworker", "GET", f"{person}/shortlist?k=50", None, "run_id"),
         (
             "inspection",
             "supervisor",

@@ -26,13 +26,13 @@ class Term(StrEnum):
         Raises
         ------
         ValueError
-            When the text is neither; the message lists what would be right.
+            When the text is neither; the message lists what would be right, in Chinese to who wrote Chinese.
         """
         wanted = text.strip()
         for member in cls:
             if wanted in (member.value, member.label) or wanted.lower() == member.value:
                 return member
-        known = "、".join(f"{member.value}（{member.label}）" for member in cls)
+        known = "、".join(f"{member.value}（{member.label}）" if wanted.isascii() else member.label for member in cls)
         raise ValueError(f"应为下列之一：{known}")
 
 

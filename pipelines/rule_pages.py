@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -31,6 +32,13 @@ STATUS = {
     "convention": "工程约定",
     "ended": "已到期",
 }
+
+
+def status_in_words(text: str) -> str:
+    """Return a note of the rules with how sure a source is said in words: `known-high` is for who writes rules."""
+    for status in ("known-high", "known-medium", "known-low"):
+        text = re.sub(rf" ?{status} ?", STATUS[status], text)
+    return text
 
 
 def pages(book: Rulebook) -> dict[str, str]:

@@ -130,9 +130,15 @@ def _held(column: ColumnSpec, value: Any, form: Form | None) -> str:
     return column.format(value)
 
 
+def _is_twin(code: str) -> bool:
+    city = f"{code[:4]}00"
+    return code != city and region_name(code) == region_name(city)
+
+
 def _places(held: str) -> tuple[Option, ...]:
     t = words()
-    ours = [code for code in sorted(divisions()) if code.startswith("62")]
+    # 市辖区 bears the name of its city: one of the two is enough to choose from.
+    ours = [code for code in sorted(divisions()) if code.startswith("62") and (code == held or not _is_twin(code))]
     known = tuple(Option(code, region_name(code), code == held) for code in ours)
     other = () if not held or held in ours else (Option(held, region_name(held), True),)
     return (Option("", t("form.unknown"), not held), *known, *other)

@@ -22,7 +22,7 @@ from pipelines.registers.rows import Register
 from pipelines.schema import CANDIDATES
 
 router = APIRouter(include_in_schema=False)
-_TASKS = 10
+_TASKS = 5
 _MOMENT_SECONDS = 0.15
 
 

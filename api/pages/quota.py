@@ -17,6 +17,7 @@ from matching.rules.rulebook import rulebook
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.registers.cases import employer_benefits
 from pipelines.registers.quota_year import MONTHS, Staff, quota_year
+from pipelines.rule_pages import status_in_words
 
 router = APIRouter(prefix="/company", include_in_schema=False)
 _QUOTA = page_for(Action.READ_QUOTA, Purpose.RECRUITMENT)
@@ -178,6 +179,7 @@ def benefits(request: Request, access: AccessDep, subject: SubjectDep) -> Respon
                 **one,
                 "excluded": [titles[other] for other in one["excludes"] if other in titles],
                 "to_verify": _to_verify(one),
+                "notes": [status_in_words(note) for note in one.get("notes", [])],
             }
             for one in entries
         ],

@@ -13,6 +13,7 @@ _OTHERS = {
     "service": "服务程序",
     "import": "导入",
     "import-office": "导入的机构",
+    "installation": "随程序安装",
 }
 _MANY = 400
 

@@ -16,7 +16,7 @@ def in_charge_document(found: InCharge) -> dict[str, Any]:
     if found.office is None and found.person is None:
         text = _NOBODY
     else:
-        who = "，".join(part for part in (found.office, found.person) if part)
+        who = "的".join(part for part in (found.office, found.person) if part)
         text = f"由{who}负责解释和复核" if found.person else f"由{who}的工作人员负责解释和复核"
     return {"office": found.office, "person": found.person, "text": text}
 

@@ -165,7 +165,7 @@ def test_first_load_is_light(console: Console, browser: Browser, name: str) -> N
     window.page.on("requestfinished", note)
     window.open(ADDRESSES[name])
     window.page.wait_for_load_state("networkidle")
-    assert len(sizes) >= 4
+    assert len(sizes) >= 3
     assert sum(sizes) <= WEIGHT
     window.close()
 
