@@ -27,6 +27,10 @@ class RuleChange:
     results_changed: int = 0
     difference: Decimal = Decimal(0)
     subjects: list[str] = field(default_factory=list)
+    priced: int = 0
+    """How many of those concerned have an amount that is known under either book."""
+    unknown: int = 0
+    """How many subjects nobody can say anything of for want of a fact, or not how much, under the proposed book."""
 
     @property
     def concerned(self) -> int:
@@ -110,6 +114,7 @@ def _change(now: Rulebook, proposed: Rulebook, rule_id: str, group: _Group, as_o
     change = RuleChange(rule_id, now.rule(rule_id).rule.title)
     for row, (before, after) in enumerate(zip(first.outcomes().tolist(), second.outcomes().tolist(), strict=True)):
         paid_before, paid_after = _paid(first, row, before), _paid(second, row, after)
+        change.unknown += after == -1 or (after == 1 and second.amount is not None and paid_after is None)
         if before != after:
             move = (_OUTCOMES[before].value, _OUTCOMES[after].value)
             change.moves[move] = change.moves.get(move, 0) + 1
@@ -120,6 +125,7 @@ def _change(now: Rulebook, proposed: Rulebook, rule_id: str, group: _Group, as_o
         else:
             continue
         change.subjects.append(group.ids[row])
+        change.priced += paid_before is not None or paid_after is not None
         change.difference += (paid_after or Decimal(0)) - (paid_before or Decimal(0))
     return change
 

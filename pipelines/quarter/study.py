@@ -7,15 +7,19 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
 
-from matching.rules.rulebook import HOME, load_rulebook, rulebook
+from matching.regions import region_name
+from matching.rules.rulebook import HOME, Rulebook, load_rulebook, rulebook
+from matching.rules.values import Value
 from matching.vocabulary import ReasonKind
 from models.metrics.intervals import Interval
 from pipelines.access.audit import record
@@ -32,7 +36,7 @@ from pipelines.quarter.group_words import ATTRIBUTES, group_word
 from pipelines.quarter.page import table
 from pipelines.quarter.profile import LABELS, bin_word, in_order, profile_of
 from pipelines.quarter.report import shown
-from pipelines.quarter.worth import Worth, as_rows, worth
+from pipelines.quarter.worth import FALLS_SHORT, FALLS_SHORT_WORD, Worth, as_rows, worth
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
 from pipelines.retraining import some_people
@@ -42,6 +46,8 @@ from pipelines.store.session import engine_for
 _SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
 _PEOPLE = 200
 _PARTS = ("parameters", "facts", "rulebook")
+_NOTHING: Mapping[str, str] = {}
+_PER: Mapping[str | None, str] = {"year": "（每年）", "month": "（每月）"}
 _MODELS = {
     "popularity": "只看热门",
     "text": "只看文字",
@@ -183,44 +189,65 @@ class Study:
         return Shown(chart + table(f"理由的价值（{found.n_people} 人的前十位）", ("测量", "值"), rows))
 
     def worth_by_kind(self) -> Shown:
-        """Show how many places what each kind of reason speaks of is worth, over the lines that say it."""
-        held = [(ReasonKind(kind).label, value) for kind, value in self.worth.by_kind.items()]
+        """Show how many places what each kind of reason speaks of is worth, over the lines that say it.
+
+        A reason that warns costs places where it is true: without what it warns of the line would stand higher.
+        """
+        held = [(_kind_word(kind), value) for kind, value in self.worth.by_kind.items()]
         chart = forest("by-kind", "去掉一类理由所说的，名次下降几位", [_interval_bar(*one) for one in held], mark=0.0)
         rows = [(label, _interval_words(value)) for label, value in held]
         return Shown(chart + table("按理由的类别", ("类别", "名次下降（位）"), rows))
 
     # ---- policy ----
 
-    def what_if(self, parameter: str, value: str) -> Shown:
+    def what_if(
+        self, parameter: str, value: str, *, region: str | None = None, suppose: Mapping[str, str] = _NOTHING
+    ) -> Shown:
         """Show whom it would concern if a number of the law were another from its latest version on.
+
+        `region` picks the version of a place. Where a unit's fact is not known, `suppose` gives a number for it; the
+        caption says so. Of units with placements whose count is open none is supposed to count nobody.
 
         Raises
         ------
         PipelineError
-            When there is no such parameter.
+            When there is no such parameter, or none for the place.
         """
         with TemporaryDirectory() as scratch:
             for part in _PARTS:
                 shutil.copytree(HOME / part, Path(scratch) / part)
-            _change(Path(scratch), parameter, value)
+            was = _change(Path(scratch), parameter, value, region)
             proposed = load_rulebook(Path(scratch))
         now = rulebook()
         with self.engine.connect() as connection:
-            facts = all_facts(load_case(connection, _SUBJECT), now, self.on)
-        found = preview(now, proposed, facts["person"], facts["employer"], self.on, facts["placement"])
-        # Where no amount that is known changes, none is told: it may depend on what nobody supplied.
+            case = load_case(connection, _SUBJECT)
+            facts = all_facts(case, now, self.on)
+        employed = {one.employer_id for one in case.placements}
+        units = {
+            key: {**_supposed(suppose, has_placements=key in employed), **held}
+            for key, held in facts["employer"].items()
+        }
+        found = preview(now, proposed, facts["person"], units, self.on, facts["placement"])
+        place = f"（{region_name(region)}）" if region else ""
+        caption = f"如果“{now.parameters[parameter].title}”{place}由 {was} 改为 {value}"
+        if suppose:
+            told = "；".join(f"{now.facts[name].label}按 {number}" for name, number in suppose.items())
+            caption += f"（假定：没有登记的，{told}；有安置登记的单位不假定安排人数）"
+        if not found.changes:
+            return Shown(f"<p>{escape(caption)}：没有人或单位的结果改变。</p>")
+        head = ("规则", "依据", "影响约多少个", "其中金额已知", "金额合计变化（元）", "仍需人工核实")
         rows = [
             (
                 c.title,
+                _clause(now, c.rule_id, self.on),
                 _about(c.concerned),
-                f"{c.difference:,.0f}" if c.moves or c.amounts_changed else "没有已知金额改变",
+                _about(c.priced) if c.priced else "无",
+                f"{c.difference:+,.0f}{_PER.get(_per(now, c.rule_id), '')}" if c.priced else "—",
+                _about(c.unknown) if c.unknown else "无",
             )
             for c in found.changes
         ]
-        caption = f"如果 {parameter} 改为 {value}"
-        if not rows:
-            return Shown(f"<p>{escape(caption)}：没有人或单位的结果改变。</p>")
-        return Shown(table(caption, ("规则", "影响约多少个", "金额合计变化（元）"), rows))
+        return Shown(table(caption, head, rows))
 
     # ---- the quarter ----
 
@@ -237,6 +264,10 @@ class Study:
         """Show what moved in the last whole months."""
         page = drift_html(drift(self.casebook, self.model, self.on, months=months))
         return Shown(page.partition("<main>")[2].partition("</main>")[0])
+
+
+def _kind_word(kind: str) -> str:
+    return FALLS_SHORT_WORD if kind == FALLS_SHORT else ReasonKind(kind).label
 
 
 def _interval_bar(label: str, value: Interval | None) -> Bar:
@@ -261,8 +292,23 @@ def _about(n: int) -> str:
     return "少于10" if n < 10 else str(round(n, -1))
 
 
-def _change(folder: Path, parameter: str, value: str) -> None:
-    """Write another value into the latest version of a parameter."""
+def _supposed(suppose: Mapping[str, str], *, has_placements: bool) -> dict[str, Value]:
+    """Return the supposed facts of a unit, exact; how many it employs is supposed only where nobody is on record."""
+    return {name: Fraction(n) for name, n in suppose.items() if not (has_placements and name == "annual_count")}
+
+
+def _per(book: Rulebook, rule_id: str) -> str | None:
+    amount = book.rule(rule_id).rule.body.amount
+    return None if amount is None else amount.per
+
+
+def _clause(book: Rulebook, rule_id: str, on: date) -> str:
+    version = book.rule(rule_id).rule.version_on(on)
+    return "—" if version is None else f"{version.source.document} {version.source.clause}"
+
+
+def _change(folder: Path, parameter: str, value: str, region: str | None) -> str:
+    """Write another value into the latest version of a parameter, of a place if named; return what it was."""
     found: Sequence[Path] = [
         path
         for path in (folder / "parameters").rglob("*.yaml")
@@ -271,6 +317,17 @@ def _change(folder: Path, parameter: str, value: str) -> None:
     if not found:
         raise PipelineError("没有这个参数")
     lines = found[0].read_text(encoding="utf-8").split("\n")
-    last = max(at for at, line in enumerate(lines) if line.strip().startswith("value:"))
-    lines[last] = lines[last].partition("value:")[0] + f'value: "{value}"'
+    begins = [at for at, line in enumerate(lines) if line.strip().startswith("- valid_from:")] + [len(lines)]
+    held = [
+        at
+        for first, after in pairwise(begins)
+        for at in range(first, after)
+        if lines[at].strip().startswith("value:")
+        and (region is None or any(line.strip() == f'region: "{region}"' for line in lines[first:after]))
+    ]
+    if not held:
+        raise PipelineError("这个参数没有这个地区的规定")
+    was = lines[held[-1]].partition("value:")[2].strip().strip('"')
+    lines[held[-1]] = lines[held[-1]].partition("value:")[0] + f'value: "{value}"'
     found[0].write_text("\n".join(lines), encoding="utf-8")
+    return was

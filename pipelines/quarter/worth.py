@@ -17,6 +17,7 @@ from scipy import stats
 
 from matching.components import COMPONENTS, Asked
 from matching.entities import CandidateId
+from matching.line import Reason
 from matching.matcher import explain_lines
 from matching.ranking import Ranking, rank
 from matching.retrieval import retrieve
@@ -41,6 +42,10 @@ SPOKEN_OF: Mapping[ReasonKind, tuple[str, ...]] = {
     ReasonKind.POLICY: (),
 }  # fmt: skip
 """What each kind of reason speaks of among the components; policy orders by bands and not by the score."""
+FALLS_SHORT, FALLS_SHORT_WORD = "falls_short", "学历、经验、专业不足的提醒"
+"""Reasons of skill that warn of what the person lacks, measured apart from those that tell of what the person has."""
+_HAS_SKILL, _LACKS = ("skills", "profile_text"), ("education_gap", "training_gap", "experience_gap")
+"""What either speaks of. Words of skills are part of the likeness of words, whatever the weight of `skills` itself."""
 _FORGOTTEN = ("education", "skills", "wished_occupations", "wished_regions", "wished_wage_min", "max_commute_km")
 _OF_FACT: Mapping[str, frozenset[ReasonKind]] = {
     "education": frozenset({ReasonKind.SKILL}),
@@ -58,7 +63,7 @@ class Worth:
 
     `said_lost` and `unsaid_lost` are places lost by deletion, `said_more` their difference by person; `predicted` is
     Kendall's tau within the band; `kept` the share of reasons that stay (Jaccard); `by_kind` the places that what a
-    kind of reason speaks of is worth, over lines that say it.
+    kind of reason speaks of is worth, over lines that say it, warnings of what the person lacks apart (`FALLS_SHORT`).
     """
 
     n_people: int
@@ -73,20 +78,20 @@ class Worth:
 def worth(desk: Desk, people: Sequence[CandidateId]) -> Worth:
     """Measure the reasons of the first ten lines of people's lists."""
     said, unsaid, predicted, kept = list[float](), list[float](), list[float](), list[float]()
-    by_kind: dict[ReasonKind, list[float]] = {}
+    by_kind: dict[str, list[float]] = {}
     for candidate_id in people:
         asked = desk.ask(candidate_id)
-        ranking, kinds = _head(desk, asked)
-        if len(kinds) < 2:
+        ranking, reasons = _head(desk, asked)
+        if len(reasons) < 2:
             continue
+        kinds = [frozenset(reason.kind for reason in own) for own in reasons]
         parts = _parts(ranking)
         lost = [_places_lost(parts, ranking, at, names) for at, names in enumerate(map(_spoken_of, kinds))]
         said.append(float(np.mean([own for own, _ in lost])))
         unsaid.append(float(np.mean([other for _, other in lost])))
-        for at, own in enumerate(kinds):
-            for kind in own:
-                if SPOKEN_OF[kind]:
-                    by_kind.setdefault(kind, []).append(_places_lost(parts, ranking, at, set(SPOKEN_OF[kind]))[0])
+        for at, line in enumerate(reasons):
+            for kind, names in _by_kind(line).items():
+                by_kind.setdefault(kind, []).append(_places_lost(parts, ranking, at, names)[0])
         tau = _predicted(parts, ranking, kinds)
         if tau is not None:
             predicted.append(tau)
@@ -98,7 +103,7 @@ def worth(desk: Desk, people: Sequence[CandidateId]) -> Worth:
         said_more=_mean([a - b for a, b in zip(said, unsaid, strict=True)]),
         predicted=_mean(predicted),
         kept=_mean(kept),
-        by_kind={kind.value: _mean(by_kind.get(kind, [])) for kind in ReasonKind if SPOKEN_OF[kind]},
+        by_kind={kind: _mean(by_kind.get(kind, [])) for kind in _kinds()},
     )
 
 
@@ -106,12 +111,31 @@ def _mean(values: Sequence[float]) -> Interval | None:
     return mean_interval(list(values), seed=_SEED)
 
 
-def _head(desk: Desk, asked: Asked) -> tuple[Ranking, list[frozenset[ReasonKind]]]:
-    """Return a list with the kinds of reasons that each of its first lines gives."""
+def _kinds() -> list[str]:
+    """Return the kinds that are measured, warnings of what the person lacks after what the person has."""
+    found = [kind.value for kind in ReasonKind if SPOKEN_OF[kind]]
+    found.insert(found.index(ReasonKind.SKILL.value) + 1, FALLS_SHORT)
+    return found
+
+
+def _by_kind(reasons: Sequence[Reason]) -> dict[str, set[str]]:
+    """Return what the reasons of a line speak of among the components, by kind."""
+    found: dict[str, set[str]] = {}
+    for reason in reasons:
+        if reason.kind is ReasonKind.SKILL:
+            has = bool({"skills", "words"} & set(reason.facts))
+            found[reason.kind.value if has else FALLS_SHORT] = set(_HAS_SKILL if has else _LACKS)
+        elif SPOKEN_OF[reason.kind]:
+            found[reason.kind.value] = set(SPOKEN_OF[reason.kind])
+    return found
+
+
+def _head(desk: Desk, asked: Asked) -> tuple[Ranking, list[Sequence[Reason]]]:
+    """Return a list with the reasons that each of its first lines gives."""
     retrieval = retrieve(asked.candidate, desk.index.stock, desk.rules)
     ranking = rank(asked, desk.index, retrieval, desk.rules, desk.model.weights, k=AMONG)
     items = explain_lines(asked, desk.index, ranking, desk.rules, range(min(HEAD, len(ranking))))
-    return ranking, [frozenset(reason.kind for reason in item.reasons) for item in items]
+    return ranking, [item.reasons for item in items]
 
 
 def _parts(ranking: Ranking) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 from matching.vocabulary import ReasonKind
 from pipelines.desk import Desk
 from pipelines.quarter import worth as measuring
-from pipelines.quarter.worth import SPOKEN_OF, worth
+from pipelines.quarter.worth import FALLS_SHORT, SPOKEN_OF, worth
 
 
 def test_a_line_falls_without_what_its_reasons_speak_of_and_they_foretell_the_order(desk: Desk) -> None:
@@ -31,6 +31,15 @@ def test_reasons_that_speak_of_something_else_are_found_out(desk: Desk, monkeypa
     assert decorated.said_lost.mean < honest.said_lost.mean / 2
     assert decorated.said_more is not None
     assert decorated.said_more.high < 0
+
+
+def test_a_warning_of_what_is_lacking_is_told_apart_from_what_the_person_has_and_costs_places(desk: Desk) -> None:
+    found = worth(desk, desk.active()[:80]).by_kind
+    has, lacks = found["skill"], found[FALLS_SHORT]
+    assert has is not None
+    assert lacks is not None
+    assert has.mean >= 0
+    assert lacks.high < 0
 
 
 def test_nobody_to_measure_on_is_no_measure(desk: Desk) -> None:
