@@ -77,7 +77,7 @@ from pipelines.store.repositories import ModelVersionRepository, RunRepository, 
 from pipelines.store.sealed import accept_keys
 from pipelines.store.session import engine_for, is_current
 from pipelines.store.tables import SEALED
-from pipelines.synthetic import ProvinceConfig, invent, write_tables
+from pipelines.synthetic import ProvinceConfig, invent, invent_casework, write_casework, write_tables
 from pipelines.template import write_template
 from pipelines.train import TrainConfig, train
 from pipelines.worlds import load_world
@@ -604,10 +604,14 @@ def demo(
     _clear_demo(settings)
     engine = current_engine(context)
     say(f"虚构 {people} 位求职者、{vacancies} 个岗位（全部为虚构数据）")
-    province = invent(ProvinceConfig(n_candidates=people, n_vacancies=vacancies, seed=seed, today=settings.as_of))
+    config = ProvinceConfig(n_candidates=people, n_vacancies=vacancies, seed=seed, today=settings.as_of)
+    province = invent(config)
+    casework = invent_casework(province, config)
     with tempfile.TemporaryDirectory(prefix="yougang-demo-") as scratch:
         write_tables(province, Path(scratch))
-        for name in ("employers", "vacancies", "candidates", "interactions", "placements", "services", "courses"):
+        write_casework(casework, Path(scratch))
+        seven = ("employers", "vacancies", "candidates", "interactions", "placements", "services", "courses")
+        for name in (*seven, *casework):
             file = Path(scratch) / f"{name}.csv"
             report = ingest(
                 engine, IMPORTED[name], file, subject=program_subject(), supplied_by="demo", on=settings.as_of
