@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from matching.entities import Candidate, CandidateId, Placement
+from matching.entities import Candidate, CandidateId, Placement, Vacancy
 from matching.plan_actions import (
     AllianceService,
     Initiative,
@@ -72,6 +72,7 @@ _STORIES = (
 )
 _Rows = Mapping[str, Sequence[Any]]
 _T = TypeVar("_T")
+_P = TypeVar("_P", Candidate, Vacancy)
 
 
 def invent_casework(province: Province, config: ProvinceConfig) -> _Rows:
@@ -96,7 +97,7 @@ def invent_casework(province: Province, config: ProvinceConfig) -> _Rows:
         "service_contracts": maker.service_contracts(),
         "enrolments": enrolments,
         "initiatives": initiatives,
-        "initiative_posts": maker.initiative_posts(),
+        "initiative_posts": maker.initiative_posts(initiatives),
         "initiative_people": maker.initiative_people(initiatives),
         "unit_records": maker.unit_records(),
         "ventures": ventures,
@@ -145,6 +146,12 @@ class _Maker:
         """Return part of the people of some kind; those who have no history keep none."""
         found = [one for one in self.province.candidates[PERSONAS:] if one.region is not None and is_one(one)]
         return [one for one in found if self.rng.random() < share]
+
+    def _near(self, found: Sequence[_P], region: str | None) -> Sequence[_P]:
+        """Return those of a prefecture, all of them where there are none or it is nowhere in particular."""
+        city = None if region is None else prefecture(region)
+        here = [one for one in found if one.region is not None and prefecture(one.region) == city]
+        return here or found
 
     def regions(self) -> list[str]:
         """Return a county of each prefecture with people, the one with most of them."""
@@ -269,7 +276,7 @@ class _Maker:
         for course in self.province.courses[:12]:
             first, last = course.starts_on or self.today, course.ends_on or self.today
             is_over, sessions = last < self.today, 10
-            for one in self._some(people, 4):
+            for one in self._some(self._near(people, course.region), 4):
                 here = {
                     "candidate_id": one.candidate_id, "kind": EnrolmentKind.COURSE, "course_id": course.course_id,
                     "title": course.title, "place": course.provider, "starts_on": first, "ends_on": last,
@@ -332,6 +339,10 @@ class _Maker:
             kind: [one for one in self.province.employers if one.kind is kind and one.region is not None]
             for kind in (EmployerKind.CONCENTRATED, EmployerKind.MASSAGE)
         }
+        # Where people do auxiliary work there is a workshop, as far as the records go.
+        known = {job.employer_id for job in self._running(PlacementForm.AUXILIARY)}
+        with_work = [one for one in self.province.employers if one.employer_id in known and one.region is not None]
+        units[EmployerKind.CONCENTRATED] = with_work or units[EmployerKind.CONCENTRATED]
         kinds = (
             *((SiteKind.AUXILIARY_WORKSHOP, EmployerKind.CONCENTRATED, None),) * 3,
             *((SiteKind.RURAL_WORKSHOP, None, None),) * 2,
@@ -440,13 +451,14 @@ class _Maker:
             )
         return found
 
-    def initiative_posts(self) -> list[InitiativePost]:
-        """Return posts that stand at the campaigns."""
+    def initiative_posts(self, initiatives: Sequence[Initiative]) -> list[InitiativePost]:
+        """Return posts that stand at the campaigns: of the place, of everywhere where it is online."""
         posts = [one for one in self.province.vacancies if one.closes_on is None or one.closes_on >= self.today]
         return [
-            InitiativePost(initiative_id=InitiativeId(f"demo-a-{nth + 1:03d}"), vacancy_id=post.vacancy_id)
-            for nth in range(len(_CAMPAIGNS))
-            for post in self._some(posts, 6)
+            InitiativePost(initiative_id=one.initiative_id, vacancy_id=post.vacancy_id)
+            for one in initiatives
+            if one.places is None
+            for post in self._some(posts if one.online is YesNo.YES else self._near(posts, one.region), 6)
         ]
 
     def initiative_people(self, initiatives: Sequence[Initiative]) -> list[InitiativePerson]:
@@ -455,7 +467,8 @@ class _Maker:
         for initiative in initiatives:
             is_campaign, first = initiative.places is None, initiative.starts_on or self.today
             asked = min(first, self.today) - timedelta(days=7)
-            for person in self._some(people, 8 if is_campaign else 5):
+            here = people if initiative.online is YesNo.YES else self._near(people, initiative.region)
+            for person in self._some(here, 8 if is_campaign else 5):
                 is_willing, came = self.rng.random() < 0.75, self.rng.random() < 0.8
                 steps = [(Step.INVITED, asked), (Step.ACCEPTED if is_willing else Step.DECLINED, asked + timedelta(2))]
                 if is_willing and came and first <= self.today:
