@@ -46,7 +46,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "wage": ("wage_gap",),
     "schooling, training, experience": ("education_gap", "training_gap", "experience_gap"),
-    "functions and accommodations": ("function_gap", "to_arrange", "accommodation_offered"),
+    "functions and accommodations": ("function_gap", "to_arrange", "strain", "accommodation_offered"),
     "popularity": ("popularity",),
     "uptake of employers, near home and by all": ("employer_uptake", "area_uptake"),
     "LightFM directions": ("direction",),

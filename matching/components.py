@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from matching.accommodation import MAX_LEVEL
 from matching.entities import Candidate, VacancyId
 from matching.features import address_words, candidate_words, occupation_words
-from matching.fit import FUNCTIONS, FitArrays
+from matching.fit import FUNCTIONS, FitArrays, limitation_vector
 from matching.occupations import OccupationFamily, classify, families
 from matching.reach import Distances, comfortable_km, distances
 from matching.regions import is_prefecture_wide
@@ -28,6 +29,7 @@ from models.uptake import Uptake
 
 COMPONENTS = tuple(ranking_settings().prior_weights)
 Columns = NDArray[np.float32]
+Demanded = tuple[tuple[float, ...], ...]
 _FEW = 20
 
 
@@ -122,7 +124,8 @@ class VacancyIndex:
     `popularity` float32 (n,) is ln(1 + recent acts); `factors` float64 (n, d), `biases` (n,) and `units` (n, d),
     the factors at unit length, come from the collaborative model, or are None without one (in double width, so that
     inner products do not depend on how many rows are asked at once); `uptake` is None where too few acts are recorded.
-    `schooling` is the share of people at each rank of education, of those who state it; empty where too few do.
+    `schooling` is the share of people at each rank of education, of those who state it; `demanded` float64 (15, 5) the
+    share of vacancies at each level of each function, of those that state demands; both empty where too few do.
     """
 
     stock: Stock
@@ -135,6 +138,7 @@ class VacancyIndex:
     uptake: EmployerUptake | None = None
     crowding: "Crowded | None" = None
     schooling: tuple[float, ...] = ()
+    demanded: Demanded = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,8 +498,23 @@ def _gaps(
         # What cannot be read gains nothing by it: an unknown demand counts as demands commonly do for this person.
         "function_gap": -(fit.open_gap + fit.unread_open),
         "to_arrange": -(fit.to_arrange + fit.unread_to_arrange),
+        "strain": -strain(limitation_vector(candidate.functions), fit, stock.demands.is_stated[rows], index.demanded),
         "accommodation_offered": offered,
     }
+
+
+def strain(
+    limitations: NDArray[np.int8], fit: FitArrays, is_stated: NDArray[np.bool_], demanded: Demanded
+) -> NDArray[np.float64]:
+    """Return the levels by which stated demands go beyond the person, whatever closes them, float64 (n,), 0 or above.
+
+    A vacancy that states none counts as those that do commonly would for this person: silence gains nothing.
+    """
+    usual = 0.0
+    if demanded:
+        over = np.maximum(0, limitations[:, None].astype(np.float64) + np.arange(MAX_LEVEL + 1) - MAX_LEVEL)
+        usual = float((np.asarray(demanded) * over * (limitations > 0)[:, None]).sum())
+    return np.where(is_stated, fit.stated_gap, usual)
 
 
 def history_of(acts: Sequence[tuple[VacancyId, float]], stock: Stock) -> History:

@@ -217,7 +217,8 @@ class FitArrays:
 
     `outcome`, `outlook` int8 (n,), positions in `OUTCOMES`, outlook -1 where nothing suggests anything;
     `open_gap` int16 (n,) levels that nothing closes; `to_arrange` int16 (n,) levels that nothing offered closes yet;
-    `deciding` int8 (n,) first function with an open gap, -1 for none; `n_missing` int16 (n,) limitations not known.
+    `deciding` int8 (n,) first function with an open gap, -1 for none; `n_missing` int16 (n,) limitations not known;
+    `stated_gap` int16 (n,) levels by which stated demands go beyond the person, whatever closes them; 0 where none is.
     Where the person is limited and nobody knows what is demanded: `unread_open`, `unread_to_arrange` float32 (n,), the
     levels to expect, and `unread_hard` float32 (n,), the share of other vacancies whose demand nothing would close.
     """
@@ -228,6 +229,7 @@ class FitArrays:
     to_arrange: NDArray[np.int16]
     deciding: NDArray[np.int8]
     n_missing: NDArray[np.int16]
+    stated_gap: NDArray[np.int16]
     unread_open: NDArray[np.float32]
     unread_to_arrange: NDArray[np.float32]
     unread_hard: NDArray[np.float32]
@@ -241,6 +243,7 @@ class FitArrays:
             self.to_arrange[rows],
             self.deciding[rows],
             self.n_missing[rows],
+            self.stated_gap[rows],
             self.unread_open[rows],
             self.unread_to_arrange[rows],
             self.unread_hard[rows],
@@ -354,7 +357,7 @@ def compare_all(
     n = len(is_stated)
     has_hard, undecided = np.zeros((2, n), dtype=np.bool_)
     has_gap = np.full(n, needs_any)
-    open_gap, to_arrange, n_missing = np.zeros((3, n), dtype=np.int16)
+    open_gap, to_arrange, n_missing, stated_gap = np.zeros((4, n), dtype=np.int16)
     deciding = np.full(n, -1, dtype=np.int8)
     expecting = expected or ExpectedGaps.none()
     unread_open, unread_to_arrange, unread_hard = np.zeros((3, n), dtype=np.float32)
@@ -370,6 +373,7 @@ def compare_all(
         has_gap |= gaps.gap > 0
         open_gap += gaps.open
         to_arrange += gaps.to_arrange
+        stated_gap += np.where(is_stated, gaps.gap, 0)
         deciding[gaps.is_hard & ~has_hard] = position
         has_hard |= gaps.is_hard
         # One function after the other, not as a product of matrices: sums must not depend on the number of vacancies.
@@ -380,5 +384,14 @@ def compare_all(
     suggested = np.where(has_hard, 3, np.where(~of(demands.has_levels), -1, np.where(has_gap, 1, 0)))
     outlook = np.where(outcome == 2, suggested, -1).astype(np.int8)
     return FitArrays(
-        outcome, outlook, open_gap, to_arrange, deciding, n_missing, unread_open, unread_to_arrange, unread_hard
+        outcome,
+        outlook,
+        open_gap,
+        to_arrange,
+        deciding,
+        n_missing,
+        stated_gap,
+        unread_open,
+        unread_to_arrange,
+        unread_hard,
     )

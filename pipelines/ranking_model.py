@@ -16,7 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.components import COMPONENTS, Asked, Crowded, EmployerUptake, History, TextIndex, VacancyIndex, history_of
+from matching.components import (
+    COMPONENTS,
+    Asked,
+    Crowded,
+    Demanded,
+    EmployerUptake,
+    History,
+    TextIndex,
+    VacancyIndex,
+    history_of,
+)
 from matching.entities import Candidate, VacancyId
 from matching.features import (
     address_words,
@@ -180,6 +190,7 @@ class RankingModel:
     summary: Mapping[str, Any]
     uptake: Uptake | None = None
     schooling: tuple[float, ...] = ()
+    demanded: Demanded = ()
     names: Names = UNKEYED
 
     @property
@@ -214,6 +225,7 @@ class RankingModel:
             units=units,
             uptake=uptake,
             schooling=self.schooling,
+            demanded=self.demanded,
         )
 
     def prepare(self, candidate: Candidate) -> Prepared:
@@ -287,6 +299,7 @@ class RankingModel:
         found = {
             "popularity": _pack_popularity(self.popularity),
             "schooling": Artefact({"shares": np.array(self.schooling, dtype=np.float64)}, {}),
+            "demanded": Artefact({"shares": np.array(self.demanded, dtype=np.float64)}, {}),
         }
         if self.collaborative is not None:
             taste = self.collaborative.taste
@@ -352,8 +365,13 @@ class RankingModel:
             summary=metadata["summary"],
             uptake=Uptake.from_artefact(learned.part("uptake")) if "uptake" in parts else None,
             schooling=tuple(shares or ()),
+            demanded=_rows(learned.part("demanded").arrays["shares"]) if "demanded" in parts else (),
             names=names,
         )
+
+
+def _rows(table: NDArray[np.float64]) -> Demanded:
+    return tuple(tuple(row) for row in table.tolist())
 
 
 _SEALED, _PEOPLE = "acts", "people"

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, VacancyIndex
+from matching.accommodation import MAX_LEVEL
+from matching.components import COMPONENTS, Demanded, VacancyIndex
 from matching.entities import Vacancy, VacancyId
 from matching.features import address_words, provider_key
+from matching.fit import FUNCTIONS
 from matching.ranking import Weights
 from matching.regions import prefecture
 from matching.settings import ranking_settings
@@ -120,6 +122,7 @@ def train(
         summary=summary,
         uptake=learned.uptake,
         schooling=learned.schooling,
+        demanded=learned.demanded,
         names=casebook.names,
     )
 
@@ -163,6 +166,7 @@ def learn_parts(casebook: Casebook, *, until: date, config: TrainConfig) -> Rank
         summary={},
         uptake=_uptake(casebook, known, acts, until, config),
         schooling=_schooling(casebook),
+        demanded=_demanded(known),
         names=casebook.names,
     )
     if learned.collaborative is None or config.taste is None:
@@ -186,7 +190,19 @@ def _schooling(casebook: Casebook) -> tuple[float, ...]:
     return tuple((counts / counts.sum()).tolist())
 
 
+def _demanded(vacancies: Sequence[Vacancy]) -> Demanded:
+    """Return the share of vacancies at each level of each function, of those that state demands; nothing if few do."""
+    stating = [v.demands for v in vacancies if v.demands]
+    if len(stating) < _FEW_VACANCIES:
+        return ()
+    counts = np.zeros((len(FUNCTIONS), MAX_LEVEL + 1))
+    for demands in stating:
+        counts[np.arange(len(FUNCTIONS)), [demands.get(function, 0) for function in FUNCTIONS]] += 1
+    return tuple(tuple(row) for row in (counts / len(stating)).tolist())
+
+
 _FEW_PEOPLE = 50
+_FEW_VACANCIES = 10
 
 
 def _text_space(texts: Sequence[Sequence[str]]) -> TextSpace:

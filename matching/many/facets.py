@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.components import COMPONENTS, VacancyIndex, is_of_kind
+from matching.components import COMPONENTS, VacancyIndex, is_of_kind, strain
 from matching.entities import Candidate
 from matching.fit import DemandArrays, FitArrays, compare_all, limitation_vector
 from matching.ranking import lead_codes
@@ -111,11 +111,12 @@ def _equal_rows(table: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.int32
 
 @dataclass(frozen=True, slots=True)
 class ByFunction:
-    """What one functional profile with its needs says of every pattern: the fit, who stands behind, offered share."""
+    """What a functional profile with its needs says of every pattern: fit, who stands behind, share offered, strain."""
 
     fit: FitArrays
     behind: NDArray[np.bool_]
     offered: NDArray[np.float64]
+    strain: NDArray[np.float64]
 
 
 class Facets:
@@ -144,7 +145,7 @@ class Facets:
         uptake = index.uptake
         self.employer = np.full(len(stock), -1, dtype=np.int64) if uptake is None else uptake.employer
         self.overall = np.zeros(len(stock)) if uptake is None else uptake.overall[uptake.employer]
-        n, a_pattern = len(stock), 32
+        n, a_pattern = len(stock), 42
         self._sight, self._leads, self._plain = Kept(n), Kept(n), Kept(n)
         self._functions = Kept(a_pattern * len(self.patterns.demands.context))
         self._areas = Kept(8 * (0 if uptake is None else len(uptake.overall)))
@@ -186,7 +187,8 @@ class Facets:
             if needs_any:
                 needed = [ACCOMMODATIONS.index(a) for a in candidate.accommodations_needed]
                 offered = demands.offered[:, needed].mean(axis=1)
-            return ByFunction(fit, behind, offered)
+            strains = strain(limitations, fit, demands.is_stated, self.index.demanded)
+            return ByFunction(fit, behind, offered, strains)
 
         return key, lambda: self._functions.get(key, make)
 

@@ -166,6 +166,7 @@ class FirstStage:
             [
                 -of["function_gap"] * (f.fit.open_gap + f.fit.unread_open)
                 - of["to_arrange"] * (f.fit.to_arrange + f.fit.unread_to_arrange)
+                - of["strain"] * f.strain
                 + of["accommodation_offered"] * f.offered
                 for f in people.functions
             ]

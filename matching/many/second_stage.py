@@ -215,6 +215,7 @@ class SecondStage:
             "experience_gap": np.maximum(experience, -10.0),
             "function_gap": gap[function, pattern],
             "to_arrange": arrange[function, pattern],
+            "strain": np.stack([-f.strain for f in people.functions])[function, pattern],
             "accommodation_offered": np.stack([f.offered for f in people.functions])[function, pattern],
         }
 

@@ -33,8 +33,8 @@ SPOKEN_OF: Mapping[ReasonKind, tuple[str, ...]] = {
         "nearness", "far", "remote", "same_county", "same_prefecture", "wished_region", "address_text", "area_uptake",
     ),
     ReasonKind.WAGE: ("wage_gap",),
-    ReasonKind.FUNCTION: ("function_gap", "to_arrange"),
-    ReasonKind.ACCOMMODATION: ("accommodation_offered", "to_arrange"),
+    ReasonKind.FUNCTION: ("function_gap", "to_arrange", "strain"),
+    ReasonKind.ACCOMMODATION: ("accommodation_offered", "to_arrange", "strain"),
     ReasonKind.HISTORY: (
         "history_text", "history_family", "direction", "collaborative", "popularity", "employer_uptake", "area_uptake",
     ),

@@ -10,13 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.components import COMPONENTS, Asked, History
+from matching.components import COMPONENTS, Asked, Demanded, History
 from matching.entities import Candidate, Employer, EmployerId
 from matching.matcher import Shortlist, match
 from matching.ranking import Band, Weights, first_by, rank
 from matching.retrieval import retrieve
 from matching.settings import ranking_settings
-from matching.vocabulary import DisabilityCategory, Education, EmployerKind, HouseholdKind, Sex, VacancyKind, WorkMode
+from matching.vocabulary import (
+    DisabilityCategory,
+    Education,
+    EmployerKind,
+    Function,
+    HouseholdKind,
+    Sex,
+    VacancyKind,
+    WorkMode,
+)
 from tests.support.builders import (
     BEIJING,
     LANZHOU,
@@ -236,6 +245,37 @@ def test_work_that_asks_for_a_degree_stands_no_higher_for_not_knowing_the_person
     assert with_schooling(*mostly_primary) == ["asks-none", "asks-junior", "asks-bachelor"]
     graduate = a_candidate(education=Education.MASTER)
     assert with_schooling(*mostly_primary, people=graduate) == with_schooling(people=graduate)
+
+
+ABOUT_LIFTING = tuple(
+    (0.0, 0.0, 0.0, 0.5, 0.5) if function is Function.LIFTING else (1.0, 0.0, 0.0, 0.0, 0.0) for function in Function
+)
+"""Of vacancies that state demands, half ask for a lifting level of 3 and half for one of 4."""
+
+
+def by_strain(person: Candidate, demanded: Demanded = ABOUT_LIFTING) -> dict[str, float]:
+    """Return what `strain` adds to the score of three posts: little and much lifting stated, and nothing stated."""
+    posts = [
+        a_vacancy("little", demands=demanding(lifting=3)),
+        a_vacancy("much", demands=demanding(lifting=4)),
+        a_vacancy("nothing"),
+    ]
+    weights = np.zeros(len(COMPONENTS))
+    weights[COMPONENTS.index("strain")] = 1.0
+    index = replace(an_index(a_stock(*posts)), demanded=demanded)
+    found = match(Asked.of(person, History(), None), index, rules(), Weights(weights), k=9)
+    return {i.stock_item.vacancy.vacancy_id: i.score_parts.get("strain", 0.0) for i in found.items}
+
+
+def test_stated_demands_beyond_the_person_count_and_silence_gains_nothing() -> None:
+    found = by_strain(a_candidate(functions=limited(lifting=2)))
+    assert found == {"little": -1.0, "much": -2.0, "nothing": -1.5}
+
+
+def test_where_nothing_is_known_of_the_person_or_of_what_is_asked_strain_says_nothing() -> None:
+    assert set(by_strain(a_candidate()).values()) == {0.0}
+    limited_one = a_candidate(functions={Function.LIFTING: 2})
+    assert by_strain(limited_one, demanded=())["nothing"] == 0.0
 
 
 def test_a_directed_post_leads_for_a_person_whose_schooling_is_not_known() -> None:

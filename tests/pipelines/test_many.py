@@ -100,6 +100,7 @@ def a_world(desk: Desk, seed: int, *, n: int = 60) -> Desk:
     ]
     stock = [_poorer(rng, vacancy) for vacancy in desk.casebook.vacancies]
     book = replace(desk.casebook, candidates={p.candidate_id: p for p in people}, interactions=acts, vacancies=stock)
+    assert desk.model.demanded  # so that silence about demands counts
     return Desk.open(book, replace(desk.model, weights=weights(rng, desk)), desk.model_version, TODAY)
 
 
