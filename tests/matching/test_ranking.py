@@ -256,8 +256,8 @@ ABOUT_LIFTING = tuple(
 def by_strain(person: Candidate, demanded: Demanded = ABOUT_LIFTING) -> dict[str, float]:
     """Return what `strain` adds to the score of three posts: little and much lifting stated, and nothing stated."""
     posts = [
-        a_vacancy("little", demands=demanding(lifting=3)),
-        a_vacancy("much", demands=demanding(lifting=4)),
+        a_vacancy("little", demands=demanding(lifting=2)),
+        a_vacancy("much", demands=demanding(lifting=3)),
         a_vacancy("nothing"),
     ]
     weights = np.zeros(len(COMPONENTS))
@@ -269,7 +269,7 @@ def by_strain(person: Candidate, demanded: Demanded = ABOUT_LIFTING) -> dict[str
 
 def test_stated_demands_beyond_the_person_count_and_silence_gains_nothing() -> None:
     found = by_strain(a_candidate(functions=limited(lifting=2)))
-    assert found == {"little": -1.0, "much": -2.0, "nothing": -1.5}
+    assert found == {"little": 0.0, "much": -1.0, "nothing": -1.5}
 
 
 def test_where_nothing_is_known_of_the_person_or_of_what_is_asked_strain_says_nothing() -> None:

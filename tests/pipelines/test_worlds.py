@@ -76,6 +76,12 @@ def test_packed_tables_and_chinese_headers_are_read_too(town: Town, tmp_path: Pa
     assert casebook.candidates[CandidateId("demo-c-00001")].region is not None
 
 
+def test_a_world_read_twice_gives_everybody_the_same_name(town: Town, tmp_path: Path) -> None:
+    # Names order what is learned: under a key drawn at random the same tables would give other figures each time.
+    one, other = (load_world(a_world(town, tmp_path / name), today=TODAY) for name in ("w", "x"))
+    assert [one.names.of(i) for i in one.candidates] == [other.names.of(i) for i in other.candidates]
+
+
 def test_a_missing_table_or_key_column_is_named(town: Town, tmp_path: Path) -> None:
     folder = a_world(town, tmp_path / "w")
     (folder / "interactions.csv").write_text("candidate_id,kind,at\n", encoding="utf-8")
