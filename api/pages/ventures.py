@@ -119,7 +119,10 @@ def _done(
         done = act()
     except RowRefused as error:
         known = {column.name: column.label for spec in (VENTURES, VISITS) for column in spec.columns}
-        told = "；".join(f"{known.get(fault.column, '')}{fault.reason}" for fault in error.faults)
+        told = "；".join(
+            f"{known[fault.column]}：{fault.reason}" if fault.column in known else fault.reason
+            for fault in error.faults
+        )
         return _page(request, access, reading, candidate_id, told, 422)
     except (CaseworkRefused, ClaimError) as error:
         return _page(request, access, reading, candidate_id, problem_title(error), 409)

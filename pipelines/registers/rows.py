@@ -188,10 +188,8 @@ class Register:
         return Row(found, self.repository.versions([key])[key])
 
     def _key(self, cells: Mapping[str, str]) -> Key:
-        try:
-            return tuple(self.spec.column(name).parse(cells.get(name, "")) for name in self.spec.key)
-        except CellError as error:
-            raise RowRefused([Fault(self.spec.key[0], str(error))]) from error
+        parsed = self.parsed({name: cells.get(name, "") for name in self.spec.key})
+        return tuple(parsed[name] for name in self.spec.key)
 
     def _says_the_same(self, stored: Mapping[str, Any], cells: Mapping[str, str]) -> bool:
         parsed = self.parsed(cells)

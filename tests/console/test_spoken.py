@@ -101,3 +101,14 @@ def test_marks_before_what_folds_are_not_spoken(pages: Any) -> None:
     ]
     assert any("为什么" in name for name in names)
     assert [name for name in names if set(name) & set("▸▾")] == []
+
+
+def test_a_day_that_is_none_is_told_at_its_field(pages: Any) -> None:
+    page = pages(CASEWORKER, f"/people/{PERSON}/services")
+    page.fill("#f-on", "昨天")
+    page.locator("main").get_by_role("button", name="登记").click()
+    page.locator(".summary a").first.click()
+    assert page.locator(".summary a").get_attribute("href") == "#f-on"
+    assert page.evaluate("document.activeElement.id || location.hash.slice(1)") == "f-on"
+    told = page.locator("#f-on").get_attribute("aria-describedby")
+    assert told and "YYYY-MM-DD" in " ".join(page.locator(f"#{one}").inner_text() for one in told.split())
