@@ -111,4 +111,5 @@ def test_a_day_that_is_none_is_told_at_its_field(pages: Any) -> None:
     assert page.locator(".summary a").get_attribute("href") == "#f-on"
     assert page.evaluate("document.activeElement.id || location.hash.slice(1)") == "f-on"
     told = page.locator("#f-on").get_attribute("aria-describedby")
-    assert told and "YYYY-MM-DD" in " ".join(page.locator(f"#{one}").inner_text() for one in told.split())
+    assert told
+    assert "YYYY-MM-DD" in " ".join(page.locator(f"#{one}").inner_text() for one in told.split())
