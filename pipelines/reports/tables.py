@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from matching.assistance import AssistanceLevel
 from matching.regions import GANSU, divisions, prefecture, region_name
-from matching.rules.person import age_on
+from matching.rules.person import age_in_months
 from matching.vocabulary import DisabilityCategory, Education, PlacementForm, ServiceKind
 from pipelines.access.roles import Purpose, Subject, program_subject
 from pipelines.consent.effects import learning_refused
@@ -24,7 +24,6 @@ from pipelines.reports.generalise import K
 from pipelines.reports.suppress import Line, rounded, suppressed
 from pipelines.store import counts
 from pipelines.store.counts import Counted
-from pipelines.store.repositories import CandidateRepository
 
 _PROGRAM = program_subject("reports", Purpose.STATISTICS)
 ALL, UNKNOWN, ELSEWHERE = "all", "unknown", "elsewhere"
@@ -53,13 +52,14 @@ def _people_by(name: str, band: Callable[[str | None], str | None]) -> Read:
 
 
 def _by_category(connection: Connection, subject: Subject, _: date) -> list[Counted]:
-    people = CandidateRepository(connection, subject).all()
-    return [Counted(p.candidate_id, p.region, str(p.known_category) if p.known_category else None) for p in people]
+    return counts.categories(connection, subject)
 
 
 def _by_age(connection: Connection, subject: Subject, on: date) -> list[Counted]:
-    people = CandidateRepository(connection, subject).all()
-    return [Counted(p.candidate_id, p.region, age_band(age_on(p, on))) for p in people]
+    return [
+        Counted(owner, region, age_band(None if born is None else age_in_months(born, on) // 12))
+        for owner, region, born in counts.births(connection, subject)
+    ]
 
 
 def _of(table: str, word: str, day: str) -> Read:
@@ -196,11 +196,17 @@ def _tally(reports: Sequence[Report], rows: Mapping[str, Sequence[Counted]]) -> 
         words = (*report.words, UNKNOWN)
         for group in [(report.name, word) for word in words] + [(report.population, ALL)]:
             lines |= dict.fromkeys(_fill(cells, group, places))
+        alike: dict[tuple[str | None, str | None], tuple[int, set[str]]] = {}
         for row in rows[report.name]:
-            word = row.word if row.word is not None and row.word in report.words else UNKNOWN
-            for place in _counted_in(cells, (report.name, word), row.region):
-                cells[report.name, place, word] += 1
-                owners.setdefault((report.name, place, word), set()).add(row.owner)
+            n, some = alike.get((row.region, row.word)) or (0, set())
+            if len(some) < K:  # whose it is matters only where there are fewer
+                some.add(row.owner)
+            alike[row.region, row.word] = n + 1, some
+        for (region, told), (n, some) in alike.items():
+            word = told if told is not None and told in report.words else UNKNOWN
+            for place in _counted_in(cells, (report.name, word), region):
+                cells[report.name, place, word] += n
+                owners.setdefault((report.name, place, word), set()).update(some)
         for place in [key[1] for key in cells if key[0] == report.population and key[2] == ALL]:
             total, parts = (report.population, place, ALL), [(report.name, place, word) for word in words]
             lines[Line(total, tuple(parts))] = None

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
+from matching.identity import read_certificate
 from matching.plans import PlanKind
 from pipelines.access.roles import Subject
 from pipelines.store import caseload_tables, tables
 from pipelines.store.reach import reach
+from pipelines.store.sealed import vault_of
 
 _people = tables.CASE_TABLES["candidates"]
 
@@ -62,6 +64,29 @@ def statuses(connection: Connection, subject: Subject, on: date) -> list[Counted
 def of_column(connection: Connection, subject: Subject, name: str) -> list[Counted]:
     """Return each visible person with one column's word."""
     return [Counted(*row) for row in connection.execute(_visible(subject, _people.c[name]))]
+
+
+def births(connection: Connection, subject: Subject) -> list[tuple[str, str | None, date | None]]:
+    """Return each visible person with the place and the birth date, from the certificate where it was not stated."""
+    c, vault = _people.c, vault_of(connection)
+    born_of, number_of = (vault.opener("candidates", name) for name in ("birth_date", "certificate_number"))
+
+    def born(owner: str, sealed: str | None, number: str | None) -> date | None:
+        if sealed is not None:
+            return date.fromisoformat(born_of(owner, sealed))
+        return None if number is None else read_certificate(number_of(owner, number)).birth_date
+
+    wanted = _visible(subject, c.birth_date, case((c.birth_date.is_(None), c.certificate_number)))
+    return [(one, region, born(one, sealed, number)) for one, region, sealed, number in connection.execute(wanted)]
+
+
+def categories(connection: Connection, subject: Subject) -> list[Counted]:
+    """Return each visible person with the category of the certificate, else as stated."""
+    c, number_of = _people.c, vault_of(connection).opener("candidates", "certificate_number")
+    return [
+        Counted(one, region, stated if number is None else read_certificate(number_of(one, number)).category.value)
+        for one, region, stated, number in connection.execute(_visible(subject, c.category, c.certificate_number))
+    ]
 
 
 def of_table(connection: Connection, subject: Subject, table: str, word: str, day: str, on: date) -> list[Counted]:
