@@ -47,6 +47,11 @@ class Run:
             held = _read(file)
             if held["head"] != told:
                 changed = sorted(k for k in {*held["head"], *told} if held["head"].get(k) != told.get(k))
+                if changed == ["as_of"]:  # begun before midnight, gone on with after it
+                    day = held["head"]["as_of"]
+                    raise RunRefused(
+                        f"这次运行是按 {day} 开始的：接着运行，请写明同一天（yougang --as-of {day} quarter）"
+                    )
                 raise RunRefused(f"这个文件夹是另一次运行（{'、'.join(changed)} 不同）：请换一个文件夹，或先移走它")
         else:
             folder.mkdir(parents=True, exist_ok=True)

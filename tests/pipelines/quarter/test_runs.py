@@ -7,7 +7,7 @@ import pytest
 
 from models.artefact import Artefact, save_artefact
 from pipelines.quarter.files import write_whole
-from pipelines.quarter.runs import Run
+from pipelines.quarter.runs import Run, RunRefused
 
 
 def _no_disk(_: int) -> None:
@@ -39,3 +39,12 @@ def test_files_of_a_run_are_readable_to_their_owner_alone(tmp_path: Path) -> Non
     write_whole(run.folder / "open", "x", mode=0o644)
     modes = {path.name: path.stat().st_mode & 0o777 for path in run.folder.iterdir()}
     assert modes == {"run.json": 0o600, "search.json": 0o600, "report.html": 0o600, "open": 0o644}
+
+
+def test_a_run_gone_on_with_on_another_day_says_which_day_to_give(tmp_path: Path) -> None:
+    head = {"as_of": "2026-11-23", "seed": 1}
+    Run.open(tmp_path / "run", head)
+    with pytest.raises(RunRefused, match="--as-of 2026-11-23"):
+        Run.open(tmp_path / "run", {**head, "as_of": "2026-11-24"})
+    with pytest.raises(RunRefused, match="另一次运行"):
+        Run.open(tmp_path / "run", {"as_of": "2026-11-24", "seed": 2})
