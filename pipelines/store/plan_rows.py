@@ -17,7 +17,7 @@ from pipelines.access.roles import Subject
 from pipelines.store import tables
 from pipelines.store.case_files import CaseFiles
 from pipelines.store.day_numbers import day_number, months_later
-from pipelines.store.duty_rows import DutyRows
+from pipelines.store.duty_rows import DutyRows, ready_to_read_whole
 from pipelines.store.reach import reach
 from pipelines.store.read_ahead import Reading
 
@@ -64,6 +64,7 @@ class PlanRows:
         c = tables.CASE_TABLES["candidates"].c
         # The number is long, and needed of few: it comes only where birth date or sex is not there.
         needed = case((or_(c.birth_date.is_(None), c.sex.is_(None)), c.certificate_number)).label("needed_number")
+        ready_to_read_whole(connection)
         self._duty_rows = DutyRows(
             connection, subject, terms, beside=(c.birth_date, needed, c.sex, c.hukou, c.household_id)
         )
