@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from models.errors import ModelError
 from pipelines.access.audit import record, take_turn
 from pipelines.access.roles import Action, By
 from pipelines.errors import PipelineError
@@ -34,6 +35,10 @@ class NoModel(PipelineError):
 
 class PromotionRefused(PipelineError):
     """A version has not passed its gates, and nobody said why it may answer all the same; says which."""
+
+
+class FilesChanged(PromotionRefused):
+    """The files of a version are not those that were saved, so that it cannot answer."""
 
 
 class SecondPersonNeeded(PromotionRefused):
@@ -220,6 +225,8 @@ class Registry:
         PromotionRefused
             When it has not passed its gates, or no cycle has held it against any, and nobody says why it may be
             promoted all the same.
+        FilesChanged
+            When its files are not those that were saved.
         SecondPersonNeeded
             When who says so is not known by name, or is who made the version.
         """
@@ -228,6 +235,7 @@ class Registry:
             self._record(by, "models.promote", name)
             return version
         failed = self._not_passed(version, despite)
+        self._check_files(version)
         self._record(by, "models.promote", name)
         said_by = by.actor if despite is None else despite.by
         self._keep_act(name, "promote", said_by, failed, None if despite is None else despite.reason)
@@ -253,6 +261,13 @@ class Registry:
         if failed and despite is not None and (not despite.is_named or despite.by == self.made_by(version.version)):
             raise SecondPersonNeeded("没有经过核查或核查未通过的版本，须由制作人以外、写明姓名的另一人说明理由后启用")
         return failed
+
+    def _check_files(self, version: ModelVersion) -> None:
+        """Read a version before it answers: one that cannot be read would leave the desk without a model."""
+        try:
+            self.load(version)
+        except (ModelError, OSError) as error:
+            raise FilesChanged("这个版本的文件已损坏、缺失或被改动，不能启用；请用备份恢复，或重新训练") from error
 
     def _keep_act(self, name: str, act: str, by: str, failed: tuple[str, ...], reason: str | None) -> None:
         ModelRecords(self.connection).add(
@@ -293,12 +308,15 @@ class Registry:
         ------
         NoModel
             When no version was champion before.
+        FilesChanged
+            When its files are not those that were saved.
         """
         take_turn(self.connection)
         earlier = [v for v in self.all() if v.status == "retired" and v.champion_since is not None]
         if not earlier:
             raise NoModel("没有可以恢复的上一版本")
         before = max(earlier, key=lambda v: v.champion_since or v.created_at)
+        self._check_files(before)
         self._record(by, "models.rollback", before.version)
         self._keep_act(before.version, "rollback", by.actor, (), None)
         present = next((v for v in self.all() if v.status == "champion"), None)

@@ -23,7 +23,7 @@ from pipelines.evaluate import split_day
 from pipelines.names_in_models import Names
 from pipelines.quarter.profile import kept_profile, sealed_profile
 from pipelines.quarter.runs import RunRefused
-from pipelines.registry import Despite, PromotionRefused, Registry, SecondPersonNeeded
+from pipelines.registry import Despite, FilesChanged, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
 from pipelines.store.session import engine_for
 from tests.conftest import Town, copied_town
@@ -206,6 +206,27 @@ def test_gates_are_overruled_only_by_another_person_by_name(undecided: Quarter) 
             with pytest.raises(error):
                 registry.promote(report["version"], by=PROGRAM.by, despite=despite)
         assert registry.champion()[0] != report["version"]
+    engine.dispose()
+
+
+def test_a_version_whose_files_were_changed_is_not_let_answer_and_the_present_one_goes_on(
+    undecided: Quarter, tmp_path: Path
+) -> None:
+    shutil.copytree(undecided.town.folder, tmp_path / "own")
+    town, version = replace(undecided.town, folder=tmp_path / "own"), undecided.report["version"]
+    file = town.models / version / "arrays.npz"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(content)
+    engine = engine_for(town.url, KEYS)
+    with engine.connect() as connection:
+        registry = Registry(connection, town.models)
+        before = registry.champion()[0]
+        with pytest.raises(FilesChanged, match="不能启用"):
+            registry.promote(version, by=PROGRAM.by, despite=Despite("理由", "named:乙", is_named=True))
+        assert registry.champion()[0] == before
+        assert registry.promotions(version) == []
     engine.dispose()
 
 
