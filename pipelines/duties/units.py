@@ -46,7 +46,7 @@ class UnitState(Term):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit with its numbers of a year; None is unknown. `published` is the duty, which nobody records as done."""
+    """One unit with its numbers of a year; None is unknown. `must_publish` is the duty alone."""
 
     employer: Employer
     required: Fraction | None
@@ -211,7 +211,7 @@ DUTIES: Mapping[str, str] = {
 def unit_list(connection: Connection, subject: Subject, terms: DutyTerms, area: Area, duty: str) -> dict[str, Any]:
     """Return the units of a place that a duty concerns, those that have not met it first; the read is recorded.
 
-    Whether a unit has published is recorded nowhere: the list says who has to, and what is to be verified by hand.
+    Of publication it says who has to; when and where they did stands in the ledger of units (`unit_ledger`).
 
     Raises
     ------
@@ -268,7 +268,7 @@ def unit_lines(document: Mapping[str, Any]) -> list[str]:
         told = [f"{unit['name'] or '名称未登记'}（{unit['employer_id']}，{unit['kind_label']}）"]
         if document["duty"] == "publish":
             told.append("应当公示" if unit["must_publish"] else "是否应当公示待核实")
-            told.append("是否已公示需人工核实")
+            told.append("何时在哪里公示见单位台账的公示表")
         else:
             told.append(unit["min_one_label"] if document["duty"] == "min_one" else unit["quota_label"])
             told.append(f"编制 {'未登记' if unit['establishment'] is None else unit['establishment']}")

@@ -186,11 +186,20 @@ FIGURES: Mapping[str, Figure] = {
 
 @dataclass(frozen=True, slots=True)
 class NotCounted:
-    """An order of the plan whose fulfilment no stored row tells: to be verified by hand, and with whom."""
+    """An order of the plan that no figure counts: where rows of it are kept, if anywhere, and who knows the rest.
+
+    What nobody wrote down there may have been done all the same, so each is to be verified by hand.
+    """
 
     title: str
     clause: str
-    ask: str
+    knows: str
+    kept: str | None = None
+
+    @property
+    def ask(self) -> str:
+        """Return where to look, and with whom what is not there is verified."""
+        return self.knows if self.kept is None else f"已登记的见“{self.kept}”，没有登记的向{self.knows}核实"
 
     def as_dict(self) -> dict[str, str]:
         """Return it as it travels in JSON."""
@@ -198,18 +207,29 @@ class NotCounted:
 
 
 NOT_COUNTED = (
-    NotCounted("机关、事业单位招录中放宽开考比例、年龄、户籍的岗位数", "二(一)", "组织部门、人社部门"),
-    NotCounted("已安排残疾人就业的单位是否已向社会公示", "二(一)、二(二)", "各单位、残联"),
-    NotCounted("国有企业是否及时足额缴纳残保金", "二(二)", "税务部门"),
-    NotCounted("社区公共服务点预留岗位、烟草零售许可放宽", "二(二)", "邮政管理、烟草专卖部门"),
-    NotCounted("残疾人组织助残就业服务项目及结果", "二(四)", "残联、各专门协会"),
-    NotCounted("辅助性就业机构的社会工作岗位、就业辅导员", "二(五)", "民政部门、残联"),
-    NotCounted("盲人按摩人员考试、资格审核、继续教育", "二(八)", "残联、卫生健康部门"),
-    NotCounted("县级以上残疾人就业服务机构规范化建设", "二(九)", "各级残联"),
-    NotCounted("政府购买残疾人就业服务的数量和金额", "二(九)", "财政部门、残联"),
+    NotCounted(
+        "机关、事业单位招录中放宽开考比例、年龄、户籍的岗位数", "二(一)", "组织部门、人社部门",
+        "单位台账：放宽条件的岗位申报",
+    ),
+    NotCounted(
+        "已安排残疾人就业的单位是否已向社会公示", "二(一)、二(二)", "各单位、残联", "单位台账：安排残疾人就业情况公示"
+    ),
+    NotCounted(
+        "国有企业是否及时足额缴纳残保金", "二(二)", "税务部门", "单位台账：未达比例、没有缴纳记录的国有企业"
+    ),
+    NotCounted("社区公共服务点预留岗位", "二(二)", "邮政管理部门", "单位台账：社区公共服务点的预留岗位"),
+    NotCounted("烟草零售许可放宽", "二(二)", "烟草专卖部门"),
+    NotCounted("残疾人组织助残就业服务项目及结果", "二(四)", "残联、各专门协会", "活动和项目"),
+    NotCounted("辅助性就业机构的社会工作岗位", "二(五)", "民政部门、残联"),
+    NotCounted("就业辅导员", "二(五)", "残联", "方案工作：就业辅导员"),
+    NotCounted(
+        "盲人按摩人员考试、资格审核、继续教育", "二(八)", "残联、卫生健康部门", "方案工作：盲人按摩"
+    ),
+    NotCounted("县级以上残疾人就业服务机构规范化建设", "二(九)", "各级残联", "方案工作：规范化建设"),
+    NotCounted("政府购买残疾人就业服务的数量和金额", "二(九)", "财政部门、残联", "方案工作：政府购买服务"),
     NotCounted("残疾人职业技能竞赛和展示", "二(十)", "人社部门、残联"),
     NotCounted("政策落实情况和效果评估的次数", "三(五)", "各级残工委"),
-)
+)  # fmt: skip
 
 
 def target(on: date) -> tuple[int | None, Ground]:

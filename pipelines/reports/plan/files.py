@@ -17,7 +17,7 @@ from pipelines.errors import PipelineError
 from pipelines.reports.plan.layout import BY_HAND, Layout, Sheet, bar, laid_out
 
 _FONT = "宋体"
-_BY_HAND_HEAD = ("事项", "条款", "向谁核实")
+_BY_HAND_HEAD = ("事项", "条款", "在哪里看、向谁核实")
 
 
 class NoSuchKind(PipelineError):

@@ -98,7 +98,7 @@ def test_list_names_the_deadline_and_is_not_for_companies() -> None:
         assert told["deadline"] == "2027-12-31"
         assert "期限 2027-12-31" in unit_lines(told)[0]
         publish = unit_lines(unit_list(connection, PROGRAM, terms_on(TODAY), EVERYWHERE, "publish"))
-        assert any("是否已公示需人工核实" in line for line in publish)
+        assert any("见单位台账的公示表" in line for line in publish)
         company = Subject(None, None, Role.COMPANY_POSTER, frozenset(), Purpose.RECRUITMENT, employer_id=ORGAN)
         with pytest.raises(Forbidden):
             unit_list(connection, company, terms_on(TODAY), EVERYWHERE, "quota")

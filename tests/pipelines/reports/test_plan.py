@@ -19,6 +19,7 @@ from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Purpose, Role, Subject
 from pipelines.consent.errors import NoSuchReport
 from pipelines.duties.households import all_households, household_list
+from pipelines.duties.unit_ledger import LISTS
 from pipelines.reports.plan.count import ELSEWHERE, count_plan, label_of
 from pipelines.reports.plan.figures import ALL, FIGURES, NOT_COUNTED
 from pipelines.reports.plan.files import NoSuchKind, write_report
@@ -221,6 +222,8 @@ def test_what_no_row_tells_is_to_be_verified_by_hand(connection: Connection) -> 
     report = plan_report(connection, PROGRAM, YEAR, TODAY, is_exact=True)
     assert {one["state"] for one in report["not_counted"]} == {"需人工核实"}
     assert len(report["not_counted"]) == len(NOT_COUNTED)
+    ledgers = {f"单位台账：{one.title}" for one in LISTS.values()}
+    assert {one.kept for one in NOT_COUNTED if (one.kept or "").startswith("单位台账")} <= ledgers
 
 
 def test_staff_get_their_own_places_exactly_and_analysts_never(connection: Connection) -> None:
