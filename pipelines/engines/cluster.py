@@ -11,6 +11,7 @@ import pickle
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -199,10 +200,10 @@ class _Run:
                     return
                 future = self._next()
                 tag, part = self._running.pop(future)
-                if future.cancelled():
+                result = None if future.cancelled() else self._result(future)
+                if result is None:
                     self._again(tag, part)
                     continue
-                result = self._result(future)
                 future.release()
                 yield tag, result.opened()
         finally:
@@ -258,11 +259,14 @@ class _Run:
             self._sent = self._broadcast()
         self._submit(tag, part)
 
-    def _result(self, future: "Future[Any]") -> "Packed":
+    def _result(self, future: "Future[Any]") -> "Packed | None":
+        """Return what came of a part; None where it went with a worker that ended before it was fetched."""
         from distributed import KilledWorker
 
         try:
             result: Packed = future.result()
+        except CancelledError:
+            return None
         except KilledWorker as error:
             times = error.allowed_failures
             raise WorkersLost(f"同一部分的计算进程中断超过允许的 {times} 次（常因内存不足）；{_LEFT}") from error

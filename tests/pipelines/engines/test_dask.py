@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pyarrow.parquet as pq
 import pytest
-from distributed import LocalCluster, Security
+from distributed import Future, LocalCluster, Security
 
 from matching.entities import Candidate
 from matching.features import candidate_features, candidate_words
@@ -128,6 +129,27 @@ def test_a_worker_killed_in_the_middle_costs_its_blocks_alone(
     assert rows(tmp_path) == alone
     assert list(tmp_path.glob("*.partial")) == []
     assert {nanny.pid for nanny in running.workers.values()} != before
+
+
+def test_a_result_that_went_with_its_worker_before_it_was_fetched_is_made_again(
+    desk: Desk,
+    two: tuple[LocalCluster, DaskEngine],
+    alone: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetched, lost = Future.result, []
+
+    def result(future: Any, timeout: float | None = None) -> Any:
+        if not lost:
+            lost.append(future.key)
+            raise CancelledError(future.key)
+        return fetched(future, timeout)
+
+    monkeypatch.setattr(Future, "result", result)
+    run_batch(desk, tmp_path, k=5, engine=two[1])
+    assert len(lost) == 1
+    assert rows(tmp_path) == alone
 
 
 def test_what_all_share_is_sent_again_when_the_last_worker_that_held_it_is_gone(
