@@ -138,7 +138,8 @@ def test_a_result_that_went_with_its_worker_before_it_was_fetched_is_made_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fetched, lost = Future.result, []
+    fetched = Future.result
+    lost: list[str] = []
 
     def result(future: Any, timeout: float | None = None) -> Any:
         if not lost:
