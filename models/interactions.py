@@ -4,7 +4,7 @@ Columns, types and ids are checked on entry, so that nothing after this module d
 decided by the caller; an act that speaks against a vacancy (a refusal) is not an interaction here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -77,6 +77,29 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.candidates)
+
+    def of_some(self, most: int, seed: int) -> "Interactions":
+        """Return the rows of people drawn evenly, each with all of theirs, at most `most` rows; itself with fewer.
+
+        Raises
+        ------
+        InvalidInput
+            When `most` is below 1.
+        """
+        if most < 1:
+            raise InvalidInput(f"most must be at least 1; it was {most}.")
+        if len(self) <= most:
+            return self
+        people = np.random.default_rng(seed).permutation(np.unique(self.candidates))
+        kept = people[np.cumsum(np.bincount(self.candidates)[people]) <= most]
+        stays = np.isin(self.candidates, kept)
+        return replace(
+            self,
+            candidates=_frozen(self.candidates[stays]),
+            vacancies=_frozen(self.vacancies[stays]),
+            weights=_frozen(self.weights[stays]),
+            days=_frozen(self.days[stays]),
+        )
 
     @property
     def first_day(self) -> date | None:

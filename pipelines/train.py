@@ -53,6 +53,7 @@ Progress = Callable[[str], None]
 class TrainConfig(ChoiceConfig):
     """Settings of training; `inner_share` of the acts, the latest, teach the weights of the components.
 
+    LightFM takes time in proportion to acts, and learns from `n_acts` at most, those of people drawn evenly.
     With `factors` the factor model is learned beside the hybrid, to be compared with it. Taste is learned of at most
     `n_taught` people, since what is stated of each of their pairs is worked out for it. Without `states_chance` no
     chance is learned: it orders nothing, and takes a third of the time. `rows` makes the rows of features, the same
@@ -63,6 +64,7 @@ class TrainConfig(ChoiceConfig):
     factors: FactorConfig | None = None
     taste: TasteConfig | None = field(default_factory=TasteConfig)
     n_taught: int = 20_000
+    n_acts: int = 250_000
     uptake: UptakeConfig = field(default_factory=UptakeConfig)
     inner_share: float = 0.2
     min_acts: int = 200
@@ -286,7 +288,8 @@ def _collaborative(casebook: Casebook, acts: pd.DataFrame, until: date, config: 
     candidate_matrix = candidate_space.transform_parts(rows)
     vacancy_matrix = vacancy_space.transform_parts(vacancy_rows)
     dataset = Dataset(interactions, candidate_matrix, vacancy_matrix)
-    model = HybridModel(config.hybrid).fit(dataset)
+    drawn = replace(dataset, interactions=interactions.of_some(config.n_acts, config.seed))
+    model = HybridModel(config.hybrid).fit(drawn)
     sample = np.random.default_rng(config.seed).choice(len(people), size=min(300, len(people)), replace=False)
     vectors = model.candidate_vectors(candidate_matrix[sample], [names.of(people[i].candidate_id) for i in sample])
     towards, biases = model.vacancy_vectors(vacancy_matrix, [item.vacancy.vacancy_id for item in stock.items])

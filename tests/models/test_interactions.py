@@ -103,3 +103,39 @@ def test_unknown_ids_are_refused_or_left_out_as_asked() -> None:
 def test_arrays_cannot_be_changed_from_outside() -> None:
     with pytest.raises(ValueError, match="read-only"):
         taken(ROWS).weights[0] = 9.0
+
+
+def of_many(n_people: int) -> Interactions:
+    """Return one act of the first person, two of the second, and so on."""
+    people = [person for person in range(n_people) for _ in range(person + 1)]
+    rows = pd.DataFrame(
+        {
+            Columns.CANDIDATE: [f"c-{person:03}" for person in people],
+            Columns.VACANCY: [f"v-{at % 7}" for at in range(len(people))],
+            Columns.WEIGHT: 1.0,
+            Columns.TIME: [date(2026, 1, 1 + at % 28) for at in range(len(people))],
+        }
+    )
+    ids = IdMap(f"c-{person:03}" for person in range(n_people))
+    return Interactions.from_table(rows, ids, IdMap(f"v-{at}" for at in range(7)))
+
+
+@pytest.mark.parametrize("most", [10, 100, 400, 464])
+def test_people_that_are_drawn_keep_all_their_rows_and_their_order(most: int) -> None:
+    whole = of_many(30)
+    some = whole.of_some(most, seed=1)
+    assert most - 30 < len(some) <= most
+    drawn = set(some.candidates.tolist())
+    assert len(some) == sum(person + 1 for person in drawn)
+    stays = np.isin(whole.candidates, sorted(drawn))
+    assert some.vacancies.tolist() == whole.vacancies[stays].tolist()
+    assert some.days.tolist() == whole.days[stays].tolist()
+
+
+def test_another_seed_draws_others_and_few_rows_stay_as_they_are() -> None:
+    whole = of_many(30)
+    drawn = {frozenset(whole.of_some(100, seed=seed).candidates.tolist()) for seed in range(5)}
+    assert len(drawn) == 5
+    assert whole.of_some(465, seed=1) is whole
+    with pytest.raises(InvalidInput, match="at least 1"):
+        whole.of_some(0, seed=1)
