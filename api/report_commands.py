@@ -42,7 +42,7 @@ def plan(
     out: Annotated[Path | None, typer.Option("--out", help="写成文件：.docx、.xlsx 或 .html")] = None,
     exact: Annotated[bool, typer.Option("--exact", help="准确的数字，含小数目；仅供内部使用")] = False,
 ) -> None:
-    """方案各项指标，按市州；小数目不公布，没有记录可数的写明需人工核实。"""
+    """方案各项指标，按市州；小数目不公布，不在指标中的写明在哪里看、向谁核实。"""
     if out is not None:
         check_ending(out)
     on = session_of(context).settings.as_of

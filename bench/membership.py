@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from matching.components import COMPONENTS
-from matching.entities import Candidate, CandidateId
+from matching.entities import Candidate, CandidateId, VacancyId
 from matching.ranking import rank
 from matching.retrieval import retrieve
 from models.metrics.intervals import student_interval
@@ -219,14 +219,14 @@ def _seen_of(casebook: Casebook, model: RankingModel, n_lists: int) -> Mapping[s
         return None if own is None else of(own, one)
 
     columns = static_columns(model, model.index(casebook.stock(TODAY), casebook.texts))
-    values, done = model.weights.values.copy(), dict[CandidateId, list[tuple[str, date]]]()
+    values, done = model.weights.values.copy(), dict[CandidateId, list[tuple[VacancyId, date]]]()
     values[COMPONENTS.index("collaborative")] = 0.0  # people's own vectors are sealed
     for act in casebook.interactions:
         done.setdefault(act.candidate_id, []).append((act.vacancy_id, act.at))
 
     def by_open_weights(one: CandidateId) -> float | None:
         person = casebook.candidates[one]
-        rows = [columns(person, vacancy, on)[0] for vacancy, on in done[one][:5]]  # type: ignore[arg-type]
+        rows = [columns(person, vacancy, on)[0] for vacancy, on in done[one][:5]]
         return float(np.mean([row.astype(np.float64) @ values for row in rows]))
 
     held = model.collaborative
