@@ -14,7 +14,9 @@ _BLOCK = 5000
 
 
 def duplicates(
-    context: typer.Context, limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="列出几对")] = 50
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="列出几对")] = 50,
+    marks_only: Annotated[bool, typer.Option("--marks-only", help="只做标记，不列出任何人")] = False,
 ) -> None:
     """可能重复登记的人：写明理由；只列出，不合并。第一次运行要给全部档案做标记，以后只做新的和改过的。"""
     n = 0
@@ -24,6 +26,9 @@ def duplicates(
         n += done
         if done < _BLOCK:
             break
+    if marks_only:
+        answer(context, {"marked": n}, lambda: [f"新做或更新标记 {n} 份"])
+        return
     with current_engine(context).begin() as connection:
         found, has_more = Duplicates(connection, _SUBJECT, now=datetime.now(UTC)).page(after=None, limit=limit)
     document = {"marked": n, "items": [pair.as_dict() for pair in found], "has_more": has_more}

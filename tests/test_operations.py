@@ -69,6 +69,18 @@ def test_every_command_that_the_files_show_is_one_with_these_options() -> None:
         assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= options, call
 
 
+def test_every_step_of_the_units_is_a_call_that_the_program_takes() -> None:
+    """One that it refuses ends a unit there: whatever comes after it would never be done."""
+    units = sorted(FOLDER.glob("*.service"))
+    steps = [
+        one for path in units for one in re.findall(r"^ExecStart\w*=\S+/yougang (.+)$", words_of(path), re.MULTILINE)
+    ]
+    assert len(steps) >= 6
+    for step in steps:
+        command, rest = resolved(shlex.split(re.sub(r"\$\{?\w+\}?|%\w", "x", step)))
+        command.make_context(command.name, rest)
+
+
 def test_every_setting_that_the_files_name_is_read_by_the_program() -> None:
     for path in FILES:
         assert set(OURS.findall(words_of(path))) <= set(SETTINGS), path.name
