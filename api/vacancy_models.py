@@ -196,6 +196,7 @@ class ReviewAsk(Kept):
     rule_ids: list[str]
     placements: int = Field(description="几条就业记录没有填")
     placement_ids: list[str]
+    placements_not_shown: int = Field(default=0, description="您看不到的人的就业记录另有几条没有填")
 
 
 class ReviewItems(Kept):

@@ -99,9 +99,11 @@ class Ask:
     who_can_supply: str
     rule_ids: tuple[str, ...]
     placements: tuple[Placement, ...]
+    n_not_shown: int = 0
+    """How many more placements lack it, of people whom the asker does not see."""
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as it travels in JSON, with how many placements it concerns."""
+        """Return it as it travels in JSON, with how many placements lack it."""
         return {
             "fact": self.name,
             "label": self.label,
@@ -109,12 +111,15 @@ class Ask:
             "rule_ids": list(self.rule_ids),
             "placements": len(self.placements),
             "placement_ids": [one.placement_id for one in self.placements],
+            "placements_not_shown": self.n_not_shown,
         }
 
     def line(self) -> str:
         """Return it in plain Chinese."""
         flags = "、".join(flag_of(rule_id) for rule_id in self.rule_ids)
-        return f"{self.label}：{len(self.placements)}条记录没有填（{flags}），可问{self.who_can_supply}"
+        others = f"，其中{self.n_not_shown}条是您看不到的人的" if self.n_not_shown else ""
+        n = len(self.placements) + self.n_not_shown
+        return f"{self.label}：{n}条记录没有填{others}（{flags}），可问{self.who_can_supply}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,11 @@ class Review:
     def shown_to(self, people: frozenset[str]) -> "Review":
         """Return what may be told of some people alone; what is about the whole employer stays."""
         hints = tuple(one for one in self.hints if one.placement is None or one.placement.candidate_id in people)
-        asks = (
-            replace(ask, placements=tuple(one for one in ask.placements if one.candidate_id in people))
-            for ask in self.asks
-        )
-        return Review(hints, tuple(ask for ask in asks if ask.placements), len(self.hints) - len(hints))
+        asks = []
+        for ask in self.asks:
+            placements = tuple(one for one in ask.placements if one.candidate_id in people)
+            asks.append(replace(ask, placements=placements, n_not_shown=len(ask.placements) - len(placements)))
+        return Review(hints, tuple(asks), len(self.hints) - len(hints))
 
 
 def flag_of(rule_id: str) -> str:
@@ -170,8 +175,8 @@ def review_of(case: Case, book: Rulebook, employer_id: str, year: int, as_of: da
             if told.outcome is Outcome.MET:
                 found.append(Hint(told, person.placement, seen.words.get(rule_id, ())))
             elif told.outcome is Outcome.UNKNOWN:
-                for ask in sorted({one for item in told.lacking for one in seen.asks(item)}):
-                    asked.setdefault(ask, {}).setdefault(rule_id, []).append(person.placement)
+                for ask, of in dict.fromkeys(one for item in told.lacking for one in seen.asks(item)):
+                    asked.setdefault(ask, {}).setdefault(rule_id, []).append(of)
     return Review(tuple(sorted(found, key=lambda hint: (_number(hint.decision.rule.id), _id(hint)))), _asks(asked))
 
 

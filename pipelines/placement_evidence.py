@@ -18,6 +18,7 @@ from matching.rules.values import Record, Value, shown
 from matching.vocabulary import Accommodation, PlacementForm, YesNo
 from pipelines.casework import Case, certificate_valid_at_audit, in_month
 from pipelines.schema import PLACEMENTS
+from pipelines.shared_telephones import Sharing, sharing_of
 
 _OTHER_WORK = (PlacementForm.SELF_EMPLOYED, PlacementForm.FLEXIBLE)
 _STATED_BY: Mapping[str, str] = {
@@ -33,7 +34,7 @@ _STATED_BY: Mapping[str, str] = {
     "remote_agreement": "remote_agreement",
 }
 """Facts that a column of a placement states, and which; what no table has a place for is not asked for."""
-_DISTANCE, _DECLARED = "home_work_km", ("agency_declares", "host_declares")
+_SHARING, _DISTANCE, _DECLARED = "shared_contact_persons", "home_work_km", ("agency_declares", "host_declares")
 _FAR = "fraud.red_flags.f7_distance_km"
 
 
@@ -58,15 +59,27 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The facts of a placement, what was seen in words by rule, and of its distance what is not known."""
+    """The facts of a placement, what was seen in words by rule, and of distance and telephone what is not known."""
 
+    placement: Placement
     facts: Mapping[str, Value]
     words: Mapping[str, tuple[str, ...]]
     parties: Parties
     distance: Distance
+    sharing: Sharing
 
-    def asks(self, item: Lacking) -> Iterator[tuple[str, str, str]]:
-        """Yield what to state so that a lacking fact is known: its name, label and who can supply it."""
+    def asks(self, item: Lacking) -> Iterator[tuple[tuple[str, str, str], Placement]]:
+        """Yield what to state so that a lacking fact is known (name, label, who can supply it), and of which placement.
+
+        Whether others who share a telephone were placed in the year hangs on the first days of their own placements.
+        """
+        if item.name == _SHARING:
+            begun = PLACEMENTS.column("starts_on")
+            yield from (((begun.name, begun.label, "用人单位"), one) for one in self.sharing.undated)
+        else:
+            yield from ((ask, self.placement) for ask in self._own(item))
+
+    def _own(self, item: Lacking) -> Iterator[tuple[str, str, str]]:
         if item.name == _DISTANCE:
             yield from self.distance.asks
         elif item.name in _DECLARED:
@@ -102,11 +115,11 @@ def evidence_of(case: Case, book: Rulebook, placement: Placement, year: int, as_
     )
     if candidate is not None:
         facts |= _papers(candidate, year, as_of)
-    sharing = _sharing(case, candidate, year)
-    if sharing:
-        facts["shared_contact_persons"] = Fraction(len(sharing))
-    words = {**_words(case, placement, parties, distance), "fraud.f9": _sharing_words(case, sharing, year)}
-    return Evidence(facts, words, parties, distance)
+    sharing = sharing_of(case, candidate, year)
+    if (persons := sharing.decided(book, as_of)) is not None:
+        facts[_SHARING] = persons
+    words = {**_words(case, placement, parties, distance), "fraud.f9": sharing.words()}
+    return Evidence(placement, facts, words, parties, distance, sharing)
 
 
 # ---- dispatch -------------------------------------------------------------------------------------------------------
@@ -311,34 +324,6 @@ def _papers(candidate: Candidate, year: int, as_of: date) -> dict[str, Value]:
     if valid is not None and candidate.certificate_valid_until is not None:
         facts["certificate_valid_until"] = candidate.certificate_valid_until
     return facts
-
-
-def _sharing(case: Case, candidate: Candidate | None, year: int) -> set[str]:
-    """Return who of those placed in a year has the person's telephone, the person included; none without one.
-
-    Addresses are left alone: in the country they name the village, and families and dormitories share one.
-    """
-    if candidate is None or not candidate.phone:
-        return set()
-    placed = {one.candidate_id for one in case.placements if one.employer_id is not None and _touches(one, year)}
-    own = {one for one in placed if one in case.candidates and case.candidates[one].phone == candidate.phone}
-    elsewhere = case.same_phone.get(candidate.candidate_id, frozenset())
-    return {str(candidate.candidate_id)} | own | {one for one in placed if one in elsewhere}
-
-
-def _sharing_words(case: Case, sharing: set[str], year: int) -> tuple[str, ...]:
-    """Return how many people share a telephone, and with how many employers they are placed; nobody's name."""
-    units = {
-        one.employer_id
-        for one in case.placements
-        if one.candidate_id in sharing and one.employer_id is not None and _touches(one, year)
-    }
-    return (f"共用一个电话的残疾职工{len(sharing)}人，在{len(units)}个单位",) if len(sharing) > 1 else ()
-
-
-def _touches(placement: Placement, year: int) -> bool:
-    begun = placement.starts_on is None or placement.starts_on.year <= year
-    return begun and (placement.ends_on is None or placement.ends_on.year >= year)
 
 
 def _identical_contracts(case: Case, placement: Placement) -> int | None:

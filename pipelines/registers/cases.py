@@ -93,7 +93,10 @@ def review_case(connection: Connection, subject: Subject, employer_id: str, acti
     if found.is_company:
         return found
     case = _with_phones_alike(connection, subject, found.case, employer_id)
-    return replace(found, case=with_contracts_alike(connection, subject, case, employer_id))
+    sharing = {other for shared in case.same_phone.values() for other in shared} - set(case.candidates)
+    visible = {one.candidate_id for one in some(connection, subject)[0].of(sharing)} if sharing else set()
+    case = with_contracts_alike(connection, subject, case, employer_id)
+    return replace(found, case=case, shown=found.shown | visible)
 
 
 def _with_phones_alike(connection: Connection, subject: Subject, case: Case, employer_id: str) -> Case:

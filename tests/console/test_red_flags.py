@@ -212,3 +212,49 @@ def test_sheet_that_contradicts_itself_on_a_dispatch_is_rejected_with_the_reason
     said = yougang("import", "placements", file, "--rejects", rejects, at=store)
     assert said.code == 3
     assert reason in rejects.read_text(encoding="utf-8")
+
+
+def test_telephone_shared_with_somebody_without_a_first_day_is_asked_for_alike_and_becomes_a_hint_with_the_day(
+    yougang: Yougang, service: Service, store: Store, tmp_path: Path
+) -> None:
+    """Two surely in the year and one perhaps: no hint at any door, the day is asked for; entered, all doors have it."""
+    people, work = tmp_path / "people.csv", tmp_path / "work.csv"
+    same = [f"s-{n},{region},0931-7777777" for n, region in enumerate((OWN, OWN, "620921"), 1)]
+    people.write_text("\n".join(["candidate_id,region,phone", *same]) + "\n", encoding="utf-8")
+    jobs = [
+        f"ps-1,s-1,{SILENT},quota,{YEAR}-02-01",
+        f"ps-2,s-2,{SILENT},quota,{YEAR}-02-01",
+        f"ps-3,s-3,{LOCAL},quota,",
+    ]
+    head = "placement_id,candidate_id,employer_id,form,starts_on"
+    work.write_text("\n".join([head, *jobs]) + "\n", encoding="utf-8")
+    for table, file in (("candidates", people), ("placements", work)):
+        assert yougang("import", table, file, at=store).code == 0
+    marked = yougang("duplicates", "--marks-only", at=store)
+    assert (marked.code, "s-1" in marked.out) == (0, False)
+
+    def asked(told: Told) -> list[tuple[str, str, int]]:
+        return [one for one in told.asks if one[0] == "开始日期"]
+
+    told = by_http(service, SILENT)
+    assert "fraud.f9" not in told.evidence
+    assert asked(told) == [("开始日期", "用人单位", 1)]
+    assert by_command(yougang, store, SILENT) == told
+    assert "开始日期：1条记录没有填（F9），可问用人单位" in yougang("quota", SILENT, "--year", str(YEAR), at=store).out
+    own = drawn_by_http(service)[SILENT]
+    who = Visitor(service.client, service.enter("chief", Role.SUPERVISOR, PROVINCE))
+    page = worked_out(who, f"/supervision/inspections/{own['inspection_id']}?evidence=1")
+    assert "/supervision/placements/ps-3" in [held.get("href") for tag, held in page.tags if tag == "a"]
+    county = Visitor(service.client, service.enter("county", Role.SUPERVISOR))
+    seen = worked_out(county, f"/supervision/inspections/{own['inspection_id']}?evidence=1")
+    assert "另有 1 条是您看不到的人的" in seen.text
+    assert "ps-3" not in seen.text
+
+    again = Visitor(service.client, service.enter("chief", Role.SUPERVISOR, PROVINCE))
+    again.send(
+        again.open("/supervision/placements/ps-3").form("/supervision/placements/ps-3"), starts_on=f"{YEAR}-05-01"
+    )
+    told = by_http(service, SILENT)
+    assert "共用一个电话的残疾职工3人，在2个单位" in told.evidence["fraud.f9"]
+    assert asked(told) == []
+    assert by_command(yougang, store, SILENT) == told

@@ -1,4 +1,4 @@
-"""What the hints F5, F7 and F12 read off placements: both sides of each limit, and silence where nobody stated."""
+"""What the hints F5, F7, F9 and F12 read off placements: both sides of each limit, and silence where nobody stated."""
 
 from datetime import date
 from decimal import Decimal
@@ -174,3 +174,64 @@ def test_true_distance_lies_between_the_least_and_the_most(
     home, work = (one[0], one[1] + off), (other[0], other[1] - also_off)
     least, most = apart(Spot(*one, distance_km(one, home) + 1e-6), Spot(*other, distance_km(other, work) + 1e-6))
     assert 0 <= least <= distance_km(home, work) <= most
+
+
+# ---- a shared telephone --------------------------------------------------------------------------------------------
+
+
+def shared(*days: dict[str, Any]) -> Case:
+    """People with one telephone, each with a placement of these days in 2025."""
+    people = tuple(a_person(f"c-{n}", phone="000-1") for n in range(1, len(days) + 1))
+    return a_case(*(a_job(f"p-{n}", f"c-{n}", **one) for n, one in enumerate(days, 1)), people=people)
+
+
+def f9(case: Case, firm: str = FIRM) -> tuple[set[str], set[str]]:
+    """Return what the hints say of the telephone, and which placements are asked for their first day."""
+    found = review_of(case, rulebook(), firm, 2025, TODAY)
+    said = {line for one in found.hints if one.decision.rule.id == "fraud.f9" for line in one.seen}
+    asks = [one for one in found.asks if one.name == "starts_on"]
+    assert all((one.who_can_supply, one.rule_ids) == ("用人单位", ("fraud.f9",)) for one in asks)
+    return said, {placement.placement_id for one in asks for placement in one.placements}
+
+
+SURE: dict[str, Any] = {"starts_on": date(2025, 12, 31)}
+UNDATED: dict[str, Any] = {"starts_on": None}
+
+
+@pytest.mark.parametrize(
+    ("third", "counts"),
+    [
+        (SURE, True),
+        ({"starts_on": date(2026, 1, 1)}, False),
+        ({"starts_on": date(2020, 1, 1), "ends_on": date(2025, 1, 1)}, True),
+        ({"starts_on": date(2020, 1, 1), "ends_on": date(2024, 12, 31)}, False),
+        ({"starts_on": None, "ends_on": date(2025, 1, 1)}, True),
+        ({"starts_on": None, "ends_on": date(2025, 12, 31)}, True),
+        ({"starts_on": None, "ends_on": date(2024, 12, 31)}, False),
+    ],
+)
+def test_third_with_the_telephone_counts_where_surely_placed_in_the_year(third: dict[str, Any], counts: bool) -> None:
+    said, asked = f9(shared(SURE, SURE, third))
+    assert said == ({"共用一个电话的残疾职工3人，在1个单位"} if counts else set())
+    assert asked == set()
+
+
+@pytest.mark.parametrize("third", [UNDATED, {"starts_on": None, "ends_on": date(2026, 1, 1)}])
+def test_third_without_a_first_day_is_neither_counted_nor_left_out_but_asked_for(third: dict[str, Any]) -> None:
+    assert f9(shared(SURE, SURE, third)) == (set(), {"p-3"})
+
+
+def test_where_the_day_would_change_nothing_it_is_not_asked_for() -> None:
+    assert f9(shared(SURE, UNDATED)) == (set(), set())
+    said, asked = f9(shared(SURE, SURE, SURE, UNDATED))
+    open_ = "另有1人的就业记录没有写开始日期，不知2025年是否在职，可问用人单位"
+    assert (said, asked) == ({f"共用一个电话的残疾职工3人，在1个单位；{open_}"}, set())
+
+
+def test_day_lacking_at_another_employer_is_asked_for_there_and_dated_work_settles_it() -> None:
+    people = tuple(a_person(f"c-{n}", phone="000-1" if n < 3 else None) for n in (1, 2, 3))
+    alike = {"c-1": frozenset({"c-3"}), "c-2": frozenset({"c-3"})}
+    jobs = (a_job("p-1", "c-1"), a_job("p-2", "c-2"), a_job("p-3", "c-3", OTHER_FIRM, starts_on=None))
+    assert f9(a_case(*jobs, people=people, same_phone=alike)) == (set(), {"p-3"})
+    more = (*jobs, a_job("p-4", "c-3", OTHER_FIRM, starts_on=date(2025, 3, 1), ends_on=date(2025, 4, 1)))
+    assert f9(a_case(*more, people=people, same_phone=alike)) == ({"共用一个电话的残疾职工3人，在2个单位"}, set())
