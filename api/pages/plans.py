@@ -29,7 +29,7 @@ from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.caseload.assistance import assistance_document
 from pipelines.caseload.errors import CaseworkRefused
 from pipelines.caseload.lead_posts import lead_posts
-from pipelines.caseload.plans import NewPlan, PlanChange, Plans, PlansWanted
+from pipelines.caseload.plans import NewPlan, PlanChange, Plans, PlansWanted, asked_span
 from pipelines.caseload.tasks import NewTask, Tasks
 from pipelines.caseload.words import TaskKind
 from pipelines.consent.errors import MatchingRefused
@@ -41,7 +41,8 @@ from pipelines.schema import CANDIDATES, PLACEMENTS
 router = APIRouter(include_in_schema=False)
 _READ = page_for(Action.READ_TASKS, Purpose.JOB_MATCHING)
 _WRITE = page_for(Action.WRITE_TASKS, Purpose.JOB_MATCHING)
-_PLAN, _STEP = ("plan_kind", "level", "adviser_id", "plan_words"), ("kind", "due_on", "task_words")
+_PLAN = ("plan_kind", "level", "entered_on", "entry_words", "adviser_id", "plan_words")
+_STEP = ("kind", "due_on", "task_words")
 _OURS = {"words": "plan_words", "kind": "plan_kind"}
 
 
@@ -81,6 +82,8 @@ def _page(
         plan_fields=[
             of_plan.one_of("plan_kind", PlanKind, PlanKind.GRADUATE),
             of_plan.choice("level", levels, NOBODY),
+            of_plan.day("entered_on", today().isoformat()),
+            of_plan.area("entry_words"),
             of_plan.choice("adviser_id", advisers, NOBODY),
             of_plan.area("plan_words"),
         ],
@@ -141,6 +144,8 @@ def open_plan(request: Request, access: AccessDep, subject: SubjectDep, candidat
             None if level in ("", NOBODY) else AssistanceLevel(word_of("level", AssistanceLevel, form)),
             _adviser(form),
             form.text("plan_words"),
+            entered_on=day_of("entered_on", form.text("entered_on")) if form.text("entered_on") else None,
+            entry_words=form.text("entry_words"),
         )
         Plans(connection, subject, on=today()).open(candidate_id, plan, now=moment())
         return Answer(201, None, {}, ("candidate", candidate_id))
@@ -195,7 +200,12 @@ def change_plan(request: Request, access: AccessDep, subject: SubjectDep, candid
             change = PlanChange(adviser_id=_adviser(form) or subject.user_id)
         else:
             ending = PlanEnd(word_of("ending", PlanEnd, form))
-            change = PlanChange(ending=ending, placement_id=None if placement in ("", NOBODY) else placement)
+            change = PlanChange(
+                ending=ending,
+                placement_id=None if placement in ("", NOBODY) else placement,
+                left_on=day_of("left_on", form.text("left_on")) if form.text("left_on") else None,
+                exit_words=form.text("exit_words"),
+            )
         with acting(access, subject, Action.WRITE_TASKS) as connection:
             own = Plans(connection, subject, on=today())
             done = own.change(plan_id, change, version=version_of(form), now=moment())
@@ -224,20 +234,36 @@ def ledger(
     kind: PlanKind = PlanKind.GRADUATE,
     ended: bool = False,
     whose: str = "all",
+    held_on: str = "",
+    since: str = "",
+    until: str = "",
 ) -> Response:
-    """Show the ledger of plans of a kind by the day they were opened: of everybody, or of those one advises."""
+    """Show the ledger of plans of a kind by the day they were opened: of everybody, or of those one advises.
+
+    Open or ended ones, or those of a day or of some days with how many entered and left.
+    """
     is_mine = whose == "mine"
-    filters = {"kind": kind.value, "ended": ended, "whose": "mine" if is_mine else "all"}
+    days = {"held_on": held_on.strip(), "since": since.strip(), "until": until.strip()}
+    fault, span = None, None
+    try:
+        asked = [day_of(name, text) if text else None for name, text in days.items()]
+        span = asked_span(asked[0], asked[1], asked[2], today())
+    except RowRefused as error:
+        fault = error.faults[0]
+    filters = {"kind": kind.value, "ended": ended, "whose": "mine" if is_mine else "all", **days}
     after = part.after(subject, filters)
     key = None if after is None else (date.fromisoformat(str(after[0])), str(after[1]))
     with acting(access, subject, Action.READ_TASKS) as connection:
-        wanted = PlansWanted(kind, is_open=not ended, is_mine=is_mine)
-        found, has_more = Plans(connection, subject, on=today()).page(wanted, after=key, limit=part.limit)
+        wanted = PlansWanted(kind, is_open=not ended, is_mine=is_mine, span=span)
+        own = Plans(connection, subject, on=today())
+        found, has_more = own.page(wanted, after=key, limit=part.limit)
+        moves = own.moves(wanted)
         shown = _with_people(connection, subject, found)
     following = part.next(subject, filters, (found[-1]["opened_on"], found[-1]["plan_id"])) if has_more else None
     return page(
-        request, "plans_ledger.html", plans=shown, kinds=list(PlanKind), kind=kind, ended=ended, is_mine=is_mine,
-        following=following, is_first=after is None, on=today().isoformat(),
+        request, "plans_ledger.html", 200 if fault is None else 422, plans=shown, kinds=list(PlanKind), kind=kind,
+        ended=ended, is_mine=is_mine, following=following, is_first=after is None, on=today().isoformat(),
+        days=days, span=span, moves=moves, fault=fault,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from pipelines.access.errors import NoSuchPerson
 from pipelines.access.roles import Action, Purpose
 from pipelines.caseload.lead_posts import lead_posts
 from pipelines.caseload.notes import MOST_WORDS
-from pipelines.caseload.plans import NewPlan, PlanChange, Plans, PlansWanted
+from pipelines.caseload.plans import NewPlan, PlanChange, Plans, PlansWanted, asked_span
 
 router = APIRouter(tags=["plans"])
 _READ = for_action(Action.READ_TASKS, Purpose.JOB_MATCHING)
@@ -30,6 +30,7 @@ _WRITE = for_action(Action.WRITE_TASKS, Purpose.JOB_MATCHING)
 _LISTS = for_action(Action.READ_SHORTLIST, Purpose.JOB_MATCHING)
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
 _Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=r"^[^\x00-\x08\x0B\x0C\x0E-\x1F]*$")]
+_Day = Annotated[date, Field(strict=False)]
 _Region = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
@@ -42,6 +43,8 @@ class PlanSent(Body):
     )
     adviser_id: _Id | None = Field(default=None, description="一对一负责的本机构工作人员")
     words: _Words = Field(default="", description="目标和约定，加密保存，不写证号")
+    entered_on: _Day | None = Field(default=None, description="哪一天进入，默认今天；不能早于上一份同类计划结束的那天")
+    entry_words: _Words = Field(default="", description="进入的理由，加密保存，不写证号")
     with_usual_steps: bool = Field(default=True, description="按这类计划的常用步骤建立任务")
 
 
@@ -51,6 +54,8 @@ class PlanChangeSent(Body):
     adviser_id: _Id | None = None
     ending: Annotated[PlanEnd | None, Field(strict=False)] = None
     placement_id: _Id | None = Field(default=None, description="以已就业结束时，是哪一条就业安置")
+    left_on: _Day | None = Field(default=None, description="哪一天退出，默认今天")
+    exit_words: _Words = Field(default="", description="退出的理由，加密保存，不写证号")
 
 
 class PlanSource(Kept):
@@ -73,10 +78,12 @@ class PlanHead(Kept):
     adviser_name: str | None
     words: str | None
     opened_on: str
+    entry_words: str | None = None
     opened_by_name: str | None
     ended_on: str | None
     ending: PlanEnd | None
     ending_label: str | None
+    exit_words: str | None = None
     placement_id: str | None
     row_version: int
     source: PlanSource
@@ -107,11 +114,23 @@ class PlanLine(PlanHead):
     is_employed: bool | None = Field(description="是否就业；不知道为 null")
 
 
+class PlanMoves(Kept):
+    """一类计划在一段时间里的进出；期末等于期初加进入减退出。"""
+
+    level: AssistanceLevel | None
+    label: str
+    before: int = Field(description="期初在册")
+    entered: int = Field(description="期间进入")
+    left: int = Field(description="期间退出；退出那天起不再在册")
+    after: int = Field(description="期末在册")
+
+
 class PlanPage(Kept):
     """台账的一页，按建立日期。"""
 
     items: list[PlanLine]
     next_cursor: str | None
+    moves: list[PlanMoves] = Field(default_factory=list, description="问到某一天或某段时间时，各类的份数")
 
 
 class StudentLine(Kept):
@@ -205,17 +224,28 @@ def plans(
     level: AssistanceLevel | None = None,
     mine: Annotated[bool, Query(description="只看由自己负责的")] = False,
     region: _Region = None,
+    held_on: Annotated[date | None, Query(description="这一天在册的")] = None,
+    since: Annotated[date | None, Query(description="一段时间里在册、进入或退出的：起")] = None,
+    until: Annotated[date | None, Query(description="止，默认今天")] = None,
 ) -> Response:
-    """Return the ledger of plans of a kind, by the day they were opened; who was shown is recorded."""
+    """Return the ledger of plans of a kind, by the day they were opened; who was shown is recorded.
+
+    Open or ended ones, or those of a day or of some days, with how many entered and left each level in them.
+    """
+    span = asked_span(held_on, since, until, today())
     level_word = None if level is None else level.value
     filters = {"kind": kind.value, "is_open": is_open, "level": level_word, "mine": mine, "region": region}
+    if span is not None:
+        filters |= {"since": span.since.isoformat(), "until": span.until.isoformat(), "is_day": span.is_day}
     after = page.after(subject, filters)
     key = None if after is None else (date.fromisoformat(str(after[0])), str(after[1]))
     with acting(access, subject, Action.READ_TASKS) as connection:
-        wanted = PlansWanted(kind, is_open, level, mine, region)
-        found, has_more = Plans(connection, subject, on=today()).page(wanted, after=key, limit=page.limit)
+        wanted = PlansWanted(kind, is_open, level, mine, region, span)
+        own = Plans(connection, subject, on=today())
+        found, has_more = own.page(wanted, after=key, limit=page.limit)
+        moves = own.moves(wanted)
     following = page.next(subject, filters, (found[-1]["opened_on"], found[-1]["plan_id"])) if has_more else None
-    return JSONResponse({"items": found, "next_cursor": following})
+    return JSONResponse({"items": found, "next_cursor": following, "moves": moves})
 
 
 @router.get("/plans/students-without", responses={200: {"model": StudentPage}})

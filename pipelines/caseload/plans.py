@@ -34,7 +34,7 @@ from pipelines.schema import PLACEMENTS, SERVICES
 from pipelines.store.case_files import CaseFiles
 from pipelines.store.in_charge import display_name, names_of
 from pipelines.store.of_people import Row
-from pipelines.store.plans import Key, PlanRepository, students_without
+from pipelines.store.plans import Key, LedgerWanted, Moves, PlanRepository, Span, students_without
 from pipelines.store.repositories import TableRepository
 
 _MOST = 100
@@ -42,33 +42,65 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class NewPlan:
-    """A plan to be made; without an adviser it is whoever makes it. `level` is that of an assistance plan."""
+    """A plan to be made; without an adviser it is whoever makes it. `level` is that of an assistance plan.
+
+    Without `entered_on` it is entered on the day itself; `entry_words` say why.
+    """
 
     kind: PlanKind
     level: AssistanceLevel | None = None
     adviser_id: str | None = None
     words: str = ""
     with_usual_steps: bool = True
+    entered_on: date | None = None
+    entry_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """Another adviser, or the end of a plan with its reason and, where it ends in work, the placement."""
+    """Another adviser, or the end of a plan with its reason and, where it ends in work, the placement.
+
+    Without `left_on` it ends on the day itself; `exit_words` say why.
+    """
 
     adviser_id: str | None = None
     ending: PlanEnd | None = None
     placement_id: str | None = None
+    left_on: date | None = None
+    exit_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlansWanted:
-    """Which plans are asked for."""
+    """Which plans are asked for: open or ended ones, or with a span those that ran in it."""
 
     kind: PlanKind = PlanKind.GRADUATE
     is_open: bool = True
     level: AssistanceLevel | None = None
     is_mine: bool = False
     region: str | None = None
+    span: Span | None = None
+
+
+def asked_span(day: date | None, since: date | None, until: date | None, on: date) -> Span | None:
+    """Return the day or the days that are asked for, to today where no last one is said; None where none are.
+
+    Raises
+    ------
+    RowRefused
+        When both are asked for, no first day is said, or the last comes before it.
+    """
+    if day is not None:
+        if since is not None or until is not None:
+            raise RowRefused([Fault("held_on", "要么写一天，要么写一段时间的起止")])
+        return Span(day, day, is_day=True)
+    if since is None:
+        if until is not None:
+            raise RowRefused([Fault("since", "写明从哪一天起")])
+        return None
+    if (until or on) < since:
+        raise RowRefused([Fault("until", "止日不能早于起日")])
+    return Span(since, until or on)
 
 
 class Plans:
@@ -104,14 +136,7 @@ class Plans:
         """
         require(self.subject, Action.READ_TASKS)
         found = self.repository.page(
-            self.on,
-            kind=wanted.kind.value,
-            after=after,
-            limit=limit + 1,
-            is_open=wanted.is_open,
-            level=None if wanted.level is None else wanted.level.value,
-            adviser_id=self.subject.user_id if wanted.is_mine else None,
-            codes=self._codes(wanted.region),
+            self.on, self._ledger(wanted), after=after, limit=limit + 1, is_open=wanted.is_open, span=wanted.span
         )
         shown = found[:limit]
         files = self._seen([row["candidate_id"] for row in shown])
@@ -130,6 +155,25 @@ class Plans:
             }
             lines.append({**_document(row, names), **line})
         return lines, len(found) > limit
+
+    def moves(self, wanted: PlansWanted) -> list[dict[str, Any]]:
+        """Return by level how many ran before the span that is wanted, began and ended in it, and run at its end.
+
+        Raises
+        ------
+        Forbidden
+            When the role may not read tasks for the stated purpose.
+        NoSuchRegion
+            When the place is none that an office answers for.
+        """
+        require(self.subject, Action.READ_TASKS)
+        if wanted.span is None:
+            return []
+        found = self.repository.moves(wanted.span, self._ledger(wanted))
+        lines: list[tuple[str | None, str]] = [(None, wanted.kind.label)]
+        if wanted.kind is PlanKind.ASSISTANCE:
+            lines = [(one.value, one.label) for one in AssistanceLevel if wanted.level in (None, one)]
+        return [{"level": level, "label": label, **found.get(level, Moves())._asdict()} for level, label in lines]
 
     def without(self, region: str | None, *, after: str | None, limit: int) -> tuple[list[dict[str, Any]], bool]:
         """Return the visible students of the education office's data with whom no plan was made yet; recorded.
@@ -180,6 +224,7 @@ class Plans:
         self.people.visible(candidate_id, Action.WRITE_TASKS)
         self._refuse_machines()
         faults = wrong_words("words", plan.words, may_be_empty=True)
+        faults += wrong_words("entry_words", plan.entry_words, may_be_empty=True)
         if (plan.level is not None) != (plan.kind is PlanKind.ASSISTANCE):
             faults.append(Fault("level", "就业援助计划须写明援助类别，一生一策不写"))
         if plan.adviser_id is not None:
@@ -187,10 +232,11 @@ class Plans:
         if faults:
             raise RowRefused([Fault(_called(one.column), one.reason) for one in faults])
         wait_for_turn(self.connection)
-        if any(
-            row["kind"] == plan.kind.value and row["ended_on"] is None for row in self.repository.of(candidate_id)
-        ):  # fmt: skip
+        before = [row for row in self.repository.of(candidate_id) if row["kind"] == plan.kind.value]
+        if any(row["ended_on"] is None for row in before):
             raise CaseworkRefused("已有一份进行中的同类计划")
+        entered_on = plan.entered_on or self.on
+        self._accept_entry(entered_on, max((row["ended_on"] for row in before), default=None))
         plan_id, adviser = str(uuid4()), plan.adviser_id or self.subject.user_id
         self._note("opened", candidate_id)
         self.repository.add(
@@ -201,7 +247,8 @@ class Plans:
                 "level": None if plan.level is None else plan.level.value,
                 "adviser_id": adviser,
                 "words": plan.words.strip() or None,
-                "opened_on": self.on,
+                "entry_words": plan.entry_words.strip() or None,
+                "opened_on": entered_on,
                 "opened_at": now,
                 "opened_by": self.subject.by.actor,
                 "organisation_id": self.subject.organisation_id,
@@ -213,7 +260,7 @@ class Plans:
                 task = NewTask(TaskKind(step.task), step.words, step.due_on, adviser, plan_id)
                 self.tasks.add(candidate_id, task, now=now)
         if plan.kind is PlanKind.GRADUATE:
-            self._serve(candidate_id, adviser)
+            self._serve(candidate_id, adviser, entered_on)
         return self._one(plan_id)
 
     def change(self, plan_id: str, change: PlanChange, *, version: int, now: datetime) -> dict[str, Any] | None:
@@ -243,7 +290,8 @@ class Plans:
         values: dict[str, Any] = {"adviser_id": change.adviser_id}
         if change.ending is not None:
             values = {
-                "ended_on": self.on,
+                "ended_on": change.left_on or self.on,
+                "exit_words": change.exit_words.strip() or None,
                 "ending": change.ending.value,
                 "placement_id": change.placement_id,
                 "ended_by": self.subject.by.actor,
@@ -263,8 +311,20 @@ class Plans:
             placement = self._placements(row["candidate_id"]).get(change.placement_id)
             if change.ending is not PlanEnd.PLACED or placement is None:
                 faults.append(Fault("placement_id", "应为这位求职者的就业安置，且以已就业结束"))
+        if change.ending is None and (change.left_on or change.exit_words.strip()):
+            faults.append(Fault("left_on", "结束计划时才写退出日期和理由"))
+        if change.left_on is not None and not row["opened_on"] <= change.left_on <= self.on:
+            faults.append(Fault("left_on", f"应在进入日期（{row['opened_on'].isoformat()}）和今天之间"))
+        faults += wrong_words("exit_words", change.exit_words, may_be_empty=True)
         if faults:
             raise RowRefused([Fault(_called(one.column), one.reason) for one in faults])
+
+    def _accept_entry(self, entered_on: date, left_before: date | None) -> None:
+        """Refuse a day to come, and one on which an earlier plan of the kind still ran."""
+        if entered_on > self.on:
+            raise RowRefused([Fault("entered_on", "进入日期不能晚于今天")])
+        if left_before is not None and entered_on < left_before:
+            raise RowRefused([Fault("entered_on", f"同类计划 {left_before.isoformat()} 才结束，不能早于这一天")])
 
     def _placements(self, candidate_id: str) -> dict[str, Any]:
         repository = TableRepository(self.connection, PLACEMENTS, self.subject)
@@ -289,10 +349,10 @@ class Plans:
             )  # fmt: skip
         return left
 
-    def _serve(self, candidate_id: str, adviser: str | None) -> None:
+    def _serve(self, candidate_id: str, adviser: str | None, on: date) -> None:
         name = None if adviser is None else display_name(self.connection, adviser)
         cells = {
-            "candidate_id": candidate_id, "kind": ServiceKind.GRADUATE_PLAN.value, "on": self.on.isoformat(),
+            "candidate_id": candidate_id, "kind": ServiceKind.GRADUATE_PLAN.value, "on": on.isoformat(),
             "by": name or "", "outcome": "建立一生一策计划",
         }  # fmt: skip
         try:
@@ -303,6 +363,11 @@ class Plans:
     def _refuse_machines(self) -> None:
         if self.subject.client_id is not None:
             raise CaseworkRefused("须由工作人员办理，不能由系统或接口办理")
+
+    def _ledger(self, wanted: PlansWanted) -> LedgerWanted:
+        level = None if wanted.level is None else wanted.level.value
+        adviser = self.subject.user_id if wanted.is_mine else None
+        return LedgerWanted(wanted.kind.value, level, adviser, self._codes(wanted.region))
 
     def _codes(self, region: str | None) -> frozenset[str] | None:
         return None if region is None else area_of(self.connection, region, self.on).codes
@@ -383,10 +448,12 @@ def _document(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "adviser_name": names.get(f"user:{row['adviser_id']}"),
         "words": row["words"],
         "opened_on": row["opened_on"].isoformat(),
+        "entry_words": row["entry_words"],
         "opened_by_name": names.get(row["opened_by"]),
         "ended_on": _iso(row["ended_on"]),
         "ending": ending,
         "ending_label": None if ending is None else PlanEnd(ending).label,
+        "exit_words": row["exit_words"],
         "placement_id": row["placement_id"],
         "row_version": row["row_version"],
         "source": plan_source(kind).as_dict(),
@@ -405,6 +472,17 @@ def plan_lines(found: Sequence[Mapping[str, Any]], *, has_more: bool) -> list[st
         for one in found
     ]
     return [*(lines or ["没有这样的计划"]), *(["…后面还有；加 --limit 看更多"] if has_more else [])]
+
+
+def move_lines(wanted: PlansWanted, found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the numbers of a day or of some days in plain Chinese; nothing where none were asked for."""
+    if wanted.span is None:
+        return []
+    since, until = wanted.span.since.isoformat(), wanted.span.until.isoformat()
+    if wanted.span.is_day:
+        return [f"{until} 在册：", *(f"  {one['label']} {one['after']} 份" for one in found)]
+    told = "  {label}：期初 {before}，进入 {entered}，退出 {left}，期末 {after}"
+    return [f"{since} 至 {until}：", *(told.format(**one) for one in found)]
 
 
 def student_lines(found: Sequence[Mapping[str, Any]], *, has_more: bool) -> list[str]:

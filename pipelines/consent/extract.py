@@ -78,6 +78,7 @@ _ACTS = {
     "quota.read": "核算用人单位安排残疾人的人数",
     "answer.replay": "重复发来的请求，答复相同",
 }
+_PLAN_WHY = {"entry_words": "进入理由", "exit_words": "退出理由"}
 _ENDINGS = ((".refused", "查看或登记，未获准"), (".read", "查看记录"), (".write", "登记或修改记录"))
 _WHY = {
     Purpose.JOB_MATCHING: "岗位匹配",
@@ -231,6 +232,8 @@ def _plans(connection: Connection, subject: Subject, person: VisibleCandidate) -
             "ended_on": None if row["ended_on"] is None else row["ended_on"].isoformat(),
             "end_label": None if row["ending"] is None else PlanEnd(row["ending"]).label,
             "words": row["words"],
+            "entry_words": row["entry_words"],
+            "exit_words": row["exit_words"],
         }
         for row in PlanRepository(connection, subject).of(person)
     ]
@@ -322,7 +325,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"  任务 {task['due_on']} {task['label']}（{task['status_label']}）：{task['words']}"
     for plan in document["plans"]:
         ended = f"，{plan['ended_on']} {plan['end_label']}" if plan["ended_on"] else ""
-        yield f"  {plan['label']} 自 {plan['opened_on']}{ended}：{plan['words'] or ''}"
+        why = "".join(f"，{word}：{plan[name]}" for name, word in _PLAN_WHY.items() if plan[name])
+        yield f"  {plan['label']} 自 {plan['opened_on']}{ended}{why}：{plan['words'] or ''}"
     for notice in document["notices"]:
         yield f"  给工作人员的提醒 {notice['on']} {notice['label']}"
     for sent in document["messages"]:

@@ -43,6 +43,9 @@ plans = Table(
     # The one adviser (一对一); nobody until one is named.
     Column("adviser_id", Text, ForeignKey("users.user_id"), index=True),
     Column("words", Text),
+    # Why it was entered on that day, and left; of plans of before nobody wrote it down.
+    Column("entry_words", Text),
+    Column("exit_words", Text),
     Column("opened_on", Date, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("opened_by", Text, nullable=False),

@@ -24,7 +24,7 @@ from pipelines.store.sealed import vault_of
 Row = dict[str, Any]
 SEALED: Mapping[str, tuple[str, ...]] = {
     "case_notes": ("words",),
-    "plans": ("words",),
+    "plans": ("words", "entry_words", "exit_words"),
     "tasks": ("words",),
     "task_steps": ("reason",),
     "handovers": ("words",),

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, exists, func, insert, or_, select, update
 
 from matching.plans import EnrolmentKind, Plan, PlanKind
 from matching.rules.functions import plus_months
@@ -17,6 +17,32 @@ from pipelines.store.reach import reach
 
 Key = tuple[date, str]
 _STEPS = ("n_steps", "n_done", "n_overdue", "next_due_on")
+
+
+class Span(NamedTuple):
+    """Some days from first to last, or the end of one day: then whoever left on it is there no more."""
+
+    since: date
+    until: date
+    is_day: bool = False
+
+
+class Moves(NamedTuple):
+    """Plans that ran before a span, began in it, ended in it, and run at the end of its last day."""
+
+    before: int = 0
+    entered: int = 0
+    left: int = 0
+    after: int = 0
+
+
+class LedgerWanted(NamedTuple):
+    """Plans of which kind; a filter that is None is none."""
+
+    kind: str
+    level: str | None = None
+    adviser_id: str | None = None
+    codes: frozenset[str] | None = None
 
 
 class PlanRepository(OfPeople):
@@ -40,20 +66,18 @@ class PlanRepository(OfPeople):
     def page(
         self,
         on: date,
+        wanted_ones: LedgerWanted,
         *,
-        kind: str,
         after: Key | None,
         limit: int,
         is_open: bool = True,
-        level: str | None = None,
-        adviser_id: str | None = None,
-        codes: frozenset[str] | None = None,
+        span: Span | None = None,
     ) -> list[Row]:
         """Return the next plans by the day they were opened, each with `n_steps`, `n_done`, `n_overdue`, `next_due_on`.
 
-        A filter that is None is none.
+        With a span those that ran in it, open or ended by now; the day of leaving is the first one without.
         """
-        c, t, people = plans.c, tasks.c, tables.CASE_TABLES["candidates"].c
+        c, t = plans.c, tasks.c
         is_undone, other = t.status == "open", plans.alias()
         theirs = other.c
         steps = (
@@ -70,22 +94,47 @@ class PlanRepository(OfPeople):
         )
         s = steps.c
         counts = [func.coalesce(s[name], 0).label(name) for name in _STEPS[:3]]
-        wanted = self._readable(plans, *counts, s.next_due_on).select_from(
+        wanted = self._select(wanted_ones, plans, *counts, s.next_due_on).select_from(
             plans.outerjoin(steps, s.plan_id == c.plan_id)
         )
-        wanted = wanted.where(c.kind == kind, c.ended_on.is_(None) if is_open else c.ended_on.is_not(None))
-        if level is not None:
-            wanted = wanted.where(c.level == level)
-        if adviser_id is not None:
-            wanted = wanted.where(c.adviser_id == adviser_id)
-        if codes is not None:
-            there = select(people.candidate_id).where(people.region.in_(sorted(codes)))
-            wanted = wanted.where(c.candidate_id.in_(there))
+        if span is None:
+            wanted = wanted.where(c.ended_on.is_(None) if is_open else c.ended_on.is_not(None))
+        else:
+            is_there = c.ended_on > span.until if span.is_day else c.ended_on >= span.since
+            wanted = wanted.where(c.opened_on <= span.until, or_(c.ended_on.is_(None), is_there))
         if after is not None:
             day, plan_id = after
             wanted = wanted.where(or_(c.opened_on > day, and_(c.opened_on == day, c.plan_id > plan_id)))
         wanted = wanted.order_by(c.opened_on, c.plan_id).limit(limit)
         return self._opened(self.connection.execute(wanted))
+
+    def moves(self, span: Span, wanted: LedgerWanted) -> dict[str | None, Moves]:
+        """Return by level how many visible plans ran before a span, began and ended in it, and run at its end."""
+        c, since, until = plans.c, span.since, span.until
+        counted = [
+            func.sum(case((one, 1), else_=0))
+            for one in (
+                and_(c.opened_on < since, or_(c.ended_on.is_(None), c.ended_on >= since)),
+                c.opened_on.between(since, until),
+                c.ended_on.between(since, until),
+                and_(c.opened_on <= until, or_(c.ended_on.is_(None), c.ended_on > until)),
+            )
+        ]
+        found = self.connection.execute(self._select(wanted, c.level, *counted).group_by(c.level))
+        return {name: Moves(*(int(n or 0) for n in numbers)) for name, *numbers in found}
+
+    def _select(self, wanted: LedgerWanted, *columns: Any) -> Select[Any]:
+        """Return the statement over plans of a kind, through every filter that is not None."""
+        c, people = plans.c, tables.CASE_TABLES["candidates"].c
+        found = self._readable(*columns).where(c.kind == wanted.kind)
+        if wanted.level is not None:
+            found = found.where(c.level == wanted.level)
+        if wanted.adviser_id is not None:
+            found = found.where(c.adviser_id == wanted.adviser_id)
+        if wanted.codes is not None:
+            there = select(people.candidate_id).where(people.region.in_(sorted(wanted.codes)))
+            found = found.where(c.candidate_id.in_(there))
+        return found
 
     def add(self, values: Mapping[str, Any]) -> None:
         """Keep a plan with a person found visible."""
@@ -95,7 +144,8 @@ class PlanRepository(OfPeople):
         """Change a visible open plan of this version; False where somebody was faster."""
         c = plans.c
         same = (c.plan_id == plan["plan_id"], c.row_version == plan["row_version"], c.ended_on.is_(None))
-        statement = update(plans).where(*same, *self._reach()).values(**values, row_version=c.row_version + 1)
+        sealed = self._sealed({**values, "plan_id": plan["plan_id"]})
+        statement = update(plans).where(*same, *self._reach()).values(**sealed, row_version=c.row_version + 1)
         return self.connection.execute(statement).rowcount == 1
 
     def touch(self, plan_id: str, on: date) -> None:
