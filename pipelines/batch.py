@@ -23,6 +23,7 @@ from pipelines.consent.texts import automated_decision_notice
 from pipelines.desk import Desk
 from pipelines.engines import Engine
 from pipelines.engines.local import LocalEngine
+from pipelines.one_at_a_time import alone_in
 
 BLOCK = 1000
 TOGETHER_FROM = 300
@@ -61,8 +62,24 @@ def run_batch(
         them from the same desk, so that a whole province need not have them written out. Such a run is made whole.
     engine
         Who works the blocks out: where not given this process alone. What is written does not depend on it.
+
+    Raises
+    ------
+    FolderInUse
+        When another command is writing there.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with alone_in(out):
+        return _run(desk, out, k, with_reasons, engine, progress)
+
+
+def _run(
+    desk: Desk,
+    out: Path,
+    k: int,
+    with_reasons: bool,
+    engine: Engine | None,
+    progress: Callable[[int, int], None] | None,
+) -> BatchReport:
     plan = _plan(desk, out, _facts(desk, k, with_reasons), Snapshot.of(desk))
     n_made, n_done = 0, sum(len(plan.blocks[path]) for path in plan.kept)
     n_people, n_kept = sum(len(people) for people in plan.blocks.values()), len(plan.kept)

@@ -32,6 +32,7 @@ from pipelines.evaluate import (
     split_day,
     values_of,
 )
+from pipelines.one_at_a_time import alone_in
 from pipelines.quarter.code import code_version
 from pipelines.quarter.extract import pseudonymised, save_extract
 from pipelines.quarter.gates import Measures, Unmeasured, evaluate_gates, failed, gates_on
@@ -101,6 +102,8 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
         When there is no champion to be held against.
     RunRefused
         When the folder holds another run, or a file was changed.
+    FolderInUse
+        When another command is writing there.
     NothingToEvaluate
         When there are too few acts to test anything in time.
     """
@@ -110,6 +113,11 @@ def run_cycle(cycle: Cycle) -> dict[str, Any]:
         version, model = registry.champion()
         card = registry.card(version)
     champion = Champion(version, model, None if card is None else card.document)
+    with alone_in(cycle.folder):
+        return _run(cycle, vault, champion)
+
+
+def _run(cycle: Cycle, vault: Vault, champion: Champion) -> dict[str, Any]:
     run = Run.open(cycle.folder, _head(cycle, champion))
     note_elsewhere(cycle.models, cycle.folder)
     _extract(cycle, run, vault, champion)

@@ -21,6 +21,7 @@ from pipelines.access.vault import Vault, new_key
 from pipelines.casebook import Casebook
 from pipelines.evaluate import split_day
 from pipelines.names_in_models import Names
+from pipelines.one_at_a_time import FolderInUse
 from pipelines.quarter.profile import kept_profile, sealed_profile
 from pipelines.quarter.runs import RunRefused
 from pipelines.registry import Despite, FilesChanged, PromotionRefused, Registry, SecondPersonNeeded
@@ -76,6 +77,17 @@ def _killed_when_it_says(words: str, town: Town, folder: Path) -> None:
         process.send_signal(signal.SIGKILL)
     assert said is not None
     assert process.returncode == -signal.SIGKILL
+
+
+def test_a_second_command_on_the_folder_of_a_running_cycle_is_told_so(quarter: Quarter, tmp_path: Path) -> None:
+    town, folder = copied_town(tmp_path / "own"), tmp_path / "run"
+    command = [sys.executable, "-m", "tests.support.one_cycle", town.url, str(town.models), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:  # noqa: S603  our own module
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(FolderInUse, match="另一个命令正在写入文件夹"):
+            run(town, folder)
+        process.send_signal(signal.SIGKILL)
 
 
 def _done(folder: Path) -> dict[str, int]:
