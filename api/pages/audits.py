@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
 from api.cursors import PageDep
 from api.kept_work import KeptWork
+from api.pages.audit_words import act_word, acts, details_in_words, object_word, objects, purpose_word
 from api.pages.render import page
 from api.pages.tabs import tabs_of
-from api.pages.words import Words, words
 from pipelines.access.names import actor_names
 from pipelines.access.roles import Action, Purpose, Subject
 from pipelines.registers.rows import Register
@@ -49,7 +49,9 @@ def audit(request: Request, access: AccessDep, subject: SubjectDep, part: PageDe
         found = trail_page(connection, subject, before=before, limit=part.limit + 1, filters=filters)
         state = chain_state(connection, subject, latest=_LATEST)
         names = actor_names(connection, [row["actor"] for row in found])
-    return _page(request, "audit.html", found, part, subject, filters, names=names, state=state, here="/audit", tabs=[])
+    known = {"action": acts(), "object_kind": objects()}
+    more = {"names": names, "state": state, "here": "/audit", "tabs": [], "known": known}
+    return _page(request, "audit.html", found, part, subject, filters, **more)
 
 
 @router.get("/supervision/reads")
@@ -97,20 +99,13 @@ def _page(
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    t = words()
-    return {**row, "action_label": _act_word(t, row["action"]), "why": _purpose_word(t, row["purpose"])}
-
-
-def _act_word(t: Words, action: str) -> str:
-    """Return an act in words; one that has none is told as it stands in the audit."""
-    refused = action.removesuffix(".refused")
-    name = refused.replace(".", "_")
-    label = t(f"act_of.{name}") if f"act_of.{name}" in t else refused
-    return t("audit.refused", act=label) if refused != action else label
-
-
-def _purpose_word(t: Words, purpose: str) -> str:
-    return t(f"purpose_of.{purpose}") if f"purpose_of.{purpose}" in t else purpose
+    return {
+        **row,
+        "action_label": act_word(row["action"]),
+        "object_label": object_word(row["object_kind"]),
+        "why": purpose_word(row["purpose"]),
+        "told": details_in_words(row["details"]),
+    }
 
 
 @router.get("/audit/chain")

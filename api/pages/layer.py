@@ -18,6 +18,7 @@ from api.access import policy_of
 from api.errors import other
 from api.forms import Form
 from api.pages.render import page
+from api.pages.words import words
 from api.routes.problems import advised
 from pipelines.schema import holds_citizen_number
 
@@ -96,6 +97,14 @@ def reads_pages(scope: Scope) -> bool:
     )
 
 
+def _advice(status: int) -> str:
+    """Return what to do, without the headers and fields that only programs know."""
+    t = words()
+    if status in (401, 422):
+        return ""
+    return t(f"advice.{status}") if f"advice.{status}" in t else advised(status)
+
+
 def told(request: Request, problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """Return the page of a problem document, or the way to where it can be mended."""
     kind = str(problem["type"]).rpartition("/")[2]
@@ -110,7 +119,7 @@ def told(request: Request, problem: Mapping[str, Any], headers: Mapping[str, str
         title=problem["title"],
         detail=problem.get("detail") or "",
         faults=faults,
-        advice=advised(status) if status not in (401, 422) else "",
+        advice=_advice(status),
         trace_id=problem["trace_id"],
     )
     for name in ("retry-after", "allow"):

@@ -209,6 +209,8 @@ def file_shown(found: PersonFile, on: date) -> dict[str, Any]:
         for name in group.columns:
             column = CANDIDATES.column(name)
             value = told[name] if column.sensitive else shown(column, values[name])
+            if name == "birth_date" and value is not None:
+                value = t("unit.birth_date", n=value)
             if name == "functions":
                 value = None if values[name] in (None, {}) else t("person.as_picture")
             facts.append(

@@ -121,8 +121,12 @@ def _for_the_file(asked: Asked) -> Sheet:
     sheet.heading(t("person.consents"))
     sheet.list([f"{one['label']}：{one['state_label']}" for one in found["consents"]["now"]])
     sheet.heading(t("person.services"))
+    if not found["services"]:
+        sheet.line(t("person.no_services"))
     sheet.list([f"{one['on']} {one['kind']} {one['outcome'] or ''}" for one in found["services"]])
     sheet.heading(t("person.history"))
+    if not found["acts"]:
+        sheet.line(t("person.no_history"))
     sheet.list([f"{one['at']} {one['kind']} {one['title']} {one['reason'] or ''}" for one in found["acts"]])
     if asked.run is not None:
         _add_list(sheet, asked.run)

@@ -5,10 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from api.pages.words import words
 from matching.regions import region_name
 from matching.vocabulary import Function, Term
 from pipelines.schema import ColumnSpec
 
+_LEVELS = {"functions": "level", "demands": "demand"}
+"""Which words say the levels of a column."""
 _REGIONS = frozenset({"region", "wished_regions"})
 BETWEEN = "、"
 
@@ -20,14 +23,18 @@ def shown(column: ColumnSpec, value: Any) -> str | None:
     if column.name == "grade":
         return "一二三四"[int(value) - 1] + "级"
     if isinstance(value, Mapping):
-        return BETWEEN.join(f"{_word(name, key)} {_word(name, one)}" for name, (key, one) in _pairs(column, value))
+        return BETWEEN.join(_pair(column.name, key, one) for key, one in value.items())
     if isinstance(value, tuple):
         return BETWEEN.join(_word(column.name, one) for one in value)
     return _word(column.name, value)
 
 
-def _pairs(column: ColumnSpec, value: Mapping[Any, Any]) -> list[tuple[str, tuple[Any, Any]]]:
-    return [(column.name, pair) for pair in value.items()]
+def _pair(name: str, key: Any, value: Any) -> str:
+    """Return what is said of one function or accommodation: a level in words, never its bare number."""
+    t, label = words(), _word(name, key)
+    if name in _LEVELS:
+        return f"{label}{t('form.colon')}{t(f'{_LEVELS[name]}.l{value}')}"
+    return t("form.said_of", what=label, word=_word(name, value))
 
 
 def _word(name: str, value: Any) -> str:
@@ -37,7 +44,8 @@ def _word(name: str, value: Any) -> str:
         return value.label
     if isinstance(value, date):
         return value.isoformat()
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    t, text = words(), f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return t(f"unit.{name}", n=text) if f"unit.{name}" in t else text
 
 
 def level_word(t: Any, level: int) -> str:

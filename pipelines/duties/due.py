@@ -200,7 +200,9 @@ def due_document(item: Due, on: date) -> dict[str, Any]:
 
 def reasons_of(duty: Duty, on: date) -> list[str]:
     """Return why a duty is on the list and why it stands where it stands."""
-    told = [duty.reason, f"从 {duty.waiting_since.isoformat()} 起已等 {duty.waited_days(on)} 天"]
+    told = [duty.reason]
+    if waited := duty.waited_days(on):
+        told.append(f"从 {duty.waiting_since.isoformat()} 起已等 {waited} 天")
     if duty.bonus_days:
         told.append(f"有 {duty.strong_matches} 个匹配度高的岗位，次序按多等 {duty.bonus_days} 天计")
     if duty.asks:

@@ -11,9 +11,10 @@ from docx import Document
 from openpyxl import load_workbook
 from sqlalchemy import select, text
 
+from api.pages.audit_words import act_word, acts, details_in_words, objects
 from matching.vocabulary import YesNo
 from pipelines.access.audit import events
-from pipelines.access.roles import Purpose, Role
+from pipelines.access.roles import Action, Purpose, Role
 from pipelines.inspections.queue import Draw, Inspections
 from pipelines.registers.trail import chain_state
 from pipelines.reports.plan.progress import progress_of
@@ -24,7 +25,7 @@ from pipelines.store.tables import CASE_TABLES
 from pipelines.store.workflow_tables import vacancy_workflow
 from tests.support.accounts import a_user
 from tests.support.firms import moment_of
-from tests.support.pages import Visitor
+from tests.support.pages import Read, Visitor
 from tests.support.province import TODAY
 from tests.support.service import OWN, Service
 from tests.support.staffed import a_checked_vacancy, a_staffed_province, subject_of, visitor, worked_out
@@ -373,17 +374,24 @@ def test_looking_at_the_latest_rows_begins_with_their_own_hash(service: Service)
         assert (found.since, found.broken) == (found.last - 2, ())
 
 
+def rows_of(who: Visitor, address: str) -> str:
+    """Return what stands in the rows of a table, without the form above it."""
+    who.open(address)
+    return Read(who.answer.text.partition("<tbody>")[2].partition("</tbody>")[0]).text
+
+
 def test_auditor_sees_the_audit_of_the_own_office_and_nothing_else(service: Service) -> None:
     visitor(service, "caseworker").open("/people")
     visitor(service, "elsewhere").open("/people")
     who = visitor(service, "auditor")
-    told = who.open("/audit").text
-    assert "candidate" in told
+    told = rows_of(who, "/audit")
+    assert "查看求职者" in told
     assert "caseworker" in told
     assert "elsewhere" not in told
+    assert re.search(r"\b[a-z_]+\.[a-z]+\b", told) is None, "the audit is told in words, not in those of the program"
     assert "reads" not in [link["href"] for tag, link in who.open("/").tags if tag == "a" and "href" in link]
-    filtered = who.open("/audit?action=audit.read").text
-    assert "audit.read" in filtered
+    filtered = rows_of(who, "/audit?action=audit.read")
+    assert "查看审计记录" in filtered
     assert "查看求职者" not in filtered
     assert "逐条相接" in worked_out(who, "/audit/chain").text
     for address in ("/people", PROGRESS, "/models", "/supervision/inspections", "/supervision/vacancies"):
@@ -395,8 +403,22 @@ def test_auditor_of_the_province_reads_what_analysts_did_as_well(service: Servic
         a_user(noted(connection), "of-province", Role.AUDITOR, "620000")
     visitor(service, "analyst").open("/models/drift")
     who = Visitor(service.client, service.enter("of-province", Role.AUDITOR, "620000"))
-    assert "drift" in who.open("/audit?action=models.read").text
-    assert "drift" not in visitor(service, "auditor").open("/audit?action=models.read").text.replace("models.read", "")
+    assert "drift" in rows_of(who, "/audit?action=models.read")
+    assert "drift" not in rows_of(visitor(service, "auditor"), "/audit?action=models.read")
+
+
+def test_every_act_of_the_audit_has_words() -> None:
+    told = {**acts(), **objects()}
+    assert {name for name, label in told.items() if re.search("[A-Za-z]", label)} == set()
+    assert {action.value for action in Action} <= set(acts())
+    assert act_word("candidates.read.refused") == "未获准：查看求职者"
+    assert act_word("of.tomorrow") == "of.tomorrow"
+    assert details_in_words({"dry-run": True, "by-actor": True, "by-action": False, "role": "auditor", "rows": 3}) == [
+        "试导入：是",
+        "按谁查找",
+        "角色：审计人员",
+        "行数：3",
+    ]
 
 
 # ---- rule releases ----
