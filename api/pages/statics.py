@@ -22,7 +22,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".png": _PICTURE,
 }
-_BEFORE = {"console.js": "htmx.min.js"}
+SCRIPT, SCRIPT_WITH_PARTS = "console.js", "console-parts.js"
+_TOGETHER = {SCRIPT_WITH_PARTS: ("htmx.min.js", SCRIPT)}
 """What goes out as one file, for on a county's line each further file waits for a connection of its own."""
 _YEAR = "public, max-age=31536000, immutable"
 
@@ -39,16 +40,19 @@ class Static:
 
 @cache
 def _files() -> Mapping[str, Static]:
-    found = {}
+    found: dict[str, Static] = {}
     for path in sorted([*FOLDER.iterdir(), *PICTURES.iterdir()]):
         if path.suffix in _KINDS:
-            plain = path.read_bytes()
-            if path.name in _BEFORE:
-                plain = (FOLDER / _BEFORE[path.name]).read_bytes() + b"\n" + plain
-            mark = hashlib.sha256(plain).hexdigest()[:12]
-            address = f"{path.stem}.{mark}{path.suffix}"
-            found[path.name] = Static(address, _KINDS[path.suffix], plain, gzip.compress(plain, 9, mtime=0))
+            found[path.name] = _as_sent(path.name, path.read_bytes())
+    for name, parts in _TOGETHER.items():
+        found[name] = _as_sent(name, b"\n".join(found[part].plain for part in parts))
     return found
+
+
+def _as_sent(name: str, plain: bytes) -> Static:
+    stem, _, kind = name.rpartition(".")
+    mark = hashlib.sha256(plain).hexdigest()[:12]
+    return Static(f"{stem}.{mark}.{kind}", _KINDS[f".{kind}"], plain, gzip.compress(plain, 9, mtime=0))
 
 
 @cache

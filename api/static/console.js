@@ -2,6 +2,14 @@
 (function () {
   "use strict";
   document.documentElement.classList.add("has-script");
+  // Said before htmx begins with the page; in the pages themselves it would go over the wire with each of them.
+  if (window.htmx) {
+    Object.assign(window.htmx.config, {
+      includeIndicatorStyles: false, allowEval: false, selfRequestsOnly: true, historyCacheSize: 0,
+      refreshOnHistoryMiss: true, scrollBehavior: "auto",
+      responseHandling: [{ code: "204", swap: false }, { code: "...", swap: true }]
+    });
+  }
   function focusOn(element) {
     if (!element.hasAttribute("tabindex") && !element.matches("a[href],button,input,select,textarea,summary")) {
       element.setAttribute("tabindex", "-1");

@@ -170,6 +170,17 @@ def test_first_load_is_light(console: Console, browser: Browser, name: str) -> N
     window.close()
 
 
+@pytest.mark.parametrize(("name", "has_parts"), [("today", False), ("people", False), ("the list", True)])
+def test_only_a_page_that_exchanges_parts_carries_the_script_for_it(wide: Window, name: str, has_parts: bool) -> None:
+    wide.asked.clear()
+    wide.open(ADDRESSES[name])
+    told = wide.page.evaluate("() => window.htmx ? [htmx.config.allowEval, htmx.config.historyCacheSize] : null")
+    assert told == ([False, 0] if has_parts else None)
+    assert wide.page.evaluate("document.documentElement.className") == "has-script"
+    assert len([url for url in wide.asked if url.endswith(".js")]) == 1
+    assert wide.page.locator("style").count() == 0
+
+
 def test_keyboard_goes_through_a_page_with_the_focus_in_sight(wide: Window) -> None:
     wide.open(f"/people/{PERSON}/list")
     wide.page.keyboard.press("Tab")
