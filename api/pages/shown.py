@@ -23,7 +23,7 @@ def shown(column: ColumnSpec, value: Any) -> str | None:
     if column.name == "grade":
         return "一二三四"[int(value) - 1] + "级"
     if isinstance(value, Mapping):
-        return BETWEEN.join(_pair(column.name, key, one) for key, one in value.items())
+        return "；".join(_pair(column.name, key, one) for key, one in value.items())
     if isinstance(value, tuple):
         return BETWEEN.join(_word(column.name, one) for one in value)
     return _word(column.name, value)
