@@ -252,6 +252,8 @@ def problem_of(error: PipelineError, trace_id: str | None) -> JSONResponse:
             more: dict[str, object] = {"detail": str(error)} if isinstance(error, TELLING) else {}
             if isinstance(error, UnknownPurpose):
                 more = {"detail": f"{PURPOSE_HEADER} 可以写：{'、'.join(Purpose)}"}
+            if isinstance(error, ClaimOverlaps):
+                more = {"claims": list(error.others), "claims_not_shown": error.n_not_shown}
             if isinstance(error, WorkflowError):
                 more = dict(error.told)
             if isinstance(error, RowRefused):
@@ -275,7 +277,8 @@ def problem_title(error: PipelineError) -> str:
     """Return the title under which an error is told, with its own words where those say more."""
     if isinstance(error, TELLING):
         return str(error)
-    return next((title for kind, (_, __, title) in PROBLEMS.items() if isinstance(error, kind)), OTHERS["refused"][1])
+    title = next((title for kind, (_, __, title) in PROBLEMS.items() if isinstance(error, kind)), OTHERS["refused"][1])
+    return f"{title}：{error.words}" if isinstance(error, ClaimOverlaps) and error.words else title
 
 
 def other(kind: str, trace_id: str | None, **more: object) -> JSONResponse:

@@ -16,8 +16,6 @@ _OF_PERSON: Mapping[NoticeKind, str] = {
     NoticeKind.GRADUATE_FOLLOW: "/plans",
     NoticeKind.ASSISTANCE: "/plans",
     NoticeKind.LEARNING: "/learning",
-    NoticeKind.CLAIM_DECIDED: "/learning",
-    NoticeKind.CLAIM_CROSSED: "/learning",
 }
 _OF_POST: Mapping[NoticeKind, str] = {NoticeKind.REFERRED: "/candidates"}
 
@@ -31,11 +29,23 @@ def place_of(notice: Mapping[str, Any]) -> str | None:
         return "/company"
     if kind is NoticeKind.IMPORT_FAILED:
         return f"/imports/{quote(notice['object_id'], safe='')}"
+    if kind in (NoticeKind.CLAIM_DECIDED, NoticeKind.CLAIM_CROSSED):
+        return _of_claim(notice)
     if kind is not NoticeKind.ANSWERED and notice["vacancy_id"] is not None:
         return f"/posts/{quote(notice['vacancy_id'], safe='')}{_OF_POST.get(kind, '')}"
     if notice["candidate_id"] is not None:
         return f"/people/{quote(notice['candidate_id'], safe='')}{_OF_PERSON.get(kind, '')}"
     return None
+
+
+def _of_claim(notice: Mapping[str, Any]) -> str:
+    """Return the claim, or of one that was refused for another the claims of the same person or employer."""
+    _, colon, employer_id = notice["object_id"].rpartition(":")
+    if not colon:  # what was kept has an id; what was refused is told by what it was for, with its employer last
+        return f"/claims/{quote(notice['object_id'], safe='')}"
+    if notice["candidate_id"] is not None:
+        return f"/claims?candidate_id={quote(notice['candidate_id'], safe='')}"
+    return f"/claims?employer_id={quote(employer_id, safe='')}"
 
 
 def with_places(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -124,12 +124,14 @@ def note_refused(access: Access, subject: Subject, action: Action) -> None:
 
 @contextmanager
 def telling_crossed(access: Access, subject: Subject) -> Iterator[None]:
-    """Let a claim be proposed; where it crosses another it is refused, and who has to know is told."""
+    """Let a claim be proposed; where it crosses another it is refused and names that one; who has to know is told."""
     try:
         yield
     except ClaimOverlaps as error:
         with access.engine.begin() as connection:
-            Ledger(connection, subject, at=moment()).tell_crossed(error.claim, rulebook())
+            ledger = Ledger(connection, subject, at=moment())
+            ledger.tell_crossed(error.claim, rulebook())
+            ledger.name_others(error, rulebook())
         raise
 
 

@@ -33,6 +33,7 @@ ENTRIES = [
     Entry("nav.caseload", "/caseload", Action.WRITE_CANDIDATES, STAFF),
     Entry("nav.tasks", "/tasks", Action.READ_TASKS, STAFF),
     Entry("nav.plans", "/plans", Action.READ_TASKS, STAFF),
+    Entry("nav.claims", "/claims", Action.READ_BENEFITS, STAFF),
     Entry("nav.courses", "/courses", Action.READ_COURSES, STAFF),
     Entry("nav.events", "/events", Action.READ_INITIATIVES, STAFF),
     Entry("nav.supervision", "/supervision", Action.READ_REPORTS, frozenset({Role.SUPERVISOR})),

@@ -222,6 +222,25 @@ class Ledger:
         own = replace(refused, claim_id=f"{refused.rule_id}:{refused.from_month}:{whose}")
         self._tell(NoticeKind.CLAIM_CROSSED, own, self.subject.by.actor, "own")
 
+    def name_others(self, error: ClaimOverlaps, book: Rulebook) -> None:
+        """Say in a refusal which claims hold against it, as far as the subject sees them; recorded."""
+        ids = [claim_id for claim_id, _ in self._claims.crossing(error.claim)]
+        seen = self._claims.some(ids) if self.subject.may(Action.READ_BENEFITS) else []
+        self._note_each(Action.READ_BENEFITS, seen)
+        error.n_not_shown = len(ids) - len(seen)
+        error.others = [
+            {
+                "claim_id": one.claim_id,
+                "rule_id": one.rule_id,
+                "title": book.rules[one.rule_id].rule.title if one.rule_id in book.rules else one.rule_id,
+                "from_month": _day(one.from_month).isoformat()[:7],
+                "to_month": _day(one.to_month).isoformat()[:7],
+                "status": one.status,
+                "label": "已批准" if one.status == APPROVED else "待决定",
+            }
+            for one in seen
+        ]
+
     def _tell(self, kind: NoticeKind, claim: Claim, proposer: str, detail: str) -> None:
         of_claim(
             self.connection,

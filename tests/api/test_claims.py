@@ -74,11 +74,34 @@ def test_claim_is_proposed_by_one_and_approved_by_another(service: Service) -> N
     assert shown.json() == approved.json()
 
 
-def test_second_claim_for_the_same_months_is_told_no_more_than_that(service: Service) -> None:
-    _proposed(service)
+def test_second_claim_for_the_same_months_is_told_which_other_holds_and_not_by_whom(service: Service) -> None:
+    first = _proposed(service).json()
     refused = _proposed(service, from_month="2026-05", to_month="2026-08")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/claim-overlaps")
+    (other,) = refused.json()["claims"]
+    assert (other["claim_id"], other["from_month"], other["to_month"]) == (first["claim_id"], "2026-03", "2026-06")
+    assert (other["rule_id"], other["status"], refused.json()["claims_not_shown"]) == (
+        "flex.social_subsidy", "proposed", 0,
+    )  # fmt: skip
     assert "c-own" not in refused.text
+    assert first["proposed_by"] not in refused.text
+
+
+def test_notice_of_a_claim_leads_to_the_page_where_it_is_seen_and_acted_upon(service: Service) -> None:
+    claim_id = _proposed(service).json()["claim_id"]
+    _proposed(service, from_month="2026-05", to_month="2026-08")
+    _decided(service, "decider", claim_id, decision="refused", ground="材料不齐")
+    told = service.client.get("/api/v1/notices", headers=_as(service, "proposer")).json()["items"]
+    pages = {(one["kind"], one["what"][:3]): one["page"] for one in told}
+    assert pages["claim_decided", "您提出"] == f"/claims/{claim_id}"
+    assert pages["claim_crossed", "您提出"] == "/claims?candidate_id=c-own"
+    for address in pages.values():
+        shown = service.client.get(address, headers=_as(service, "proposer") | {"Accept": "text/html"})
+        assert shown.status_code == 200
+        assert "不予批准" in shown.text
+        hidden = service.client.get(address, headers=_as(service, "elsewhere", code=OTHER) | {"Accept": "text/html"})
+        assert "材料不齐" not in hidden.text
+        assert hidden.status_code == (404 if claim_id in address else 200)
 
 
 def test_refusal_needs_a_ground(service: Service) -> None:

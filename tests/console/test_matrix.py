@@ -176,6 +176,12 @@ PAGES: dict[tuple[str, str], Call] = {
     ("GET", "/courses"): Call(wrong_for=ANYBODY),
     ("GET", "/courses/{course_id}"): Call(names={"course_id": "course"}, wrong_for=ANYBODY),
     ("GET", "/plans"): Call(query={"kind": "assistance"}, wrong_for=ANYBODY),
+    ("GET", "/claims"): Call(wrong_for=ANYBODY),
+    ("GET", "/claims/{claim_id}"): Call(names={"claim_id": "claim"}),
+    ("POST", "/claims/{claim_id}/decision"): Call(
+        names={"claim_id": "claim"}, form={"decision": "approved", "row_version": "1"}
+    ),
+    ("POST", "/claims/{claim_id}/withdrawal"): Call(names={"claim_id": "claim"}, form={"row_version": "1"}),
     ("GET", "/plans/students"): Call(wrong_for=ANYBODY),
     ("POST", "/people/{candidate_id}/acts/undo"): Call(
         names=_OF_PERSON, form={"kind": "referred", "vacancy_id": "{vacancy}"}

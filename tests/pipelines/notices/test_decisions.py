@@ -93,6 +93,22 @@ def test_decision_that_came_too_late_tells_nobody(counties: Counties) -> None:
     assert told(counties, counties.here) == []
 
 
+def test_refusal_names_the_other_claim_to_who_sees_it_and_counts_it_for_who_does_not(counties: Counties) -> None:
+    held = propose(counties, counties.there, a_proposal(county=THERE))
+    with pytest.raises(ClaimOverlaps) as refused, counties.engine.begin() as connection:
+        by(counties.here, connection).propose(rulebook(), a_proposal())
+    far = replace(counties.here, organisation_id=None, codes=frozenset({"620982"}))
+    for subject, seen in ((counties.here, True), (far, False)):
+        with counties.engine.begin() as connection:
+            by(subject, connection).name_others(refused.value, rulebook())
+        error = refused.value
+        assert [one["claim_id"] for one in error.others] == ([held.claim_id] if seen else [])
+        assert error.n_not_shown == (0 if seen else 1)
+        assert ("2026-03 起，2026-06 前，待决定" in error.words) is seen
+        assert held.proposed_by not in error.words
+    assert "另有 1 项不在您的可见范围" in refused.value.words
+
+
 def test_crossed_claim_is_told_to_both_and_names_neither_the_other_nor_the_place(counties: Counties) -> None:
     claim = propose(counties, counties.here, a_proposal())
     crossed(counties, counties.there, a_proposal(from_month=202605, to_month=202608, county=THERE))
