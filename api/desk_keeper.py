@@ -90,9 +90,9 @@ class DeskKeeper:
         with self.engine.begin() as connection:
             seen = last_event(connection)  # before anything is read: what is written meanwhile is followed up
             version, model, tests = Registry(connection, self.settings.models).answering()
-            desk = Desk.open(
-                load_casebook(connection, program_subject("desk", Purpose.JOB_MATCHING)), model, version, on, tests
-            )
+            casebook = load_casebook(connection, program_subject("desk", Purpose.JOB_MATCHING))
+        # Once the store was left: texts that were read anew were written, and nobody should have to wait for the rest.
+        desk = Desk.open(casebook, model, version, on, tests)
         # A desk stays: looked through for garbage again and again, it would keep answers waiting for seconds.
         gc.collect()
         gc.freeze()

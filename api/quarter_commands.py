@@ -60,8 +60,7 @@ def drift_command(
     settings = session_of(context).settings
     with current_engine(context).begin() as connection:
         note_drift_read(connection, program_subject())
-    with current_engine(context).connect() as connection:
-        found = drift_of_store(connection, settings.models, settings.as_of, months=months)
+    found = drift_of_store(current_engine(context), settings.models, settings.as_of, months=months)
     if out is not None:
         out.write_text(drift_html(found), encoding="utf-8")
     answer(context, found, lambda: _drift_lines(found))

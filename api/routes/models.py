@@ -110,8 +110,7 @@ def kept_drift(
         state = state_of_store(connection, models)
 
     def work() -> dict[str, Any]:
-        with access.engine.connect() as connection:
-            return drift_of_store(connection, models, on, months=months)
+        return drift_of_store(access.engine, models, on, months=months)
 
     kept: KeptWork = request.app.state.kept_drift
     found: dict[str, Any] | None = kept.get((on, months, state), work, wait=wait)

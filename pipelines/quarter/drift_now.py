@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Purpose, Subject, program_subject
@@ -17,13 +17,18 @@ from pipelines.store.repositories import ImportRepository
 MONTHS, MOST_MONTHS = 6, 24
 
 
-def drift_of_store(connection: Connection, models: Path, on: date, *, months: int = MONTHS) -> dict[str, Any]:
-    """Return what moved by month in the whole store; without a model in use no scores are looked at."""
-    casebook = load_casebook(connection, program_subject("quarter", Purpose.MODEL_TRAINING)).learnable()
-    try:
-        model = Registry(connection, models).champion()[1]
-    except NoModel:
-        model = None
+def drift_of_store(engine: Engine, models: Path, on: date, *, months: int = MONTHS) -> dict[str, Any]:
+    """Return what moved by month in the whole store; without a model in use no scores are looked at.
+
+    The store is left before anything is reckoned: texts that are read for the first time are kept, and on SQLite
+    whoever wrote keeps all others from writing until its transaction ends.
+    """
+    with engine.begin() as connection:
+        casebook = load_casebook(connection, program_subject("quarter", Purpose.MODEL_TRAINING)).learnable()
+        try:
+            model = Registry(connection, models).champion()[1]
+        except NoModel:
+            model = None
     return drift(casebook, model, on, months=months)
 
 

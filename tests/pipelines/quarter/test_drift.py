@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from matching.entities import Vacancy
 from matching.regions import prefecture
@@ -14,9 +16,15 @@ from matching.vocabulary import VacancyKind
 from models.metrics.shift import population_shift
 from pipelines.casebook import Casebook
 from pipelines.quarter.drift import drift, months_before
+from pipelines.quarter.drift_now import drift_of_store
 from pipelines.quarter.drift_page import drift_html
+from pipelines.store.session import engine_for
+from pipelines.store.tables import vacancy_readings
 from pipelines.synthetic import ProvinceConfig, invent
 from tests.conftest import Town, Yougang
+from tests.support.accounts import KEYS
+from tests.support.province import TODAY, a_copy
+from tests.support.stores import noted
 
 ON = date(2026, 11, 23)
 MONTH = "2026-09"
@@ -121,3 +129,23 @@ def test_the_command_writes_a_page_in_which_each_chart_has_its_table(town: Town,
     assert "scores.acted" in found["features"]
     page = drift_html(found)
     assert page.count("<table") >= page.count("<svg") >= 1
+
+
+def test_others_may_write_while_drift_is_reckoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that was not read yet is kept; on SQLite whoever wrote would keep everybody else from writing."""
+    store = a_copy(tmp_path)
+    engine = engine_for(store.url, KEYS)
+    with engine.begin() as connection:
+        connection.execute(delete(vacancy_readings))
+
+    def meanwhile(*_: Any, **__: Any) -> dict[str, Any]:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+            noted(connection)
+        return {"written": True}
+
+    monkeypatch.setattr("pipelines.quarter.drift_now.drift", meanwhile)
+    assert drift_of_store(engine, store.models, TODAY) == {"written": True}
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(vacancy_readings)).scalar_one() > 0
+    engine.dispose()
