@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.exit_codes import SOME_REJECTED
 from api.session import answer, current_engine, session_of
 from matching.rules.rulebook import rulebook
 from pipelines.access.roles import Purpose, program_subject
@@ -84,4 +85,4 @@ def read(
     lines += [f"  第 {one.row} 行 {labels[one.column].label}：{one.reason}" for one in problems[:_SHOWN]]
     answer(context, document, lambda: lines)
     if problems:
-        raise typer.Exit(3)
+        raise typer.Exit(SOME_REJECTED)

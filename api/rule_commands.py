@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.exit_codes import CHECK_FAILED
 from api.rule_documents import evaluated, list_document, rule_document
 from api.session import answer, current_engine, say, session_of
 from matching.rules.decision import Outcome
@@ -18,7 +19,6 @@ from pipelines.rule_cases import check_cases
 from pipelines.rule_pages import STATUS
 from pipelines.rule_preview import Preview, preview
 
-CHECK_FAILED = 1
 rules = typer.Typer(help="规则：某日有效的规则、出处、试算与案例核对。", no_args_is_help=True, rich_markup_mode=None)
 
 

@@ -107,7 +107,7 @@ def test_an_unexpected_fault_is_one_line_even_when_the_settings_are_wrong(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("张三 13800000000")
 
-    monkeypatch.setattr("api.cli.load_casebook", broken)
+    monkeypatch.setattr("api.command_desk.load_casebook", broken)
     monkeypatch.setenv("YOUGANG_DATABASE_URL", "nonsense")
     said = yougang("shortlist", PERSON, at=town)
     assert said.code == 4
