@@ -17,16 +17,11 @@ from matching.rules.values import Lack, read_number
 from matching.rules.what_if import smallest_change
 from pipelines.access.audit import record, record_each
 from pipelines.access.roles import Action, program_subject
-from pipelines.casework import (
-    Case,
-    benefits_of_candidate,
-    benefits_of_employer,
-    benefits_of_placement,
-    load_case,
-    quota,
-)
+from pipelines.case import Case, load_case
+from pipelines.casework import benefits_of_candidate, benefits_of_employer, benefits_of_placement
 from pipelines.errors import PipelineError
 from pipelines.hints import NO_FINDING, VICTIM, Review, ask_lines, hint_lines, review_of
+from pipelines.quota import quota
 from pipelines.registers.cases import review_case
 from pipelines.store.rule_books import DecisionRepository
 

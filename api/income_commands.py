@@ -13,7 +13,7 @@ from matching.rules.evaluation import known_facts
 from matching.rules.rulebook import HOME, NOTICE, rulebook
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, program_subject
-from pipelines.casework import load_case
+from pipelines.case import load_case
 from pipelines.errors import PipelineError
 from pipelines.income import income_of
 from pipelines.store.rule_books import DecisionRepository

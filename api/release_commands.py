@@ -19,7 +19,8 @@ from api.signing import signed_in
 from matching.rules.rulebook import HOME, Rulebook, load_rulebook, rulebook
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import COMMAND_LINE, Action, Purpose, Subject, program_subject
-from pipelines.casework import all_facts, load_case
+from pipelines.case import load_case
+from pipelines.casework import all_facts
 from pipelines.errors import PipelineError
 from pipelines.rule_preview import preview
 from pipelines.rule_release.releases import Releases

@@ -13,7 +13,8 @@ from matching.rules.decision import Outcome
 from matching.rules.evaluation import decide, read_facts
 from matching.rules.rulebook import ReadRule, Rulebook, load_rulebook, rulebook
 from pipelines.access.roles import program_subject
-from pipelines.casework import all_facts, load_case
+from pipelines.case import load_case
+from pipelines.casework import all_facts
 from pipelines.errors import PipelineError
 from pipelines.rule_cases import check_cases
 from pipelines.rule_pages import STATUS

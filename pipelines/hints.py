@@ -17,12 +17,8 @@ from matching.rules.rulebook import Rulebook
 from matching.rules.subjects import employer_facts, record_of, runs_on
 from matching.rules.values import Record, Value, shown
 from matching.vocabulary import EmployerKind, PlacementForm
-from pipelines.casework import (
-    Case,
-    CountedPerson,
-    count_range,
-    counted_persons,
-)
+from pipelines.case import Case
+from pipelines.counted import CountedPerson, count_range, counted_persons
 from pipelines.placement_evidence import evidence_of
 
 NO_FINDING = "这是给工作人员的核查提示，不是违规结论，不得据此拒绝、暂停或撤销任何办理"

@@ -10,7 +10,7 @@ from matching.rules.income import Curve, citations, income_curve, wages_up_to
 from matching.rules.rulebook import Rulebook
 from matching.rules.subjects import candidate_facts
 from matching.rules.values import Value
-from pipelines.casework import Case
+from pipelines.case import Case
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from matching.rules.rulebook import Rulebook
 from matching.rules.subjects import contract_party, known, placement_facts, record_of, runs_on
 from matching.rules.values import Record, Value, shown
 from matching.vocabulary import Accommodation, PlacementForm, YesNo
-from pipelines.casework import Case, certificate_valid_at_audit, in_month
+from pipelines.case import Case
+from pipelines.counted import certificate_valid_at_audit, in_month
 from pipelines.schema import PLACEMENTS
 from pipelines.shared_telephones import Sharing, sharing_of
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from matching.entities import Candidate, CandidateId, EmployerId, Placement
 from matching.rules.rulebook import Rulebook
-from pipelines.casework import Case
+from pipelines.case import Case
 
 _MOST = "fraud.red_flags.f9_shared_persons"
 

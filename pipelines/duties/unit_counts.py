@@ -1,4 +1,4 @@
-"""How many placed people count for many employers at once: the same months by the same rules as `pipelines.casework`.
+"""How many placed people count for many employers at once: the same months by the same rules as `pipelines.counted`.
 
 One pass over columns: what stays the same over the months of a placement, of a person or of an employer is read once
 and repeated. A test holds the counts to those that `yougang quota` gives one by one.
@@ -18,7 +18,7 @@ from matching.rules.rulebook import Rulebook
 from matching.rules.subjects import NO_ESTABLISHMENT, known
 from matching.rules.values import Kind, Value, month_index
 from matching.vocabulary import YesNo
-from pipelines.casework import certificate_valid_at_audit, weight_of
+from pipelines.counted import certificate_valid_at_audit, weight_of
 from pipelines.store.staff_rows import Holder, Placed, Staff
 
 Array = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ def counts_of(
 ) -> dict[EmployerId, tuple[Fraction, Fraction]]:
     """Return for each employer the count that is certain and the count if every open question is answered yes.
 
-    `day` is the one whose weights hold for an unknown grade, as in `pipelines.casework.count_range`.
+    `day` is the one whose weights hold for an unknown grade, as in `pipelines.counted.count_range`.
     """
     found = {employer.employer_id: (Fraction(0), Fraction(0)) for employer in staff.employers}
     which, months = _months(staff.placed, year, as_of)

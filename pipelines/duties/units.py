@@ -171,7 +171,7 @@ def _quota_state(required: Fraction | None, certain: Fraction, possible: Fractio
 def _duty_facts(
     employer: Employer, state: UnitState, count: Fraction, placed: int | None, on: date
 ) -> dict[str, Value]:
-    """Return what the duties of a unit are asked with: as for one unit in `pipelines.casework`."""
+    """Return what the duties of a unit are asked with: as for one unit in `pipelines.quota`."""
     facts: dict[str, Value] = {**employer_facts(employer), "annual_count": count, "as_of_year": Fraction(on.year)}
     if placed is not None:
         facts["disabled_employed"] = Fraction(placed)

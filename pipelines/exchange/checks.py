@@ -21,7 +21,7 @@ from matching.rules.values import Value
 from matching.vocabulary import YesNo
 from pipelines.access.audit import record_each
 from pipelines.access.roles import Action, Subject
-from pipelines.casework import CountedPerson, counted_persons
+from pipelines.counted import CountedPerson, counted_persons
 from pipelines.registers.cases import employer_case
 
 PASSED, FAILED, ASK = "passed", "failed", "ask"

@@ -24,8 +24,9 @@ from matching.vocabulary import ReasonKind
 from models.metrics.intervals import Interval
 from pipelines.access.audit import record
 from pipelines.access.roles import Action, Purpose, program_subject
+from pipelines.case import load_case
 from pipelines.casebook import Casebook, load_casebook
-from pipelines.casework import all_facts, load_case
+from pipelines.casework import all_facts
 from pipelines.desk import Desk
 from pipelines.errors import PipelineError
 from pipelines.evaluate import EvaluateConfig, evaluate

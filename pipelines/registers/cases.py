@@ -19,8 +19,10 @@ from matching.rules.what_if import smallest_change
 from pipelines.access.audit import record_each
 from pipelines.access.roles import Action, Subject, program_subject
 from pipelines.access.scope import ScopedCandidates
-from pipelines.casework import Case, Quota, benefits_of_candidate, benefits_of_employer, benefits_of_placement, quota
+from pipelines.case import Case
+from pipelines.casework import benefits_of_candidate, benefits_of_employer, benefits_of_placement
 from pipelines.income import Income, income_of
+from pipelines.quota import Quota, quota
 from pipelines.registers.errors import NoSuchEmployer, NoSuchRecord
 from pipelines.registers.rows import require
 from pipelines.store.person_marks import sharing_phones

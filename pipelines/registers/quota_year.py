@@ -17,7 +17,8 @@ from matching.rules.decision import Outcome
 from matching.rules.rulebook import NOTICE, Rulebook
 from matching.rules.values import plain
 from pipelines.access.roles import Action, Subject
-from pipelines.casework import CountedPerson, quota, weight_of
+from pipelines.counted import CountedPerson, weight_of
+from pipelines.quota import quota
 from pipelines.registers.cases import employer_case
 
 MONTHS = tuple(range(1, 13))

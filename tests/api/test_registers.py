@@ -14,7 +14,8 @@ from api.settings import Settings
 from matching.rules.rulebook import rulebook
 from pipelines.access.audit import events
 from pipelines.access.roles import Purpose, Role, local_subject
-from pipelines.casework import load_case, quota
+from pipelines.case import load_case
+from pipelines.quota import quota
 from pipelines.registers.cases import quota_document
 from pipelines.store.session import engine_for
 from pipelines.store.tables import CASE_TABLES, organisations

@@ -26,17 +26,12 @@ from matching.rules.evaluation import decide, known_facts
 from matching.rules.rulebook import rulebook
 from matching.rules.what_if import smallest_change
 from matching.vocabulary import EmployerKind, Level, PlacementForm, ServiceKind, YesNo
-from pipelines.casework import (
-    Case,
-    all_facts,
-    benefits_of_candidate,
-    benefits_of_employer,
-    benefits_of_placement,
-    certificate_valid_at_audit,
-    quota,
-)
+from pipelines.case import Case
+from pipelines.casework import all_facts, benefits_of_candidate, benefits_of_employer, benefits_of_placement
+from pipelines.counted import certificate_valid_at_audit
 from pipelines.errors import PipelineError
 from pipelines.hints import hint_lines, hints_of
+from pipelines.quota import quota
 from tests.support.builders import certificate_number
 
 BOOK = rulebook()

@@ -13,7 +13,7 @@ from matching.reach import Spot, apart
 from matching.regions import distance_km
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import BaseLimit, YesNo
-from pipelines.casework import Case
+from pipelines.case import Case
 from pipelines.hints import review_of
 from tests.pipelines.test_casework import FIRM, OTHER_FIRM, TODAY, a_case, a_firm, a_job, a_person
 

@@ -13,8 +13,10 @@ from matching.entities import EmployerId, Placement
 from matching.rules.decision import Outcome
 from matching.rules.rulebook import rulebook
 from matching.vocabulary import YesNo
-from pipelines.casework import Case, benefits_of_candidate, quota
+from pipelines.case import Case
+from pipelines.casework import benefits_of_candidate
 from pipelines.hints import hint_lines, hints_of
+from pipelines.quota import quota
 from tests.pipelines.test_casework import FIRM, OTHER_FIRM, TODAY, a_case, a_firm, a_job
 
 YEAR = 2025

@@ -16,10 +16,12 @@ from matching.rules.subjects import people_of
 from matching.vocabulary import DisabilityCategory, EmployerKind, Level, PlacementForm, Sex, YesNo
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Purpose, Role, Subject
-from pipelines.casework import count_range, counted_persons, load_case, quota
+from pipelines.case import load_case
+from pipelines.counted import count_range, counted_persons
 from pipelines.duties.places import Area
 from pipelines.duties.unit_counts import counts_of
 from pipelines.duties.units import UnitState, unit_lines, unit_list, units_of
+from pipelines.quota import quota
 from pipelines.schema import EMPLOYERS, PLACEMENTS
 from pipelines.store.repositories import TableRepository
 from pipelines.store.session import engine_for

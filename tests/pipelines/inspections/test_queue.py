@@ -15,7 +15,7 @@ from matching.rules.rulebook import rulebook
 from matching.vocabulary import EmployerKind, PlacementForm, YesNo
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, OrganisationId, Purpose, Role, Subject, UserId
-from pipelines.casework import load_case
+from pipelines.case import load_case
 from pipelines.hints import hints_of
 from pipelines.inspections.errors import InspectionRefused, NoSuchInspection
 from pipelines.inspections.queue import Draw, InspectionOutcome, Inspections, inspection_document
