@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.pages.render import environment
 from api.pages.words import FOLDER, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,3 +73,10 @@ def test_each_language_says_all_of_it_with_the_same_places(language: str) -> Non
 def test_english_has_no_chinese_in_it() -> None:
     assert {"zh_CN", "en"} <= set(LANGUAGES)
     assert [key for key, text in words("en").texts.items() if HAN.search(text)] == []
+
+
+def test_a_day_is_that_of_gansu_and_never_cut_out_of_a_moment() -> None:
+    day = environment().filters["day"]
+    assert day("2026-11-30T19:00:00+00:00") == "2026-12-01"
+    assert day("2026-11-30") == "2026-11-30"
+    assert [path.name for path in TEMPLATES if "[:10]" in path.read_text(encoding="utf-8")] == []
