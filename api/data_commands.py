@@ -103,7 +103,8 @@ def _report_lines(report: IngestReport, rejects: Path | None) -> list[str]:
         lines.append(f"  第 {r.row} 行 {label}{value}：{r.reason}")
     if len(report.rejections) > SHOWN or report.rejected > SHOWN:
         lines.append("  …以上只是一部分" + (f"，全部在 {rejects}" if rejects else "；加 --rejects 文件 可得到全部"))
-    lines += [f"  提示 {NOTE_LABELS.get(code, code)}：{count} 行" for code, count in sorted(report.notes.items())]
+    told = {**NOTE_LABELS, "kept_known_fact": "表中空着的格没有抹去已登记的内容"}
+    lines += [f"  提示 {told.get(code, code)}：{count} 行" for code, count in sorted(report.notes.items())]
     return lines
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.exc import IntegrityError
 
 from matching.vocabulary import InteractionKind
-from pipelines.access.audit import record, record_each
+from pipelines.access.audit import record, record_each, wait_for_turn
 from pipelines.access.errors import Forbidden
 from pipelines.access.roles import Action, Subject
 from pipelines.access.scope import ScopedCandidates
@@ -152,6 +152,7 @@ class Register:
         if self.spec.name in OF_A_PERSON and self.spec.name != "candidates" and person is not None:
             ScopedCandidates(self.connection, self.subject).visible(person, action)
         require(self.subject, action)
+        wait_for_turn(self.connection)  # of two at the same key the second has to find the first one's row
         key = self._key(cells)
         version = self.repository.versions([key]).get(key)  # before the row, as whoever changes it later relies on both
         if version is not None and (stored := self.repository.find([key]).get(key)) is not None:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pipelines.access.audit import breaks
 from pipelines.access.errors import NoSuchPerson
-from pipelines.access.roles import Subject
+from pipelines.access.roles import Action, Subject
 from pipelines.caseload.errors import CaseworkRefused
 from pipelines.caseload.handover import Caseload, Handover
 from pipelines.caseload.merges import Merges, Wish
@@ -28,8 +28,10 @@ from pipelines.caseload.notes import NewNote, Notes
 from pipelines.caseload.tasks import NewTask, Step, Tasks
 from pipelines.caseload.words import NotePurpose, TaskAct, TaskKind
 from pipelines.ingest import ingest
+from pipelines.registers.errors import AlreadyRegistered
 from pipelines.registers.people import People
-from pipelines.schema import CANDIDATES
+from pipelines.registers.rows import Register
+from pipelines.schema import CANDIDATES, SERVICES
 from pipelines.store.repositories import CandidateRepository
 from tests.support.accounts import KEYS
 from tests.support.builders import TODAY
@@ -186,6 +188,30 @@ def test_of_two_who_take_a_person_on_or_end_a_task_at_once_one_is_told(office: O
         told = Tasks(connection, li, on=TODAY).of("c-1")[0]
         assert len(told["steps"]) == 2
         assert len(Caseload(connection, li, on=TODAY, now=NOW).of("c-1")) == 1
+
+
+def test_of_two_who_register_the_same_at_once_one_is_told_and_the_other_is_kept(office: Office) -> None:
+    """Of the same service of one day the second neither writes over the first nor is told that it was kept."""
+    for day in (f"2026-04-{number:02d}" for number in range(1, ROUNDS + 1)):
+        start = threading.Barrier(2)
+
+        def enter(login: str, day: str = day, start: threading.Barrier = start) -> str | None:
+            cells = {"candidate_id": "c-1", "kind": "training", "on": day, "by": login}
+            with office.engine.begin() as connection:
+                register = Register(connection, SERVICES, office.who[login])
+                start.wait()
+                try:
+                    register.add(cells, Action.WRITE_SERVICES, on=TODAY)
+                except AlreadyRegistered:
+                    return None
+            return login
+
+        with ThreadPoolExecutor(2) as pool:
+            kept = [one for one in pool.map(enter, ("liwei", "mali")) if one is not None]
+        assert len(kept) == 1
+        with office.engine.connect() as connection:
+            by = text("SELECT by FROM services WHERE candidate_id = 'c-1' AND \"on\" = :day")
+            assert connection.execute(by, {"day": day}).scalars().all() == kept
 
 
 def test_of_two_handovers_and_of_two_merges_at_once_one_is_done_whole(office: Office) -> None:
