@@ -77,6 +77,7 @@ def _page(request: Request, access: Access, subject: Subject, year: int, form: F
         social_wage=form.text("social_wage"),
         faults=faults,
         one_more=_one_more(found, today().month if year == today().year else 0),
+        is_last_month=year == today().year and today().month == MONTHS[-1],
         to_verify=_to_verify(found["required_decision"], levy, found["certification"]),
         is_past=year < today().year,
         is_filled=bool(staff) and not faults,

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.console.test_browser import WEIGHT, sideways, violations
 from tests.console.test_journeys import press
 from tests.support.browser import Window
 from tests.support.company import PASSWORD
+from tests.support.province import TODAY
 
 SUFFIX = {True: "有脚本", False: "无脚本"}
 
@@ -219,6 +221,25 @@ def test_company_reckons_its_year_and_is_told_what_is_wrong(window: Window) -> N
     press(window, "减免和补贴", within="header")
     expect(page.locator("main")).to_contain_text("要交的材料")
     look(page)
+
+
+def test_in_december_the_next_person_is_said_to_count_for_the_year_to_come(
+    console: Console, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.pages.quota.today", lambda: date(TODAY.year, 12, 1))
+    window = console.window(browser, "poster", script=False)
+    page = window.page
+    window.open("/company/edit")
+    page.get_by_label("在职职工人数").fill("200")
+    page.get_by_label("职工年平均工资").fill("60000")
+    press(window, "保存")
+    window.open("/company/quota")
+    page.locator("#n-0").fill("1")
+    page.locator("#social_wage").fill("80000")
+    press(window, "测算")
+    expect(page.locator("main")).to_contain_text(f"计入 {TODAY.year + 1} 年度")
+    expect(page.locator("main")).not_to_contain_text("暂不能算")
+    window.close()
 
 
 def test_new_company_registers_itself_once_and_waits_for_an_office(console: Console, browser: Browser) -> None:
