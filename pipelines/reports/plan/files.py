@@ -157,7 +157,8 @@ def _page(layout: Layout, out: Path) -> None:
         f"<title>{escape(layout.title)}</title>",
         "<style>body{font-family:sans-serif;max-width:75rem;margin:auto;padding:1rem}table{border-collapse:collapse}"
         "th,td{border:1px solid #555;padding:.25rem .5rem;text-align:right}th:first-child,td:first-child"
-        "{text-align:left}caption{text-align:left;font-weight:bold}</style></head><body><main>",
+        "{text-align:left}.words td,.drawn :nth-child(2){text-align:left}caption{text-align:left;font-weight:bold}",
+        "</style></head><body><main>",
         f"<h1>{escape(layout.title)}</h1>",
         *(f"<p>{escape(line)}</p>" for line in layout.lead),
     ]
@@ -168,15 +169,15 @@ def _page(layout: Layout, out: Path) -> None:
         if sheet.chart:
             most = max(value for _, value in sheet.chart)
             drawn = [(label, bar(value, most), value) for label, value in sheet.chart]
-            parts.append(_html_table(f"图：{sheet.chart_title}", ("地区", "图示", sheet.chart_title), drawn))
+            parts.append(_html_table(f"图：{sheet.chart_title}", ("地区", "图示", sheet.chart_title), drawn, "drawn"))
     if layout.by_hand:
         parts.append(f"<h2>{BY_HAND}</h2>")
-        parts.append(_html_table(BY_HAND, _BY_HAND_HEAD, layout.by_hand))
+        parts.append(_html_table(BY_HAND, _BY_HAND_HEAD, layout.by_hand, "words"))
     parts.append(f"<p>{escape(layout.notice)}</p></main></body></html>")
     out.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _html_table(caption: str, head: tuple[str, ...], rows: Any) -> str:
+def _html_table(caption: str, head: tuple[str, ...], rows: Any, kind: str = "numbers") -> str:
     columns = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
         f'<tr><th scope="row">{escape(str(row[0]))}</th>'
@@ -184,7 +185,8 @@ def _html_table(caption: str, head: tuple[str, ...], rows: Any) -> str:
         + "</tr>"
         for row in rows
     )
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+    caption = f"<caption>{escape(caption)}</caption>"
+    return f'<table class="{kind}">{caption}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>'
 
 
 _WRITERS: Mapping[str, Callable[[Layout, Path], None]] = {".docx": _word, ".xlsx": _workbook, ".html": _page}
