@@ -40,8 +40,15 @@ def _values(row: Any) -> list[Any]:
     return [_plain(getattr(row, name)) for name in names if name != "sources"]
 
 
+_IS_MAPPING: dict[type[Any], bool] = {}
+"""By kind of value: an abstract class takes longer to ask than a value to write out."""
+
+
 def _plain(value: Any) -> Any:
-    return {str(name): level for name, level in value.items()} if isinstance(value, Mapping) else value
+    kind = type(value)
+    if kind not in _IS_MAPPING:
+        _IS_MAPPING[kind] = issubclass(kind, Mapping)
+    return {str(name): level for name, level in value.items()} if _IS_MAPPING[kind] else value
 
 
 def _employer(item: StockItem) -> str:

@@ -263,9 +263,10 @@ class RankingModel:
             return [Asked(*each, None, None) for each in zip(candidates, words, histories, strict=True)]
         vectors, profiles = learned.vectors(candidates, words), learned.profiles(candidates, words)
         directions = learned.directions(profiles, histories, index.units)
+        says_wishes = np.diff(profiles.indptr) > 0
         found = []
         for at, (candidate, own_words, history) in enumerate(zip(candidates, words, histories, strict=True)):
-            says = len(acts[at]) > 0 or _says_anything(Prepared(candidate, own_words, None, profiles[at]))
+            says = len(acts[at]) > 0 or bool(says_wishes[at]) or _states_a_fact(candidate, own_words)
             found.append(Asked(candidate, own_words, history, vectors[at] if says else None, directions[at]))
         return found
 
@@ -386,7 +387,11 @@ def _says_anything(prepared: Prepared) -> bool:
     """True where a person stated any fact that is learned from."""
     if prepared.profile is not None and prepared.profile.nnz > 0:
         return True
-    return any(not name.startswith("missing:") for name in candidate_features(prepared.candidate, prepared.words))
+    return _states_a_fact(prepared.candidate, prepared.words)
+
+
+def _states_a_fact(candidate: Candidate, words: Sequence[str]) -> bool:
+    return any(not name.startswith("missing:") for name in candidate_features(candidate, words))
 
 
 def _pack_popularity(popularity: Mapping[VacancyId, float]) -> Artefact:
