@@ -14,6 +14,7 @@ from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
 from api.cursors import PageDep
 from api.errors import problem_title
 from api.forms import form_sent
+from api.pages import company
 from api.pages.casework import version_of
 from api.pages.people import person_line
 from api.pages.render import page, see_other
@@ -68,6 +69,7 @@ def claims(
         request,
         "claims.html",
         items=lines,
+        is_company=subject.role in company.ROLES,
         states=_STATES,
         wanted={name: value or "" for name, value in filters.items()},
         following=part.next(subject, filters, (found[-1].claim_id,)) if has_more else None,

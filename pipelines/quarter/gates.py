@@ -47,6 +47,8 @@ class Gate(BaseModel):
     within: Literal["groups"] | None = Field(default=None, alias="in")
     must_see: float | None = None
     """A value so bad that a group as large as this one has to be seen to have it; else it is too small to tell."""
+    unit: str = ""
+    """In what a plain number is told."""
     why: str
 
     @model_validator(mode="after")
@@ -273,13 +275,13 @@ def _judged(gate: Gate, measured: Measured) -> tuple[Outcome, str]:
     if isinstance(measured, Unmeasured):
         return Outcome.UNKNOWN, f"{NEEDS_A_PERSON}：{measured.because}"
     low, high = (measured.low, measured.high) if isinstance(measured, Interval) else (measured, measured)
-    bound, is_floor, shown = gate.bound, gate.floor is not None, _shown(measured)
-    side = "不低于" if is_floor else "不高于"
+    bound, is_floor, unit = gate.bound, gate.floor is not None, f" {gate.unit}" if gate.unit else ""
+    shown, side = f"{_shown(measured)}{unit}", "不低于" if is_floor else "不高于"
     if (high < bound.limit) if is_floor else (low > bound.limit):
-        return Outcome.NOT_MET, f"{shown}，应{side} {bound.limit:g}"
+        return Outcome.NOT_MET, f"{shown}，应{side} {bound.limit:g}{unit}"
     if bound.tolerance is not None and ((low < bound.tolerance) if is_floor else (high > bound.tolerance)):
         return Outcome.UNKNOWN, f"{shown}，区间超出 {bound.tolerance:g}，样本不足以下结论，{NEEDS_A_PERSON}"
-    return Outcome.MET, f"{shown}，{side} {bound.limit:g}"
+    return Outcome.MET, f"{shown}，{side} {bound.limit:g}{unit}"
 
 
 def _shown(measured: Interval | float) -> str:

@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 
 from pipelines.access.roles import Role
+from tests.support.company import companies
+from tests.support.pages import Visitor
 from tests.support.service import Service
 from tests.support.staffed import GANSU, a_staffed_province, visitor
+from tests.support.stores import noted
 
 PERSON = "demo-c-00002"
 CLAIM: dict[str, Any] = {
@@ -74,3 +77,13 @@ def test_other_county_finds_nothing(service: Service) -> None:
     far.open(f"/claims/{claim_id}", 404)
     for login in ("auditor", "analyst"):
         visitor(service, login).open("/claims", 403)
+
+
+def test_company_without_claims_is_told_where_it_sees_what_it_may_claim(service: Service) -> None:
+    with service.engine.begin() as connection:
+        companies(noted(connection))
+    signed_in = Visitor(service.client, service.enter("poster", Role.COMPANY_POSTER))
+    shown = signed_in.open("/claims").text
+    assert "还没有贵单位的申领" in shown
+    assert "按比例就业" in shown
+    assert "技能和培训" not in shown

@@ -221,3 +221,10 @@ def test_group_whose_lists_hold_only_what_everybody_seeks_is_named_where_its_rec
 def test_before_the_first_list_there_is_none() -> None:
     with pytest.raises(NoGates):
         gates_on(date(2025, 12, 31))
+
+
+def test_a_time_is_told_in_its_unit() -> None:
+    found = {
+        one.gate.id: one for one in evaluate_gates(Measures({"latency_p95_ms": 32.0}, {}), gates_on(date(2026, 11, 23)))
+    }
+    assert found["latency"].reason == "32 毫秒，不高于 500 毫秒"
