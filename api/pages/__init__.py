@@ -3,9 +3,11 @@
 from api.pages import (
     approvals,
     audits,
+    benefits,
     casework,
     casework_duplicates,
     casework_people,
+    claim_form,
     claims,
     company,
     confirming,
@@ -58,6 +60,8 @@ _STAFF = (
     plan_work,
     learning,
     ventures,
+    benefits,
+    claim_form,  # `/claims/new` before `/claims/{id}`
     claims,
     facts,
     lists,

@@ -1,5 +1,6 @@
 """A company's quota of a year month by month, the levy, what the next hire changes, and what it may claim."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -170,20 +171,21 @@ def benefits(request: Request, access: AccessDep, subject: SubjectDep) -> Respon
         return see_other("/company/edit")
     with access.engine.begin() as connection:
         found = employer_benefits(connection, subject, rulebook(), own_id(subject), today())
+    return page(
+        request, "company_benefits.html", entries=entries_of(found), on=found["as_of"], notice=found["notice"]
+    )  # fmt: skip
+
+
+def entries_of(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return benefits as they are shown: what is met first, each with what excludes it and what is to be verified."""
     entries = sorted(found["benefits"], key=lambda one: (_ORDER.index(one["outcome"]), one["rule_id"]))
     titles = {one["rule_id"]: one["title"] for one in entries}
-    return page(
-        request,
-        "company_benefits.html",
-        entries=[
-            {
-                **one,
-                "excluded": [titles[other] for other in one["excludes"] if other in titles],
-                "to_verify": _to_verify(one),
-                "notes": [status_in_words(note) for note in one.get("notes", [])],
-            }
-            for one in entries
-        ],
-        on=found["as_of"],
-        notice=found["notice"],
-    )
+    return [
+        {
+            **one,
+            "excluded": [titles[other] for other in one["excludes"] if other in titles],
+            "to_verify": _to_verify(one),
+            "notes": [status_in_words(note) for note in one.get("notes", [])],
+        }
+        for one in entries
+    ]

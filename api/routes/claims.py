@@ -104,6 +104,14 @@ def _month(text: str) -> int:
     return int(text[:4]) * 100 + int(text[5:])
 
 
+def proposal_of(body: NewClaim) -> Proposal:
+    """Return what a sent claim proposes; a form's is the same."""
+    given = body.model_dump()
+    given |= {name: _month(given[name]) for name in ("from_month", "to_month")}
+    given["amount"] = None if body.amount is None else Decimal(body.amount)
+    return Proposal(**given)
+
+
 @router.get("", responses={200: {"model": ClaimPage}})
 @declare(_READ)
 def claims(
@@ -128,12 +136,9 @@ def claims(
 @declare(_WRITE)
 def propose_claim(request: Request, access: AccessDep, subject: SubjectDep, body: NewClaim) -> Response:
     """Propose a claim; it holds against others at once, and another person decides it."""
-    given = body.model_dump()
-    given |= {name: _month(given[name]) for name in ("from_month", "to_month")}
-    given["amount"] = None if body.amount is None else Decimal(body.amount)
 
     def work(connection: Connection) -> Answer:
-        claim = Ledger(connection, subject, at=moment()).propose(rulebook(), Proposal(**given))
+        claim = Ledger(connection, subject, at=moment()).propose(rulebook(), proposal_of(body))
         headers = {"ETag": etag(claim.row_version), "Location": f"/api/v1/benefits/claims/{claim.claim_id}"}
         about = ("claim", claim.claim_id) if claim.candidate_id is None else ("candidate", claim.candidate_id)
         return Answer(201, _told(claim), headers, about)

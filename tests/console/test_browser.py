@@ -44,6 +44,8 @@ ADDRESSES = {
     "tasks that are due": "/tasks?whose=all&when=due",
     "net income": f"/people/{PERSON}/income",
     "net income with a vacancy": f"/people/{PERSON}/income?vacancy=demo-v-0001",
+    "benefits of a person": f"/people/{PERSON}/benefits",
+    "claiming a benefit": f"/claims/new?rule_id=flex.social_subsidy&candidate_id={PERSON}",
     "sheets without a line": "/offline",
     "the sheet for the file": f"/people/{PERSON}/sheets/file",
     "the sheet for the employer": f"/people/{PERSON}/sheets/employer?v=demo-v-0001",

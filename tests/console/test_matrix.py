@@ -177,6 +177,12 @@ PAGES: dict[tuple[str, str], Call] = {
     ("GET", "/courses/{course_id}"): Call(names={"course_id": "course"}, wrong_for=ANYBODY),
     ("GET", "/plans"): Call(query={"kind": "assistance"}, wrong_for=ANYBODY),
     ("GET", "/claims"): Call(wrong_for=ANYBODY),
+    ("GET", "/people/{candidate_id}/benefits"): Call(names=_OF_PERSON),
+    ("GET", "/employers/{employer_id}/benefits"): Call(names=_EMPLOYER),
+    ("GET", "/claims/new"): Call(query={"rule_id": "benefit.nursing_tier", "candidate_id": "{candidate}"}),
+    ("POST", "/claims"): Call(
+        form={"rule_id": "benefit.nursing_tier", "candidate_id": "{candidate}", "request_key": "0123456789b1"}
+    ),
     ("GET", "/claims/{claim_id}"): Call(names={"claim_id": "claim"}),
     ("POST", "/claims/{claim_id}/decision"): Call(
         names={"claim_id": "claim"}, form={"decision": "approved", "row_version": "1"}

@@ -103,8 +103,8 @@ PAGES_DECIDE_NOTHING = {
     "ventures", "visits", "publicity", "reviews",
     # campaigns with their posts and whom people invited, places offered, what units promised and did
     "posts", "people", "offers", "ledger",
-    # a claim, decided by another person than who proposed it, or taken back
-    "withdrawal",
+    # a claim, proposed, decided by another person than who proposed it, or taken back
+    "claims", "withdrawal",
     # what a named person decides of a unit, vacancy, placement, rule book, model or account; it ends nobody's case
     "inspections", "decision", "approve", "send-back", "{placement_id}", "retire", "promotion", "rollback", "lock",
     "unlock",
