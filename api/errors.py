@@ -208,7 +208,7 @@ _HTTP_KINDS = {404: "no-such-address", 405: "method-not-offered"}
 TELLING = (
     Forbidden, RequestRefused, PasswordRefused, AssignmentRefused, UploadRefused, AlreadyVerified, ClaimRefused,
     NotTold, UnknownRecipient, WitnessNeeded, NamedPersonNeeded, CaseworkRefused,
-    EffectNotAsked,
+    EffectNotAsked, AlreadyRegistered,
 )  # fmt: skip
 """Whose own words say more than the title, and are written in the program: nothing of what was sent is in them."""
 _FAULTS = {

@@ -12,6 +12,7 @@ from pipelines.access.roles import Role
 from pipelines.schema import VACANCIES
 from pipelines.store.repositories import TableRepository
 from tests.support.builders import certificate_number
+from tests.support.pages import Visitor
 from tests.support.service import OTHER, OWN, Service, a_service
 from tests.support.stores import BACKENDS, PROGRAM, noted
 
@@ -293,6 +294,22 @@ def test_threat_23_two_referrals_by_double_click_are_one(service: Service, worke
     assert found.json()["items"] == [{**referral, "reason": None}]
     other_words = add(service, worker, "/api/v1/interactions", **referral, reason="更正")
     assert (other_words.status_code, other_words.json()["type"]) == (409, "/problems/already-registered")
+    assert other_words.json()["detail"].endswith("都相同的一条已登记")
+
+
+def test_service_entered_twice_is_told_in_the_same_words_at_every_door(service: Service, worker: Any) -> None:
+    person = a_person(service, worker)
+    served = {"candidate_id": person, "kind": "training", "on": "2026-11-02"}
+    assert add(service, worker, "/api/v1/services", **served, by="张三").status_code == 201
+    again = add(service, worker, "/api/v1/services", **served, by="李四")
+    assert again.status_code == 409
+    words = "这位求职者这一天的这项服务已登记，内容不同；同一天的同一项服务只登记一条"
+    assert again.json()["detail"] == words
+    at_a_page = Visitor(service.client, worker)
+    form = at_a_page.open(f"/people/{person}/services").form(f"/people/{person}/services")
+    told = at_a_page.send(form, 409, kind="training", on="2026-11-02", by="王五")
+    assert words in told.text
+    assert told.form(form.action).fields["by"] == ["王五"]
 
 
 def a_vacancy(service: Service) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from docx import Document
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.shared import Mm, Pt
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Font
@@ -17,6 +18,9 @@ from pipelines.errors import PipelineError
 from pipelines.reports.plan.layout import BY_HAND, Layout, Sheet, bar, laid_out
 
 _FONT = "宋体"
+_MANY, _SMALL = 6, 8
+_A4, _MARGIN, _DRAWN = (210, 297), 20, (45, 95, 30)
+"""In millimetres. The longest bar stands in one line: folded it would be as long as half of it."""
 _BY_HAND_HEAD = ("事项", "条款", "在哪里看、向谁核实")
 
 
@@ -67,6 +71,9 @@ def _word(layout: Layout, out: Path) -> None:
     normal: Any = document.styles["Normal"]
     normal.font.name = _FONT
     normal.element.rPr.rFonts.set(qn("w:eastAsia"), _FONT)
+    for section in document.sections:
+        section.page_width, section.page_height = map(Mm, _A4)
+        section.left_margin = section.right_margin = Mm(_MARGIN)
     document.core_properties.title = layout.title
     document.core_properties.language = "zh-CN"
     document.add_heading(layout.title, level=0)
@@ -81,7 +88,7 @@ def _word(layout: Layout, out: Path) -> None:
             document.add_paragraph(f"图：{sheet.chart_title}")
             most = max(value for _, value in sheet.chart)
             drawn = [(label, bar(value, most), value) for label, value in sheet.chart]
-            _word_table(document, ("地区", "图示", sheet.chart_title), drawn)
+            _word_table(document, ("地区", "图示", sheet.chart_title), drawn, _DRAWN)
     if layout.by_hand:
         document.add_heading(BY_HAND, level=1)
         _word_table(document, _BY_HAND_HEAD, layout.by_hand)
@@ -89,8 +96,10 @@ def _word(layout: Layout, out: Path) -> None:
     document.save(str(out))
 
 
-def _word_table(document: Any, head: tuple[str, ...], rows: Any) -> None:
+def _word_table(document: Any, head: tuple[str, ...], rows: Any, widths: tuple[int, ...] = ()) -> None:
     table = document.add_table(rows=1, cols=len(head), style="Table Grid")
+    if widths:
+        table.autofit = False
     for cell, text in zip(table.rows[0].cells, head, strict=True):
         cell.text = text
     # A reader that reads aloud, and every page after the first, is told which row is the head.
@@ -99,6 +108,13 @@ def _word_table(document: Any, head: tuple[str, ...], rows: Any) -> None:
     for row in rows:
         for cell, value in zip(table.add_row().cells, row, strict=True):
             cell.text = str(value)
+    for column, width in zip(table.columns, widths, strict=False):
+        for cell in (column, *column.cells):
+            cell.width = Mm(width)
+    if widths or len(head) > _MANY:
+        for cell in (cell for row in table.rows for cell in row.cells):
+            for run in cell.paragraphs[0].runs:
+                run.font.size = Pt(_SMALL)
 
 
 # ---- a workbook -----------------------------------------------------------------------------------------------------

@@ -265,6 +265,12 @@ def test_files_say_what_the_report_says(connection: Connection, tmp_path: Path) 
     rows = [[cell.text for cell in row.cells] for row in word.tables[0].rows]
     assert rows[0][0] == "地区"
     assert (rows[-1][0], rows[-1][-1]) == ("甘肃省", str(total))
+    (chart, *_) = (table for table in word.tables if table.rows[0].cells[1].text == "图示")
+    drawn = [row.cells[1] for row in chart.rows[1:]]
+    size = drawn[0].paragraphs[0].runs[0].font.size
+    assert size is not None
+    # A letter of a Chinese font is as wide as it is high: no bar is folded into two lines.
+    assert all(size * len(cell.text) < (cell.width or 0) for cell in drawn)
     texts = "\n".join(paragraph.text for paragraph in word.paragraphs)
     assert "需人工核实" in texts
     assert "仅供内部使用" in texts
