@@ -56,12 +56,12 @@ def drawing(first: Curve, later: Curve, wages: tuple[Fraction, ...] = ()) -> str
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-            f'aria-labelledby="income-title income-desc" lang="zh-CN" {FONT}>',
+            f'aria-labelledby="income-title" aria-describedby="income-desc" lang="zh-CN" {FONT}>',
             '<title id="income-title">就业后每月到手随工资的变化</title>',
             f'<desc id="income-desc">{escape(told)}</desc>',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+            f'<g aria-hidden="true"><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
             *body,
-            "</svg>\n",
+            "</g></svg>\n",
         ]
     )
 

@@ -88,6 +88,7 @@ def _field(spec: TableSpec, column: ColumnSpec, value: Any, form: Form | None, f
     held = _held(column, value, form)
     if column.sensitive:
         is_known = value is not None
+        hint = hint or (t("hint.day") if shape.kind == "date" else "")
         return Field(
             column.name, column.label, "text", "", (), hint if not is_known else t("form.sealed"), fault,
             is_short=False, inputmode="tel" if column.name == "phone" else "",

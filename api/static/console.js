@@ -16,18 +16,24 @@
     }
     element.focus({ preventScroll: false });
   }
+  var said = "";
   function arrived(root) {
     var live = document.getElementById("live");
     var words = Array.prototype.map.call(root.querySelectorAll("[data-say]"), function (one) { return one.textContent.trim(); });
+    if (!words.length && said) { words = [said]; }
+    said = "";
     if (live && words.length) {
       live.textContent = "";
       window.setTimeout(function () { live.textContent = words.slice(0, 2).join(" "); }, 60);
     }
-    var target = root.querySelector("[data-focus]") || root.querySelector("h1");
+    var target = root.querySelector("[data-focus]") || root.querySelector("h1") || root.querySelector("h2, h3");
     if (target) { focusOn(target); }
   }
   // A refusal is a page of its own: it takes the place of the whole main part, whatever was to be exchanged.
   document.addEventListener("htmx:beforeSwap", function (event) {
+    // What the page says at its head is not in the part that is exchanged (an act that was undone): it is read out all the same.
+    var answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".said [data-say]");
+    said = answer ? answer.textContent.trim() : "";
     if (event.detail.xhr.status >= 400) {
       event.detail.shouldSwap = true;
       event.detail.target = document.getElementById("main");

@@ -125,6 +125,9 @@ def _act_and_undo(window: Window) -> None:
     card.get_by_role("button", name="撤销").click()
     expect(card.get_by_role("button", name="推荐给单位")).to_be_visible()
     expect(card).not_to_contain_text("已登记：推荐")
+    if has_script(window):
+        expect(card.get_by_role("heading", level=3)).to_be_focused()
+        expect(page.locator("#live")).to_contain_text("已撤销")
     card.locator("summary", has_text="本人不愿意").click()
     card.get_by_label("原因").select_option(label="离家太远，来回不方便")
     card.get_by_role("button", name="登记婉拒").click()

@@ -28,6 +28,7 @@ PAGES = [
     ("poster", "/"),
     ("poster", "/posts"),
     ("poster", "/posts/{post}/candidates"),
+    ("poster", "/notices"),
     ("poster", "/company/quota"),
     ("poster", "/company/benefits"),
     (ANALYST, "/models"),
@@ -59,8 +60,9 @@ _SPOKEN = """() => {
     if (!one.querySelector('th')) found.push('a table without heads: ' + told(one).slice(0, 40));
   }
   for (const one of main.querySelectorAll('svg[role=img]')) {
-    const parts = (one.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
-    if (parts.length < 2 || parts.some(part => !part || !told(part))) found.push('a silent chart');
+    const parts = ['aria-labelledby', 'aria-describedby'].map(by => document.getElementById(one.getAttribute(by)));
+    if (parts.some(part => !part || !told(part))) found.push('a silent chart');
+    if (one.querySelector('text') && !one.querySelector('[aria-hidden=true] text')) found.push('its axes are read');
   }
   return found;
 }"""
