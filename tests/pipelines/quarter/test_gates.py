@@ -72,6 +72,12 @@ def test_ceiling_is_the_same_from_above(value: object, expected: Outcome) -> Non
     assert outcome_of(value, ceiling=Bound(limit=0.4)) is expected
 
 
+def test_measure_and_bound_are_told_with_their_unit() -> None:
+    told = evaluate_gates(Measures({"m": 34.1}, {}), a_list(ceiling=Bound(limit=500), unit="毫秒"))[0].reason
+    assert told == "34.1000 毫秒，不高于 500 毫秒"
+    assert [gate.unit for gate in gates_on(DAY).gates if gate.measure == "latency_p95_ms"] == ["毫秒"]
+
+
 def test_one_group_that_fails_fails_the_gate_and_is_named() -> None:
     held = a_list(floor=Bound(limit=0.0), **{"in": "groups"})
     groups = {"sex": {"female": Interval(-0.2, -0.3, -0.1, 40), "male": Interval(0.1, 0.0, 0.2, 40)}}
