@@ -97,6 +97,7 @@ def home_of(request: Request, access: Access, subject: Subject) -> Response:
         referrals=[
             {
                 "address": address_of(one, "/candidates"),
+                "id": one,
                 "title": titles[one],
                 "n": told.n,
                 "since": told.since.isoformat(),
@@ -132,7 +133,8 @@ def _task(seen: Work | Published, subject: Subject) -> dict[str, Any] | None:
         word = "ended"
     if word is None:
         return None
-    return {"word": word, "by": by, "address": address_of(standing.vacancy_id), "title": seen.content.values["title"]}
+    one = standing.vacancy_id
+    return {"word": word, "by": by, "id": one, "address": address_of(one), "title": seen.content.values["title"]}
 
 
 def _window(connection: Connection, subject: Subject, on: date) -> dict[str, Any] | None:

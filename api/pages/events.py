@@ -218,13 +218,27 @@ def _one(
         status,
         one=document,
         people={str(key[0]): person_line(values) for key, values in rows.items()},
-        suggested=suggested,
+        suggested=None if suggested is None else _with_asks(suggested),
         again=again,
         steps=list(Step),
         day=today().isoformat(),
         may_write=subject.may(Action.WRITE_INITIATIVES),
         refused=refused,
     )
+
+
+def _with_asks(suggested: dict[str, Any]) -> dict[str, Any]:
+    """Return suggestions with what to ask of each person said once, not again at each of their posts."""
+    return {**suggested, "items": [{**one, "asks": _asks(one["posts"])} for one in suggested["items"]]}
+
+
+def _asks(posts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the posts of a person leave to ask, each with the posts that it concerns where not all of them."""
+    concerned: dict[str, list[str]] = {}
+    for post in posts:
+        for ask in post["missing"]:
+            concerned.setdefault(ask["label"], []).append(post["title"])
+    return [{"label": label, "posts": () if len(told) == len(posts) else told} for label, told in concerned.items()]
 
 
 @router.get("/events/{initiative_id}/suggestions")

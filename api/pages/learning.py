@@ -78,7 +78,19 @@ def _gaps(request: Request, access: Access, subject: Subject, candidate_id: str)
         return None
     for course in document["courses"]:
         course["region_name"] = None if course["region"] is None else region_name(course["region"])
-    return document
+    return {**document, **_said_once([course["subsidy"] for course in document["courses"]])}
+
+
+def _said_once(subsidies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what has to be asked, and the clause, where they are the same for two courses or more: said above them."""
+    if len(subsidies) < 2:
+        return {"asked_of_all": [], "source_of_all": None}
+    asked = [one for one in subsidies[0]["missing"] if all(one in other["missing"] for other in subsidies)]
+    source = subsidies[0]["source"]
+    return {
+        "asked_of_all": asked,
+        "source_of_all": source if all(one["source"] == source for one in subsidies) else None,
+    }
 
 
 @router.get("/people/{candidate_id}/learning")

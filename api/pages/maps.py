@@ -19,7 +19,8 @@ from pipelines.places_of_list import LonLat, Places
 
 _EARTH_KM = 6371.0
 _KM_A_DEGREE = 2 * pi * _EARTH_KM / 360
-_WIDTH, _MARGIN, _SIZE = 720.0, 34.0, 16
+_WIDTH, _MARGIN, _SIZE = 400.0, 22.0, 13
+"""As wide as a phone shows it: drawn wider, names could not be read there."""
 _GANSU = ((93.0, 32.7), (108.9, 41.2))
 _LEAST_KM, _REACHES = 25.0, 2.2
 
@@ -92,7 +93,7 @@ def _map(plane: _Plane, places: Places, labels: Sequence[tuple[str, LonLat | Non
     made.append(draw.Rectangle(0.5, 0.5, _WIDTH - 1, round(plane.height - 1, 1), fill="#fff", stroke=LINE))
     for at, n in shown.most_common():
         x, y = plane.place(at)
-        made.append(draw.Circle(_r(x), _r(y), _r(5 + 3 * sqrt(n)), fill=BRAND, fill_opacity=0.55, stroke=BRAND))
+        made.append(draw.Circle(_r(x), _r(y), _r(3 + 1.7 * sqrt(n)), fill=BRAND, fill_opacity=0.55, stroke=BRAND))
     taken: list[_Box] = []
     for label, point in labels:
         if point is not None and plane.holds(point):
@@ -116,13 +117,13 @@ def _short(label: str) -> str:
 def _name(made: draw.Drawing, label: str, at: tuple[float, float], taken: list[_Box]) -> None:
     """Write a name beside its point, on the first side where it covers no other; else leave it out."""
     x, y = at
-    made.append(draw.Rectangle(_r(x - 2), _r(y - 2), 4, 4, fill=INK))
-    wide, high = len(label) * _SIZE * 1.05, _SIZE * 1.25
+    made.append(draw.Rectangle(_r(x - 1.5), _r(y - 1.5), 3, 3, fill=INK))
+    wide, high = len(label) * _SIZE * 1.05, _SIZE * 1.15
     for left, top in (
-        (x + 8, y - high / 2),
-        (x - 8 - wide, y - high / 2),
-        (x - wide / 2, y - high - 6),
-        (x - wide / 2, y + 6),
+        (x + 4, y - high / 2),
+        (x - 4 - wide, y - high / 2),
+        (x - wide / 2, y - high - 3),
+        (x - wide / 2, y + 3),
     ):
         box = (left, top, left + wide, top + high)
         is_free = all(box[0] > b[2] or box[2] < b[0] or box[1] > b[3] or box[3] < b[1] for b in taken)
@@ -135,8 +136,10 @@ def _name(made: draw.Drawing, label: str, at: tuple[float, float], taken: list[_
 def _home(made: draw.Drawing, plane: _Plane, home: LonLat, reach_km: float) -> None:
     x, y = plane.place(home)
     reach = reach_km * plane.scale
-    made.append(draw.Circle(_r(x), _r(y), _r(reach), fill="none", stroke=SOFT, stroke_width=2, stroke_dasharray="6 5"))
-    made.append(draw.Lines(_r(x), _r(y - 9), _r(x + 8), _r(y + 7), _r(x - 8), _r(y + 7), close=True, fill=INK))
+    made.append(
+        draw.Circle(_r(x), _r(y), _r(reach), fill="none", stroke=SOFT, stroke_width=1.5, stroke_dasharray="5 4")
+    )
+    made.append(draw.Lines(_r(x), _r(y - 6), _r(x + 5.5), _r(y + 5), _r(x - 5.5), _r(y + 5), close=True, fill=INK))
 
 
 def _r(value: float) -> float:

@@ -40,6 +40,7 @@ def li(service: Service) -> Visitor:
 def test_campaign_goes_from_the_calendar_to_who_fits_to_who_came(service: Service, li: Visitor) -> None:
     shown = li.open(f"/events?month={MONTH}")
     assert "城关区金秋招聘会" in shown.text
+    assert 'data-head="周' in li.answer.text, "on a phone a day says which of the week it is"
     assert "蜗牛之翼城关站" in shown.text
     assert "蜗牛之翼城关站" not in li.open(f"/events?month={MONTH}&what=campaign").text
     assert "城关区金秋招聘会" not in li.open("/events?month=2026-01").text
@@ -47,6 +48,7 @@ def test_campaign_goes_from_the_calendar_to_who_fits_to_who_came(service: Servic
     form = next(one for one in shown.forms if "step" in one.fields and one.fields["step"] == ["invited"])
     fits = [held["value"] for tag, held in shown.tags if tag == "input" and held.get("name") == "candidate_ids"]
     assert fits, "somebody of the county fits a post of all that are open"
+    assert 0 < shown.text.count("还要问 ") <= len(fits), "once a person, not again at each post"
     with service.engine.connect() as connection:
         lives = connection.exec_driver_sql("SELECT candidate_id FROM candidates WHERE region = '620102'")
         assert set(fits) <= set(lives.scalars())

@@ -155,3 +155,26 @@ def test_result_that_a_sheet_brought_is_taken_over_by_a_named_person(
 def test_other_county_sees_no_enrolment(service: Service) -> None:
     far = visitor(service, "caseworker")
     far.open(PAGE, 404)
+
+
+def test_what_is_asked_for_the_subsidy_of_every_course_is_said_once(
+    service: Service, chief: Visitor, tmp_path: Path
+) -> None:
+    more = [
+        {
+            "course_id": f"more-{n}",
+            "title": f"技能班{n}",
+            "skills": service.app.state.skill,
+            "starts_on": LATER.isoformat(),
+        }
+        for n in range(2)
+    ]
+    _sheet(service, tmp_path, COURSES, more)
+    told = service.client.get(f"/api/v1/candidates/{OTHER}/course-gaps").json()["courses"]
+    asked = [{item["label"] for item in one["subsidy"]["missing"]} for one in told]
+    assert len(asked) > 1
+    of_all = set.intersection(*asked)
+    assert of_all, "some facts are lacking whatever the course"
+    shown = chief.open(f"/people/{OTHER}/learning").text
+    assert [label for label in of_all if shown.count(label) != 1] == []
+    assert shown.count("要问的见上面") == sum(asks == of_all for asks in asked)

@@ -126,3 +126,9 @@ def test_same_over_http_and_machines_have_none(house: Service) -> None:
     assert house.client.put(f"{V1}/notices/{one}/seen", json={"is_read": True}, headers=there).status_code == 404
     assert house.client.put(f"{V1}/notices/seen", headers=headers).status_code == 204
     assert house.client.get(f"{V1}/notices?unread=true", headers=headers).json()["items"] == []
+
+
+def test_job_that_goes_on_says_since_when(li: Visitor) -> None:
+    shown = li.open("/people/imp-1").text
+    assert "2026-08-10 至今" in shown
+    assert "至 至今" not in shown
