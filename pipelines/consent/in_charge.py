@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from pipelines.access.roles import Subject
-from pipelines.store.in_charge import InCharge, display_name, in_charge_of
+from pipelines.store.in_charge import InCharge, in_charge_of, who_asks
 
 _NOBODY = "尚未指定经办人：由出具名单的机构先指定一名工作人员，再把名单用于本人"
 
@@ -22,8 +22,12 @@ def in_charge_document(found: InCharge) -> dict[str, Any]:
 
 
 def with_in_charge(connection: Connection, subject: Subject, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a list with the human in charge as of now; where nobody was named, whoever asked for the list is."""
+    """Return a list with the human in charge as of now; where nobody was named, whoever asked is, for their own office.
+
+    The office that answers for the person may be another one: it has nobody of that name.
+    """
     found = in_charge_of(connection, document["candidate_id"])
     if found.person is None and subject.user_id is not None:
-        found = InCharge(found.office, display_name(connection, subject.user_id))
+        asks = who_asks(connection, subject.user_id, subject.organisation_id)
+        found = InCharge(asks.office or found.office, asks.person)
     return {**document, "in_charge": in_charge_document(found)}

@@ -276,7 +276,8 @@ def _judged(gate: Gate, measured: Measured) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN, f"{NEEDS_A_PERSON}：{measured.because}"
     low, high = (measured.low, measured.high) if isinstance(measured, Interval) else (measured, measured)
     bound, is_floor, unit = gate.bound, gate.floor is not None, f" {gate.unit}" if gate.unit else ""
-    shown, side = f"{_shown(measured)}{unit}", "不低于" if is_floor else "不高于"
+    told = f"{measured:.4g}" if unit and not isinstance(measured, Interval) else _shown(measured)
+    shown, side = f"{told}{unit}", "不低于" if is_floor else "不高于"
     if (high < bound.limit) if is_floor else (low > bound.limit):
         return Outcome.NOT_MET, f"{shown}，应{side} {bound.limit:g}{unit}"
     if bound.tolerance is not None and ((low < bound.tolerance) if is_floor else (high > bound.tolerance)):

@@ -72,6 +72,13 @@ def display_name(connection: Connection, user_id: str) -> str | None:
     return connection.execute(select(u.display_name).where(u.user_id == user_id)).scalar()
 
 
+def who_asks(connection: Connection, user_id: str, organisation_id: str | None) -> InCharge:
+    """Return a user under the name that colleagues know, with the office that they act for."""
+    o = tables.organisations.c
+    office = connection.execute(select(o.name).where(o.organisation_id == organisation_id)).scalar()
+    return InCharge(office, display_name(connection, user_id))
+
+
 def names_of(connection: Connection, actors: Iterable[str]) -> dict[str, str]:
     """Return the names of those who act, by how the audit calls them; programs have none."""
     ids = {actor.removeprefix("user:") for actor in actors if actor.startswith("user:")}
