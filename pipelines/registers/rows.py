@@ -157,17 +157,17 @@ class Register:
         version = self.repository.versions([key]).get(key)  # before the row, as whoever changes it later relies on both
         if version is not None and (stored := self.repository.find([key]).get(key)) is not None:
             if not self._says_the_same(stored, cells):
-                raise AlreadyRegistered(self._already())
+                raise self._already()
             return Row(stored, version), False
         if self.repository.taken([key]):
-            raise AlreadyRegistered(self._already())
+            raise self._already()
         self.note(action, str(cells.get("candidate_id") or key[0]))
         by = supplied_by or self.subject.by.actor
         try:
             taken = take_one(self.connection, self.spec, cells, subject=self.subject, supplied_by=by, on=on)
         except IntegrityError as error:
             # Somebody registered the same key at the same time, or holds it out of reach.
-            raise AlreadyRegistered(self._already()) from error
+            raise self._already() from error
         except OutOfReach as error:
             raise RowRefused([Fault("region", "不在您的管辖范围")]) from error
         if taken.rejections:
@@ -177,13 +177,13 @@ class Register:
             tell_company(self.connection, row.values["vacancy_id"], on=on)
         return row, True
 
-    def _already(self) -> str:
-        """Say what is there already: a number, or what tells a row apart that bears none."""
+    def _already(self) -> AlreadyRegistered:
+        """Say what is there already: a number, or a row that bears none."""
         if self.spec.name == "services":
-            return "这位求职者这一天的这项服务已登记，内容不同；同一天的同一项服务只登记一条"
+            return AlreadyRegistered("这位求职者这一天的这项服务已登记，内容不同；同一天的同一项服务只登记一条")
         if len(self.spec.key) == 1:
-            return "这个编号已登记"
-        return f"{'、'.join(self.spec.column(name).label for name in self.spec.key)}都相同的一条已登记"
+            return AlreadyRegistered("这个编号已登记")
+        return AlreadyRegistered("对象、事项和日期都相同的一条已登记")
 
     def _taken(self, key: Key) -> Row:
         """Return a row just written; whom nobody here would see by region is taken on by the own office."""
