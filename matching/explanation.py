@@ -41,16 +41,21 @@ from matching.vocabulary import (
     WorkMode,
 )
 
+_HEAVY = 7.0
+"""What weighs so much against a vacancy that a list without it would mislead: a doubt of function, a day's way."""
+
 
 def explain(line: Line) -> tuple[Reason, ...]:
     """Return the reasons of one line, most important first, never none and at most `reasons_max`.
 
-    One place is kept for a warning where there is one, so that five good words never crowd out the doubt.
+    Places are kept for what weighs heavily against it, at least one for any warning and two for good words, so that
+    these never crowd out a doubt, nor a long way crowd out another.
     """
     most = ranking_settings().reasons_max
     for_it = sorted(_for(line), key=lambda reason: -reason.weight)
     against = sorted(_against(line), key=lambda reason: -reason.weight)
-    n_against = min(len(against), 1 if len(for_it) >= most - 1 else most - len(for_it))
+    n_heavy = sum(reason.weight >= _HEAVY for reason in against)
+    n_against = min(len(against), max(1, min(n_heavy, most - 2), most - len(for_it)))
     chosen = [*for_it[: most - n_against], *against[:n_against]]
     return tuple(chosen) if chosen else (_only_order(line),)
 

@@ -60,6 +60,34 @@ def test_a_distance_says_how_sure_it_is() -> None:
     assert any("按县区驻地估算" in text for text in reason_texts(rough))
 
 
+def test_a_long_way_is_said_beside_another_warning_however_much_speaks_for_a_post() -> None:
+    person = a_candidate(
+        functions=limited(seeing=2, standing=4),
+        region=LANZHOU,
+        education=Education.JUNIOR,
+        skills=("打字",),
+        wished_occupations=("客服",),
+        wished_wage_min=yuan(2500),
+    )
+    post = a_vacancy(
+        title="客服",
+        region=TIANSHUI,
+        education_min=Education.BACHELOR,
+        skills=("打字",),
+        wage_min=yuan(3000),
+        wage_max=yuan(4000),
+        demands=demanding(seeing=2, standing=2),
+        accommodations={
+            Accommodation.SEAT: AccommodationState.DECLARED,
+            Accommodation.DORMITORY: AccommodationState.DECLARED,
+        },
+    )
+    told = reason_texts(a_shortlist(person, post))
+    assert any("岗位要求本科，本人为初中" in text for text in told), told
+    assert any("超出日常通勤" in text for text in told), told
+    assert any("工作座椅" in text for text in told), told
+
+
 def test_education_below_the_stated_one_is_said() -> None:
     shortlist = a_shortlist(a_candidate(education=Education.JUNIOR), a_vacancy(education_min=Education.BACHELOR))
     assert any("岗位要求本科，本人为初中" in text for text in reason_texts(shortlist))
