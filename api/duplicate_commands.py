@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.progress import Progress
 from api.session import answer, current_engine
 from pipelines.access.roles import Purpose, program_subject
 from pipelines.caseload.duplicates import Duplicates
@@ -19,13 +20,16 @@ def duplicates(
     marks_only: Annotated[bool, typer.Option("--marks-only", help="只做标记，不列出任何人")] = False,
 ) -> None:
     """可能重复登记的人：写明理由；只列出，不合并。第一次运行要给全部档案做标记，以后只做新的和改过的。"""
-    n = 0
+    n, after, progress = 0, None, Progress("已做或更新标记")
     while True:
+        # One part at a time: what was marked stays marked whatever comes after, and nobody waits for all of it.
         with current_engine(context).begin() as connection:
-            done = Duplicates(connection, _SUBJECT, now=datetime.now(UTC)).scan(_BLOCK)
+            done, after = Duplicates(connection, _SUBJECT, now=datetime.now(UTC)).sweep(after, _BLOCK)
         n += done
-        if done < _BLOCK:
+        progress(n)
+        if after is None:
             break
+    progress.end()
     if marks_only:
         answer(context, {"marked": n}, lambda: [f"新做或更新标记 {n} 份"])
         return

@@ -21,7 +21,7 @@ from pipelines.store.merging import is_keyed
 from pipelines.store.person_marks import KINDS, DistinctRepository, PersonMarks
 
 AT_ONCE = 500
-"""How many new or changed records one look at the queue marks; `yougang duplicates scan` marks all."""
+"""How many new or changed records one look at the queue marks; `yougang duplicates` marks all."""
 
 
 class Likeness(Term):
@@ -69,11 +69,26 @@ class Duplicates:
         Forbidden
             When the role may not read people for the stated purpose.
         """
+        return self.marks.refresh(limit) if self._may_mark() else 0
+
+    def sweep(self, after: str | None, size: int) -> tuple[int, str | None]:
+        """Mark what is new or changed among the next so many records after an id; None as the last id is the end.
+
+        For the whole store, in as many transactions as there are parts: each record is looked at once.
+
+        Raises
+        ------
+        Forbidden
+            When the role may not read people for the stated purpose.
+        """
+        return self.marks.sweep(after, size) if self._may_mark() else (0, None)
+
+    def _may_mark(self) -> bool:
         require(self.subject, Action.READ_CANDIDATES)
         if not is_keyed(self.connection):
-            return 0
+            return False
         record(self.connection, self.subject.by, "duplicates.scan", object_kind="mark")
-        return self.marks.refresh(limit)
+        return True
 
     def pairs(self) -> list[Pair]:
         """Return everybody visible who may be one of two, without those found to be two people."""

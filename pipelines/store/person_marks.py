@@ -6,16 +6,18 @@ is new. Whoever reads the table learns who resembles whom, and nothing of whom i
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select
 
-from matching.identity import parse_certificate
-from pipelines.access.keyed import keyed_hash
-from pipelines.access.vault import Place
+from matching.identity import read_certificate
+from pipelines.access.keyed import keyed_hasher
+from pipelines.access.vault import Vault
 from pipelines.store import tables
 from pipelines.store.caseload_tables import distinct_people, person_marks
+from pipelines.store.duty_rows import ready_for_many
 from pipelines.store.of_people import OfPeople, Row
 from pipelines.store.reach import reach
 from pipelines.store.sealed import vault_of
@@ -36,28 +38,66 @@ class PersonMarks(OfPeople):
 
     def refresh(self, limit: int) -> int:
         """Mark up to so many visible records that are new, have changed, or are marked under an older key."""
+        n, after = 0, ""
+        while n < limit:
+            part = self._stale().where(_people.c.candidate_id > after)
+            rows = self.connection.execute(part.order_by(_people.c.candidate_id).limit(min(BLOCK, limit - n))).all()
+            if not rows:
+                break
+            self._mark(rows)
+            n, after = n + len(rows), rows[-1].candidate_id
+        return n
+
+    def sweep(self, after: str | None, size: int) -> tuple[int, str | None]:
+        """Do the same among the next so many records after an id: how many were marked, and the last id looked at.
+
+        None is the end. Each record is looked at once, however many are marked: whoever looks for the next unmarked one
+        from the beginning passes all those again that are marked already, and of hundreds of thousands does not end.
+        """
+        c = _people.c
+        ready_for_many(self.connection)
+        after = "" if after is None else after
+        ids = select(c.candidate_id).where(c.candidate_id > after).order_by(c.candidate_id)
+        last: str | None = self.connection.execute(ids.offset(size - 1).limit(1)).scalar()
+        # Both sides within the same ids: whatever way the database takes, it reads no more than these.
+        part = self._stale(after, last).order_by(c.candidate_id)
+        rows = self.connection.execute(part).all()
+        for start in range(0, len(rows), BLOCK):
+            self._mark(rows[start : start + BLOCK])
+        return len(rows), last
+
+    def _stale(self, after: str = "", last: str | None = None) -> Select[Any]:
+        """Return the visible records that want a mark, with what it is made of; of the ids between two, if any."""
         vault, c, m = vault_of(self.connection), _people.c, person_marks.c
-        wanted = select(c.candidate_id, c.row_version, m.candidate_id.label("marked"), *(c[name] for name in _OPENED))
-        wanted = wanted.select_from(_people.outerjoin(person_marks, m.candidate_id == c.candidate_id))
+        same = [m.candidate_id == c.candidate_id]
+        within: list[ColumnElement[bool]] = []
+        for column, conditions in ((c.candidate_id, within), (m.candidate_id, same)):
+            if after:
+                conditions.append(column > after)
+            if last is not None:
+                conditions.append(column <= last)
         unmarked = and_(m.phone.is_(None), c.phone.is_not(None))
         stale = or_(m.candidate_id.is_(None), m.row_version != c.row_version, m.key_id != vault.current, unmarked)
-        n = 0
-        while n < limit:
-            part = wanted.where(stale, *self._visible()).order_by(c.candidate_id).limit(min(BLOCK, limit - n))
-            rows = self.connection.execute(part).all()
-            if not rows:
-                return n
-            made = [
-                {"candidate_id": row.candidate_id, "row_version": row.row_version, "key_id": vault.current}
-                | _marks(vault, row)
-                for row in rows
-            ]
-            again = [row.candidate_id for row in rows if row.marked is not None]
-            if again:
-                self.connection.execute(delete(person_marks).where(m.candidate_id.in_(again)))
-            self.connection.execute(insert(person_marks), made)
-            n += len(rows)
-        return n
+        wanted = select(c.candidate_id, c.row_version, m.candidate_id.label("marked"), *(c[name] for name in _OPENED))
+        return wanted.select_from(_people.outerjoin(person_marks, and_(*same))).where(stale, *within, *self._visible())
+
+    def _mark(self, rows: Sequence[Any]) -> None:
+        """Put the marks of these records in the place of their older ones."""
+        key_id = vault_of(self.connection).current
+        made = [
+            {"candidate_id": row.candidate_id, "row_version": row.row_version, "key_id": key_id} | self._maker(row)
+            for row in rows
+        ]
+        again = [row.candidate_id for row in rows if row.marked is not None]
+        if again:
+            c = person_marks.c
+            mine = self._readable(c.candidate_id).where(c.candidate_id.in_(again))
+            self.connection.execute(delete(person_marks).where(c.candidate_id.in_(mine)))
+        self.connection.execute(insert(person_marks), made)
+
+    @cached_property
+    def _maker(self) -> "_Maker":
+        return _Maker(vault_of(self.connection))
 
     def _visible(self) -> list[ColumnElement[bool]]:
         """Return the condition of the visible people, on their own table."""
@@ -123,31 +163,35 @@ class DistinctRepository(OfPeople):
         return found[0] if found else None
 
 
-def _marks(vault: Any, row: Any) -> dict[str, str | None]:
-    opened = {
-        name: None
-        if getattr(row, name) is None
-        else vault.open(getattr(row, name), Place("candidates", name, row.candidate_id))
-        for name in _OPENED
-    }
-    number, name, phone = opened["certificate_number"], plain_name(opened["name"]), plain_phone(opened["phone"])
-    citizen = None if number is None else number[:_CITIZEN]
-    born = opened["birth_date"]
-    if born is None and number is not None:
-        told = parse_certificate(number).birth_date
-        born = None if told is None else told.isoformat()
-    secrets = {
-        "citizen": (citizen,),
-        "name_birth": (name, born),
-        "name_phone": (name, phone),
-        "birth_phone": (born, phone),
-    }
-    marks = {
-        kind: None if None in parts else keyed_hash(vault, f"person.{kind}", "\x1f".join(map(str, parts)))
-        for kind, parts in secrets.items()
-    }
-    own = "" if phone is None else keyed_hash(vault, "person.phone", phone)
-    return {**marks, "phone": None if opened["phone"] is None else own}
+class _Maker:
+    """Makes the marks of one record after another; what belongs to the keys is got ready once."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._open = {name: vault.opener("candidates", name) for name in _OPENED}
+        self._hash = {kind: keyed_hasher(vault, f"person.{kind}") for kind in (*KINDS, "phone")}
+
+    def __call__(self, row: Any) -> dict[str, str | None]:
+        number, name, phone = (self._opened(row, column) for column in ("certificate_number", "name", "phone"))
+        is_without_phone = phone is None
+        name, phone, born = plain_name(name), plain_phone(phone), self._opened(row, "birth_date")
+        if born is None and number is not None:
+            born = read_certificate(number).birth_date.isoformat()
+        secrets = {
+            "citizen": (None if number is None else number[:_CITIZEN],),
+            "name_birth": (name, born),
+            "name_phone": (name, phone),
+            "birth_phone": (born, phone),
+        }
+        marks = {
+            kind: None if None in parts else self._hash[kind]("\x1f".join(map(str, parts)))
+            for kind, parts in secrets.items()
+        }
+        own = "" if phone is None else self._hash["phone"](phone)
+        return {**marks, "phone": None if is_without_phone else own}
+
+    def _opened(self, row: Any, column: str) -> str | None:
+        sealed = getattr(row, column)
+        return None if sealed is None else self._open[column](row.candidate_id, sealed)
 
 
 def plain_name(name: str | None) -> str | None:

@@ -31,7 +31,7 @@ from pipelines.schema import CANDIDATES, SERVICES
 from pipelines.store.repositories import CandidateRepository, TableRepository
 from tests.support.builders import TODAY, certificate_number
 from tests.support.caseload import NOW, THERE, two_counties
-from tests.support.people import a_person, a_vacancy, acted, placed, says
+from tests.support.people import a_person, a_vacancy, acted, placed, says, with_certificate
 from tests.support.stores import BACKENDS, PROGRAM, a_store, noted
 
 NUMBER = certificate_number()
@@ -148,6 +148,37 @@ def test_a_second_look_opens_only_what_changed(engine: Engine, who: dict[str, Su
         raw = str(connection.execute(text("SELECT * FROM person_marks")).all())
     assert "人2" not in raw
     assert "1990" not in raw
+
+
+def test_a_sweep_passes_each_record_once_in_parts_and_marks_as_a_look_does(
+    engine: Engine, who: dict[str, Subject]
+) -> None:
+    def swept(size: int) -> list[tuple[int, str | None]]:
+        """Each part in a transaction of its own, as the command does it."""
+        found: list[tuple[int, str | None]] = []
+        while not found or found[-1][1] is not None:
+            with engine.begin() as connection:
+                after = found[-1][1] if found else None
+                found.append(Duplicates(connection, who["head"], now=NOW).sweep(after, size))
+        return found
+
+    with engine.begin() as connection:
+        for n in range(5):
+            a_person(connection, f"c-{n}", name=f"人{n}", birth_date=None, **with_certificate(n))
+        Duplicates(connection, who["head"], now=NOW).scan(3)
+        looked = connection.execute(text("SELECT * FROM person_marks ORDER BY candidate_id")).all()
+    assert swept(2) == [(0, "c-1"), (1, "c-3"), (1, None)]
+    assert swept(2) == [(0, "c-1"), (0, "c-3"), (0, None)]
+    with engine.begin() as connection:
+        noted(connection).execute(text("UPDATE candidates SET row_version = 2 WHERE candidate_id IN ('c-0', 'c-3')"))
+    assert swept(2) == [(1, "c-1"), (1, "c-3"), (0, None)]
+    with engine.begin() as connection:
+        noted(connection).execute(text("UPDATE candidates SET row_version = 1"))
+        noted(connection).execute(text("DELETE FROM person_marks"))
+    assert swept(100) == [(5, None)]
+    with engine.begin() as connection:
+        marks = connection.execute(text("SELECT * FROM person_marks ORDER BY candidate_id")).all()
+    assert marks[:3] == looked
 
 
 def test_a_county_finds_among_its_own_people_alone_and_the_province_across(
