@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -19,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine
 
+from api.clock import moment
 from api.forms import CSRF_FIELD, form_of, unmasked
 from api.rates import OF_ONE, PREVIEWS, SIGN_IN_BY_LOGIN, SIGN_IN_BY_PLACE, RateLimit, Rates
 from api.settings import Settings, today
@@ -148,11 +148,6 @@ class Access:
     def sessions(self, connection: Connection) -> Sessions:
         """Return the sessions as of now."""
         return Sessions(connection, now=moment(), on=today())
-
-
-def moment() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
 
 
 def access_of(request: Request) -> Access:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.access import moment
+from api.clock import moment
 from api.idempotency import KEPT_FOR
 from api.machine_commands import client, import_key, metrics_token
 from api.session import answer, current_engine, say, session_of

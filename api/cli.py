@@ -16,32 +16,10 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
-import api.live_test_commands  # noqa: F401  adds its commands to `models`
-from api.account_commands import accounts
-from api.benefit_commands import benefits, quota_command
-from api.data_commands import db_check, db_upgrade, export_table, import_table, template
-from api.demo_command import demo
-from api.duplicate_commands import duplicates
-from api.duty_commands import due
-from api.exchange_commands import exchange
 from api.exit_codes import DONE, REFUSED, USAGE
-from api.handover_commands import handovers
-from api.initiative_commands import initiatives, offers
-from api.list_commands import balance, batch, candidates_for, courses_command, recourse_command, shortlist, unlock
-from api.message_commands import messages
-from api.model_commands import versions
-from api.notice_commands import notices
-from api.operation_commands import backup_command, restore_command, serve
-from api.person_commands import erase, extract, retention
-from api.plan_commands import plan_work, plans, publicity, ventures
-from api.quarter_commands import drift_command, quarter
-from api.release_commands import add_release_commands
-from api.report_commands import reports
-from api.rule_commands import rules
+from api.late_commands import late_group
 from api.session import Session, say
 from api.settings import Settings, is_debug
-from api.task_commands import tasks
-from api.training_commands import evaluate_models, train_model
 from api.usage import usage_line
 from matching.errors import MatchingError
 from models.errors import ArtefactMismatch, ModelError
@@ -51,7 +29,53 @@ from pipelines.registers.errors import RowRefused
 _GLOBAL_WITH_VALUE = ("--db", "--as-of")
 _GLOBAL_FLAGS = ("--json",)
 
+# Where each command is, in the order of `yougang --help`; a module is read in when one of its commands is called.
+_COMMANDS = {
+    "quarter": ("api.quarter_commands", "quarter"),
+    "drift": ("api.quarter_commands", "drift_command"),
+    "quota": ("api.benefit_commands", "quota_command"),
+    "plan-work": ("api.plan_commands", "plan_work"),
+    "extract": ("api.person_commands", "extract"),
+    "erase": ("api.person_commands", "erase"),
+    "retention": ("api.person_commands", "retention"),
+    "due": ("api.duty_commands", "due"),
+    "tasks": ("api.task_commands", "tasks"),
+    "plans": ("api.plan_commands", "plans"),
+    "ventures": ("api.plan_commands", "ventures"),
+    "publicity": ("api.plan_commands", "publicity"),
+    "duplicates": ("api.duplicate_commands", "duplicates"),
+    "initiatives": ("api.initiative_commands", "initiatives"),
+    "offers": ("api.initiative_commands", "offers"),
+    "backup": ("api.operation_commands", "backup_command"),
+    "restore": ("api.operation_commands", "restore_command"),
+    "serve": ("api.operation_commands", "serve"),
+    "import": ("api.data_commands", "import_table"),
+    "export": ("api.data_commands", "export_table"),
+    "template": ("api.data_commands", "template"),
+    "shortlist": ("api.list_commands", "shortlist"),
+    "candidates-for": ("api.list_commands", "candidates_for"),
+    "unlock": ("api.list_commands", "unlock"),
+    "courses": ("api.list_commands", "courses_command"),
+    "recourse": ("api.list_commands", "recourse_command"),
+    "train": ("api.training_commands", "train_model"),
+    "evaluate": ("api.training_commands", "evaluate_models"),
+    "batch": ("api.list_commands", "batch"),
+    "balance": ("api.list_commands", "balance"),
+    "demo": ("api.demo_command", "demo"),
+    "db": ("api.data_commands", "database"),
+    "models": ("api.live_test_commands", "versions"),
+    "accounts": ("api.account_commands", "accounts"),
+    "rules": ("api.release_commands", "rules"),
+    "benefits": ("api.benefit_commands", "benefits"),
+    "report": ("api.report_commands", "reports"),
+    "exchange": ("api.exchange_commands", "exchange"),
+    "notices": ("api.notice_commands", "notices"),
+    "messages": ("api.message_commands", "messages"),
+    "handovers": ("api.handover_commands", "handovers"),
+}
+
 app = typer.Typer(
+    cls=late_group(_COMMANDS),
     name="yougang",
     help="有岗：为甘肃残疾人找工作。排序并说明理由，由人决定。",
     no_args_is_help=True,
@@ -59,43 +83,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=True, rich_markup_mode=None)
-database.command("upgrade")(db_upgrade)
-database.command("check")(db_check)
-app.add_typer(database, name="db")
-app.add_typer(versions, name="models")
-app.command("quarter")(quarter)
-app.command("drift")(drift_command)
-app.add_typer(accounts, name="accounts")
-app.add_typer(rules, name="rules")
-add_release_commands(rules)
-app.add_typer(benefits, name="benefits")
-app.add_typer(reports, name="report")
-app.add_typer(exchange, name="exchange")
-app.add_typer(notices, name="notices")
-app.add_typer(messages, name="messages")
-app.add_typer(handovers, name="handovers")
-app.command("quota")(quota_command)
-app.command("plan-work")(plan_work)
-for _command in (extract, erase, retention, due, tasks, plans, ventures, publicity, duplicates, initiatives, offers):
-    app.command()(_command)
-app.command("backup")(backup_command)
-app.command("restore")(restore_command)
-app.command("serve")(serve)
-
-app.command("import")(import_table)
-app.command("export")(export_table)
-app.command()(template)
-app.command()(shortlist)
-app.command("candidates-for")(candidates_for)
-app.command()(unlock)
-app.command("courses")(courses_command)
-app.command("recourse")(recourse_command)
-app.command("train")(train_model)
-app.command("evaluate")(evaluate_models)
-app.command()(batch)
-app.command()(balance)
-app.command()(demo)
 
 
 @app.callback()

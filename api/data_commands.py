@@ -29,13 +29,17 @@ from pipelines.template import write_template
 SHOWN = 20
 Kind = StrEnum("Kind", {name: name for name in IMPORTED})  # type: ignore[misc]  # the members are the tables
 
+database = typer.Typer(help="数据库：升级与检查。", no_args_is_help=True, rich_markup_mode=None)
 
+
+@database.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """把数据库升级到最新结构。"""
     engine = current_engine(context)
     answer(context, {"current": is_current(engine)}, lambda: ["数据库结构已是最新"])
 
 
+@database.command("check")
 def db_check(context: typer.Context) -> None:
     """检查数据库结构以及已存数据是否前后一致。"""
     settings = session_of(context).settings

@@ -16,7 +16,8 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from api.access import Access, moment, policy_of
+from api.access import Access, policy_of
+from api.clock import moment
 from api.problems import RequestKeyMissing, RequestKeyRefused
 from pipelines.access.audit import record
 from pipelines.access.errors import Forbidden

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from api.access import moment
+from api.clock import moment
 from api.session import answer, current_engine, say
 from pipelines.access.accounts import any_account
 from pipelines.access.audit import record

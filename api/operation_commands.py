@@ -10,7 +10,7 @@ import typer
 from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
 
-from api.access import moment
+from api.clock import moment
 from api.logs import log_as_json
 from api.session import answer, say, session_of, with_keys
 from api.settings import Settings, hand_down, sqlite_file

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.access import moment
+from api.clock import moment
 from api.session import answer, current_engine, say, session_of
 from pipelines.access.roles import COMMAND_LINE, Purpose, program_subject
 from pipelines.consent.extract import extract_lines, own_extract

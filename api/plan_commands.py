@@ -86,7 +86,7 @@ def plan_work(
         ),
     ],
 ) -> None:
-    """方案工作的一张表：辅助性就业机构和劳动项目调配、就业辅导员、创业跟踪、产业帮扶、盲人按摩、机构规范化建设、政府购买服务。"""
+    """方案工作的一张表：辅助性就业、就业辅导员、创业、产业帮扶、盲人按摩、规范化建设、购买服务。"""
     on = session_of(context).settings.as_of
     with current_engine(context).begin() as connection:
         sheet = plan_sheet(connection, _SUBJECT, name.value, on)

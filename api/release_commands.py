@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Engine
 
-from api.access import moment
+from api.clock import moment
+from api.rule_commands import rules
 from api.session import answer, current_engine, say, session_of
 from api.signing import signed_in
 from matching.rules.rulebook import HOME, Rulebook, load_rulebook, rulebook
@@ -102,6 +103,7 @@ def _effects(connection: Connection, folder: Path, context: typer.Context) -> di
     return found
 
 
+@rules.command("propose")
 def propose_command(
     context: typer.Context,
     login: Login,
@@ -122,11 +124,13 @@ def propose_command(
     answer(context, document, lambda: [_line(document), *_effect_lines(effects)])
 
 
+@rules.command("approve")
 def approve_command(context: typer.Context, release_id: ReleaseId, login: Login) -> None:
     """签发他人提出的一版规则。"""
     _act(context, login, lambda releases, subject: releases.approve(release_id, subject))
 
 
+@rules.command("retire")
 def retire_command(context: typer.Context, release_id: ReleaseId, login: Login) -> None:
     """停用已签发的一版规则；一人即可停用。"""
     _act(context, login, lambda releases, subject: releases.retire(release_id, subject))
@@ -143,16 +147,9 @@ def _act(context: typer.Context, login: str, act: Any) -> None:
     answer(context, document, lambda: [_line(document), *_effect_lines(document["effects"])])
 
 
+@rules.command("releases")
 def releases_command(context: typer.Context) -> None:
     """列出提出、签发和停用的各版规则。"""
     with current_engine(context).connect() as connection:
         found = [_document(r, answers=holds) for r, holds in Releases(connection, at=moment()).all()]
     answer(context, {"releases": found}, lambda: [_line(one) for one in found] or ["还没有签发过规则"])
-
-
-def add_release_commands(rules: typer.Typer) -> None:
-    """Put the commands beside the others on rules."""
-    rules.command("propose")(propose_command)
-    rules.command("approve")(approve_command)
-    rules.command("retire")(retire_command)
-    rules.command("releases")(releases_command)

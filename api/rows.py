@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from api.access import Access, moment
+from api.access import Access
 from api.bodies import cells_of
+from api.clock import moment
 from api.cursors import Page
 from api.documents import cell, row_document
 from api.etags import etag, stale

@@ -7,7 +7,7 @@ from getpass import getpass
 import typer
 from sqlalchemy import Engine
 
-from api.access import moment
+from api.clock import moment
 from api.session import session_of
 from pipelines.access.accounts import Accounts
 from pipelines.access.errors import LoginRefused, PasswordChangeRequired, SecondFactorRequired

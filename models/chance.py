@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from models.arrays import AnyArray, Floats
 from models.artefact import Artefact
@@ -153,7 +152,7 @@ class ChanceModel:
         log_odds = self.base + scaled @ self.weights
         design = np.column_stack([np.ones(len(scaled)), scaled])
         errors = np.sqrt(np.einsum("ni,ij,nj->n", design, self.covariance, design))
-        reach = norm.ppf((1 + self.config.level) / 2) * errors
+        reach = ndtri((1 + self.config.level) / 2) * errors
         return Chances(expit(log_odds), expit(log_odds - reach), expit(log_odds + reach))
 
     def contributions(self, pairs: Floats) -> Floats:

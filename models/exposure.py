@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from models.metrics.intervals import Interval
 from models.metrics.ndcg import discount
@@ -132,7 +132,7 @@ def shares(got: Floats, owed: Floats, rows: NDArray[np.intp], *, level: float) -
         return None
     ratio = float(ours.sum() / theirs.sum())
     spread = np.sqrt(np.square(ours - ratio * theirs).sum() * len(rows) / (len(rows) - 1)) / theirs.sum()
-    half = float(stats.norm.ppf((1 + level) / 2) * spread)
+    half = float(ndtri((1 + level) / 2) * spread)
     return Interval(ratio, max(0.0, ratio - half), ratio + half, len(rows))
 
 

@@ -35,7 +35,7 @@ from pipelines.store import bulk, tables
 from pipelines.store.bulk import UnknownRevision, WholeTable
 from pipelines.store.resealing import SEALED_COLUMNS
 from pipelines.store.sealed import accept_keys
-from pipelines.store.session import engine_for
+from pipelines.store.session import engine_for, newest_revision, revision_of
 
 _SEALED = "v1."
 _DISK_FULL = "磁盘空间不足"
@@ -111,7 +111,7 @@ def _manifest(connection: Connection, parts: list[Part], key_ids: set[str], at: 
         head = connection.exec_driver_sql("SELECT sequence, hash FROM audit_head").one()
     return Manifest(
         made_at=at,
-        revision=str(bulk.revision_of(connection)),
+        revision=str(revision_of(connection)),
         audit_sequence=int(head[0]),
         audit_hash=str(head[1]),
         key_ids=tuple(sorted(key_ids)),
@@ -133,7 +133,7 @@ def restore(path: Path, url: str, *, keys: str = "", without_keys: bool = False)
     vault = Vault.read(keys)
     with _clear_errors("未恢复，目标数据库保持为空"), opened(path) as archive:
         is_marked = False if without_keys else _has_its_keys(archive, vault)
-        newest = bulk.newest_revision()
+        newest = newest_revision()
         with _target(url, keys) as engine:
             n_opened = _load(engine, archive, None if without_keys else vault, newest)
             bulk.settle(engine)

@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from api.access import AccessDep, SubjectDep, declare, moment, page_for
+from api.access import AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.cursors import PageDep
 from api.errors import problem_title
 from api.forms import form_sent

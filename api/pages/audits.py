@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
+from api.access import Access, AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.cursors import PageDep
 from api.kept_work import KeptWork
 from api.pages.audit_words import act_word, acts, details_in_words, object_word, objects, purpose_word

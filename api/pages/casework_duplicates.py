@@ -6,7 +6,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
+from api.access import Access, AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.cursors import PageDep
 from api.errors import problem_title
 from api.forms import Form, form_sent

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from api.access import Access, AccessDep, SubjectDep, declare, moment, page_for
+from api.access import Access, AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.errors import problem_title
 from api.forms import Form, form_sent
 from api.idempotency import Answer, once

@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare, moment
+from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare
+from api.clock import moment
 from api.cursors import PageDep
 from api.kept_work import KeptWork
 from api.pages import company

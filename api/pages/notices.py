@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare, moment, page_for
+from api.access import SIGNED_IN_PAGE, AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.cursors import PageDep
 from api.forms import form_sent
 from api.notice_places import with_places

@@ -9,7 +9,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.access import AccessDep, SubjectDep, declare, moment, page_for
+from api.access import AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.pages.render import page, see_other
 from api.pages.tabs import tabs_of
 from pipelines.access.errors import Forbidden

@@ -19,7 +19,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.access import moment
+from api.clock import moment
 from api.forms import CSRF_FIELD, masked
 from api.logs import nonce_of
 from api.pages.navigation import Link, navigation

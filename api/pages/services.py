@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
-from api.access import AccessDep, SubjectDep, declare, moment, page_for
+from api.access import AccessDep, SubjectDep, declare, page_for
+from api.clock import moment
 from api.errors import problem_title
 from api.forms import Form, form_sent
 from api.pages.again import CHANGE, Undone, is_confirmed, look_again

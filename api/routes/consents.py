@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from api.access import AccessDep, SubjectDep, declare, for_action, moment
+from api.access import AccessDep, SubjectDep, declare, for_action
 from api.bodies import Body
+from api.clock import moment
 from api.idempotency import Answer, once
 from api.rows import acting, note_refused
 from api.settings import today

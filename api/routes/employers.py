@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection
 
-from api.access import AccessDep, SubjectDep, declare, for_action, moment
+from api.access import AccessDep, SubjectDep, declare, for_action
 from api.bodies import cells_of
+from api.clock import moment
 from api.cursors import PageDep
 from api.etags import IfMatchVersion, etag, stale
 from api.idempotency import Answer, once

@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
-from api.access import AccessDep, SubjectDep, declare, for_action, moment
+from api.access import AccessDep, SubjectDep, declare, for_action
 from api.bodies import Body, Kept
+from api.clock import moment
 from api.cursors import PageDep
 from api.desk_keeper import DeskKeeper
 from api.etags import IfMatchVersion, etag, stale

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request
 
-from api.access import access_of, moment
+from api.access import access_of
+from api.clock import moment
 from api.desk_keeper import DeskKeeper
 from api.settings import today
 from pipelines.rule_release.gate import check_rules

@@ -13,8 +13,9 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection
 
-from api.access import Access, AccessDep, SubjectDep, declare, for_action, moment
+from api.access import Access, AccessDep, SubjectDep, declare, for_action
 from api.bodies import Kept
+from api.clock import moment
 from api.cursors import PageDep
 from api.idempotency import REPLAYED, Answer, once
 from api.settings import today

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from api.access import SIGNED_IN, AccessDep, SubjectDep, declare, moment
+from api.access import SIGNED_IN, AccessDep, SubjectDep, declare
 from api.bodies import Body, Kept
+from api.clock import moment
 from api.cursors import PageDep
 from api.notice_places import with_places
 from api.routes.due import Ground

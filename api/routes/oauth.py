@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api.access import OPEN, Access, AccessDep, caller, declare, moment, refuse_readable_channel
+from api.access import OPEN, Access, AccessDep, caller, declare, refuse_readable_channel
+from api.clock import moment
 from pipelines.access.clients import Clients
 from pipelines.access.oauth import TokenAnswer, token_answer
 

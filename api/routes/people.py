@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, StringConstraints
 
-from api.access import PURPOSE_HEADER, AccessDep, SubjectDep, declare, for_action, moment
+from api.access import PURPOSE_HEADER, AccessDep, SubjectDep, declare, for_action
 from api.bodies import Body, Kept, cells_of
+from api.clock import moment
 from api.cursors import PageDep
 from api.documents import row_document
 from api.etags import IfMatchVersion, etag, stale

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import Field, StringConstraints
 
-from api.access import Access, AccessDep, SubjectDep, declare, for_action, moment
+from api.access import Access, AccessDep, SubjectDep, declare, for_action
 from api.bodies import Body
+from api.clock import moment
 from api.etags import IfMatchVersion, etag
 from api.idempotency import Answer, once
 from api.routes.consents import day_of

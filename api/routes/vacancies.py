@@ -8,9 +8,10 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection
 
-from api.access import Access, AccessDep, SubjectDep, declare, for_action, moment
+from api.access import Access, AccessDep, SubjectDep, declare, for_action
 from api.bodies import Body as Sent
 from api.bodies import cells_of
+from api.clock import moment
 from api.cursors import PageDep
 from api.documents import cell, row_document
 from api.etags import IfMatchVersion

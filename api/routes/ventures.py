@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from api.access import AccessDep, SubjectDep, declare, for_action, moment
+from api.access import AccessDep, SubjectDep, declare, for_action
 from api.bodies import Kept
+from api.clock import moment
 from api.cursors import PageDep
 from api.etags import IfMatchVersion
 from api.idempotency import Answer, once

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from models.errors import InvalidInput
 
@@ -64,7 +64,7 @@ def student_interval(values: Sequence[float | None], *, level: float) -> Interva
     known = np.array([value for value in values if value is not None], dtype=np.float64)
     if len(known) < 2:
         return None
-    half = float(stats.t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    half = float(stdtrit(len(known) - 1, (1 + level) / 2) * known.std(ddof=1) / np.sqrt(len(known)))
     mean = float(known.mean())
     return Interval(mean, mean - half, mean + half, len(known))
 
@@ -73,7 +73,7 @@ def wilson_interval(successes: int, n: int, *, level: float) -> Interval | None:
     """Return a share with Wilson's score interval; `None` of nobody."""
     if n == 0:
         return None
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     share, weight = successes / n, z * z / n
     centre = (share + weight / 2) / (1 + weight)
     half = z * float(np.sqrt(share * (1 - share) / n + weight / (4 * n))) / (1 + weight)

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from matching.entities import CandidateId
 from models.metrics.intervals import (
@@ -239,7 +239,7 @@ def _against_record(
         return {a: {"all": Unmeasured(NO_RECORD)} for a in held.attributes}
     groups = [groups_of(person.candidate) for person in in_time.challenger]
     level = _level_of(_n_groups(groups, held), held)
-    wider = float(stats.norm.ppf((1 + level) / 2) / stats.norm.ppf((1 + held.confidence) / 2))
+    wider = float(ndtri((1 + level) / 2) / ndtri((1 + held.confidence) / 2))
     found: dict[str, dict[str, Measured]] = {a: {} for a in held.attributes}
     for attribute in held.attributes:
         for group, rows in _members(groups, attribute, held).items():
@@ -388,7 +388,7 @@ def _exposure_difference(ours: Sequence[Any], theirs: Sequence[Any], level: floa
     sums = [array[drawn].sum(axis=1) for array in (*ours, *theirs)]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = sums[0] / sums[1] - sums[2] / sums[3]
-    spread = float(np.nanstd(ratios)) * float(stats.norm.ppf((1 + level) / 2))
+    spread = float(np.nanstd(ratios)) * float(ndtri((1 + level) / 2))
     mean = float(ours[0].sum() / ours[1].sum() - theirs[0].sum() / theirs[1].sum())
     return Interval(mean, mean - spread, mean + spread, n)
 

@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any
 
 from alembic import command
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import (
@@ -202,16 +201,6 @@ def _kind(column: Column[Any]) -> Kind:
         if isinstance(column.type, of):
             return kind
     raise StoreError(f"无法备份 {column.table.name} 表的 {column.name} 列：没有这种类型")
-
-
-def revision_of(connection: Connection) -> str | None:
-    """Return the revision of the schema, or None where there is none."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str:
-    """Return the newest revision that the program knows."""
-    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 def migrate(connection: Connection, revision: str, **attributes: Any) -> None:

@@ -34,6 +34,22 @@ class PlusMonths(FunctionElement[date]):
     type = Date()
 
 
+class Latest(FunctionElement[int]):
+    """The later of two numbers, the known one where one is unknown."""
+
+    inherit_cache = True
+    name = "latest"
+    type = Integer()
+
+
+class Earliest(FunctionElement[int]):
+    """The earlier of two numbers, the known one where one is unknown."""
+
+    inherit_cache = True
+    name = "earliest"
+    type = Integer()
+
+
 @compiles(DayNumber)
 def _julian(element: DayNumber, compiler: SQLCompiler, **kw: Any) -> str:
     (day,) = (compiler.process(clause, **kw) for clause in element.clauses)
@@ -58,6 +74,22 @@ def _interval(element: PlusMonths, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({day} + make_interval(months => CAST({months} AS INTEGER)) AS DATE)"
 
 
+@compiles(Latest, "postgresql")
+@compiles(Earliest, "postgresql")
+def _ignoring_unknown(element: Latest | Earliest, compiler: SQLCompiler, **kw: Any) -> str:
+    # Named once each: what a CASE names twice at every step, PostgreSQL works out twice at every step.
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{'GREATEST' if isinstance(element, Latest) else 'LEAST'}({first}, {second})"
+
+
+@compiles(Latest)
+@compiles(Earliest)
+def _of_known(element: Latest | Earliest, compiler: SQLCompiler, **kw: Any) -> str:
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    of_two = "MAX" if isinstance(element, Latest) else "MIN"  # unknown where one of the two is
+    return f"{of_two}(COALESCE({first}, {second}), COALESCE({second}, {first}))"
+
+
 def plus_months_text(day: str | None, months: int | None) -> str | None:
     """Return the day so many months later, as SQLite keeps days."""
     if day is None or months is None:
@@ -78,3 +110,13 @@ def day_number(day: Any) -> ColumnElement[int]:
 def months_later(day: Any, months: Any) -> ColumnElement[date]:
     """Return a column of days moved by months."""
     return PlusMonths(day, months)
+
+
+def latest(first: Any, second: Any) -> ColumnElement[int]:
+    """Return the later of two day numbers, the known one where one is unknown."""
+    return Latest(first, second)
+
+
+def earliest(first: Any, second: Any) -> ColumnElement[int]:
+    """Return the earlier of two day numbers, the known one where one is unknown."""
+    return Earliest(first, second)

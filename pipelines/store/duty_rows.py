@@ -36,12 +36,12 @@ from matching.vocabulary import Education, HouseholdKind, InteractionKind, Servi
 from pipelines.access.roles import Subject
 from pipelines.store import tables
 from pipelines.store.caseload_tables import plans, tasks
-from pipelines.store.day_numbers import day_number, months_later, number
+from pipelines.store.day_numbers import day_number, earliest, latest, months_later, number
 from pipelines.store.reach import reach
 
 Key = tuple[int, str, str]
 """Where a duty stands in the order: the number of the day waited from, the person, the kind."""
-_NEVER, _FAR = -(10**6), 10**6
+_NEVER = -(10**6)
 _FIRST_LOOK, _FURTHER_LOOKS = 2000, 10
 _COLLEGE = sorted(term.value for term in Education if term.rank >= Education.COLLEGE.rank)
 _RETAINED = {3: InteractionKind.RETAINED_3M, 6: InteractionKind.RETAINED_6M}
@@ -200,7 +200,7 @@ class DutyRows:
         return (
             select(c.candidate_id, c.region, c.job_wish, c.education, c.graduated_on, c.hard_to_employ_until,
                    c.household_kinds, employed.label("employed"), work.c.ended,
-                   _latest(registered, work.c.ended).label("entered"), *(c[str(one.key)] for one in self._beside))
+                   latest(registered, work.c.ended).label("entered"), *(c[str(one.key)] for one in self._beside))
             .select_from(self.people.outerjoin(work, work.c.candidate_id == c.candidate_id))
             .cte("standing")
         )  # fmt: skip
@@ -291,15 +291,16 @@ class DutyRows:
 
     def _four_ones(self) -> Select[Any]:
         s, g = self.standing.c, self.given.c
-        waiting: Number = literal(_FAR)
+        waiting: Number = null()
         for kind, times in self.terms.times.items():
             is_open = func.coalesce(g[f"done_{kind.value}"], 0) < times
             if kind is not FOR_EVERYBODY:
                 is_open = and_(is_open, or_(s.job_wish.is_(None), s.job_wish != "no"))
-            waited = _latest(s.entered, g[f"last_{kind.value}"] + 1)
-            since = case((is_open, func.coalesce(waited, number(self.terms.year_start))), else_=_FAR)
-            waiting = case((since < waiting, since), else_=waiting)
-        waiting = case((and_(waiting < _FAR, waiting > self._today), self._today), else_=waiting)
+            waited = latest(s.entered, g[f"last_{kind.value}"] + 1)
+            since = case((is_open, func.coalesce(waited, number(self.terms.year_start))))
+            waiting = earliest(waiting, since)
+        # Nobody waits from a day to come; who waits for nothing has no day at all.
+        waiting = case((waiting.is_not(None), earliest(waiting, self._today)))
         joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
             self._lists, self._lists.c.candidate_id == s.candidate_id
         )
@@ -310,15 +311,15 @@ class DutyRows:
             .subquery("clocks")
         )
         row = self._row(found.c.candidate_id, DutyKind.FOUR_ONES, found.c.waiting - found.c.bonus)
-        return select(*row).where(found.c.waiting < _FAR)
+        return select(*row).where(found.c.waiting.is_not(None))
 
     def _graduates(self) -> Select[Any]:
         s, g, terms = self.standing.c, self.given.c, self.terms
         left, is_college = s.graduated_on, s.education.in_(_COLLEGE)
         year = number(terms.year_start)
-        since = case((or_(left.is_(None), left > self._on), year), else_=day_number(left))
+        since: Number = case((or_(left.is_(None), left > self._on), year), else_=day_number(left))
         if terms.graduate_from is not None:
-            since = case((since < number(terms.graduate_from), number(terms.graduate_from)), else_=since)
+            since = latest(since, number(terms.graduate_from))
         joined = self.standing.outerjoin(self.given, g.candidate_id == s.candidate_id).outerjoin(
             self._lists, self._lists.c.candidate_id == s.candidate_id
         )
@@ -411,14 +412,14 @@ class DutyRows:
             .subquery("undone")
         )
         next_due = undone.c.next_due_on
-        touched = _latest(day_number(c.touched_on), day_number(c.opened_on))
+        touched = latest(day_number(c.touched_on), day_number(c.opened_on))
         since = [
             (func.coalesce(s.employed, 0) == 1, literal(self._today)),
             (next_due.is_(None), touched),
             (next_due <= self._on, day_number(next_due)),
         ]
         if of is PlanKind.GRADUATE:
-            contact = _latest(_latest(touched, s.contact), day_number(s.graduated_on)) + self.terms.plan_contact_days
+            contact = latest(latest(touched, s.contact), day_number(s.graduated_on)) + self.terms.plan_contact_days
             since.append((and_(s.graduated_on <= self._on, contact <= self._today), contact))
         place = func.min(case(*since))
         joined = plans.join(self._met, s.candidate_id == c.candidate_id).outerjoin(
@@ -483,7 +484,7 @@ class DutyRows:
         )
         marks = [months_later(v.starts_on, month) for month in reversed(self.terms.startup_check_months)]
         mark = case(*((day <= self._on, day_number(day)) for day in marks))
-        due = self._first_due(_latest(seen.c.agreed, day_number(v.next_check_on)), mark, seen.c.last)
+        due = self._first_due(latest(seen.c.agreed, day_number(v.next_check_on)), mark, seen.c.last)
         joined = tables.CASE_TABLES["ventures"].outerjoin(seen, seen.c.venture_id == v.venture_id)
         return (
             select(*self._row(v.candidate_id, DutyKind.STARTUP, func.min(due)))
@@ -511,12 +512,12 @@ class DutyRows:
             .group_by(c.candidate_id)
             .subquery("seen")
         )
-        base = _latest(seen.c.last, day_number(e.starts_on))
+        base = latest(seen.c.last, day_number(e.starts_on))
         late = case((base.is_(None), self._today), (base + days <= self._today, base + days))
         agreed = case(
             (and_(seen.c.agreed <= self._today, func.coalesce(seen.c.last, _NEVER) < seen.c.agreed), seen.c.agreed)
         )
-        due = _earliest(agreed, late)
+        due = earliest(agreed, late)
         joined = tables.CASE_TABLES["enrolments"].outerjoin(seen, seen.c.candidate_id == e.candidate_id)
         return (
             select(*self._row(e.candidate_id, DutyKind.COACHING, func.min(due)))
@@ -537,7 +538,7 @@ class DutyRows:
         since = [
             case((and_(day <= self._today, func.coalesce(last, _NEVER) < day), day)) for day in (agreed, mark)
         ]  # fmt: skip
-        return _earliest(*since)
+        return earliest(*since)
 
 
 def ready_for_many(connection: Connection) -> None:
@@ -556,13 +557,3 @@ def ready_to_read_whole(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for setting in ("work_mem = '64MB'", "cursor_tuple_fraction = 1"):
             connection.execute(text(f"SET LOCAL {setting}"))
-
-
-def _earliest(first: Number, second: Number) -> Number:
-    """Return the earlier of two day numbers, the known one where one is unknown."""
-    return case((func.coalesce(first, _FAR) <= func.coalesce(second, _FAR), first), else_=second)
-
-
-def _latest(first: Number, second: Number) -> Number:
-    """Return the later of two day numbers, the known one where one is unknown."""
-    return case((func.coalesce(first, _NEVER) >= func.coalesce(second, _NEVER), first), else_=second)

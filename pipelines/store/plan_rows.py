@@ -3,7 +3,7 @@
 A figure is the number of these rows, and the rows can be asked for; both come from the same statement.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from pipelines.store.read_ahead import Reading
 
 PlanRow = tuple[str, str | None, Any]
 """Whose, the region as stored, and what it is counted under."""
+_OPEN_END = 10**6
 _COLLEGE = sorted(term.value for term in Education if term.rank >= Education.COLLEGE.rank)
 
 
@@ -73,31 +74,39 @@ class PlanRows:
         condition = reach("candidates", self.subject)
         return statement if condition is None else statement.where(condition)
 
-    def entered_work(self, first: date) -> Iterator[PlanRow]:
-        """Return the people who began to work from a day on, each once, under the form of that placement.
+    def entered_work(self, firsts: Sequence[date]) -> Iterator[tuple[str, str | None, str | None, tuple[bool, ...]]]:
+        """Return the beginnings of work that are the first of their person from one of some days on.
 
-        A placement that follows another within a day is no beginning: nobody was newly placed by it.
+        Whose, region, form, and for each of the days whether it is the first since then. A placement that follows
+        another within a day is no beginning: nobody was newly placed by it. One statement for all the days, since
+        finding what goes on takes longest.
         """
         p, c = tables.CASE_TABLES["placements"].c, tables.CASE_TABLES["candidates"].c
-        other = tables.CASE_TABLES["placements"].alias("before")
-        goes_on = (
-            select(other.c.placement_id)
-            .where(
-                other.c.candidate_id == p.candidate_id,
-                other.c.placement_id != p.placement_id,
-                other.c.starts_on < p.starts_on,
-                or_(other.c.ends_on.is_(None), day_number(other.c.ends_on) >= day_number(p.starts_on) - 1),
-            )
-            .exists()
-        )
-        nth = func.row_number().over(partition_by=p.candidate_id, order_by=(p.starts_on, p.placement_id))
+        day, end = day_number(p.starts_on), func.coalesce(day_number(p.ends_on), _OPEN_END)
+        before = func.max(end).over(partition_by=p.candidate_id, order_by=day, range_=(None, -1))
+        some = select(
+            p.candidate_id, p.placement_id, p.form, p.starts_on, func.coalesce(before < day - 1, True).label("begins")
+        ).where(p.starts_on <= self.terms.on)
+        b = some.subquery("in_order").c
+        nths = [
+            case((b.starts_on >= first, func.row_number().over(
+                partition_by=(b.candidate_id, b.starts_on >= first), order_by=(b.starts_on, b.placement_id)
+            ))).label(f"nth_{n}")
+            for n, first in enumerate(firsts)
+        ]  # fmt: skip
         found = self._visible(
-            select(p.candidate_id, c.region, p.form, nth.label("nth")).where(
-                c.candidate_id == p.candidate_id, p.starts_on >= first, p.starts_on <= self.terms.on, ~goes_on
+            select(b.candidate_id, c.region, b.form, *nths).where(
+                c.candidate_id == b.candidate_id, b.starts_on >= min(firsts), b.begins
             )
         ).subquery()
-        wanted = select(found.c.candidate_id, found.c.region, found.c.form).where(found.c.nth == 1)
-        return ((owner, region, form) for owner, region, form in self._reading.rows(wanted))
+        places = [found.c[nth.name] for nth in nths]
+        wanted = select(found.c.candidate_id, found.c.region, found.c.form, *places).where(
+            or_(*(place == 1 for place in places))
+        )
+        return (
+            (owner, region, form, tuple(place == 1 for place in told))
+            for owner, region, form, *told in self._reading.rows(wanted)
+        )
 
     def trained(self) -> Iterator[PlanRow]:
         """Return the people with a training recorded in the year, each once."""

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select
 
 _BLOCK = 5000
-_MOST = 40
-"""Blocks that lie ready at most: what nobody has asked for yet must not fill the memory."""
+_MOST = 100
+"""Blocks that lie ready at most: what nobody has asked for yet must not fill the memory. With 40 the database waited
+half a second for the services of a province to be gone through, which stay in memory anyway."""
 _Block = list[Row[Any]]
 
 

@@ -3,13 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, column, create_engine, event, inspect, select, table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -19,7 +15,11 @@ from pipelines.store.errors import StoreError, UnsupportedDatabase
 from pipelines.store.migrations.audited import FUNCTION
 from pipelines.store.sealed import VAULT_OPTION, accept_keys
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = table("alembic_version", column("version_num"))
 CONNECTIONS = 15
 """Of one process, and kept: those beyond a number that is kept would be made anew at every request of a busy hour, and
 making one takes longer than what it is made for. Who finds none free waits."""
@@ -88,8 +88,10 @@ def _forget_audit_number(connection: Connection) -> None:
     connection.info.pop(FUNCTION, None)
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Return Alembic's configuration for the packaged migrations, without a URL."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -107,6 +109,9 @@ def upgrade(engine: Engine, *, checks_keys: bool = True) -> None:
         When keys are missing, or others than those that sealed what is in there.
     """
     if not is_current(engine):
+        # Alembic is read in where there is something to change: every command asks whether there is.
+        from alembic import command
+
         with _migrating(engine) as config:
             command.upgrade(config, "head")
     if checks_keys:
@@ -116,17 +121,19 @@ def upgrade(engine: Engine, *, checks_keys: bool = True) -> None:
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Bring the schema back to an earlier revision; `base` is before the first."""
+    from alembic import command
+
     with _migrating(engine) as config:
         command.downgrade(config, revision)
 
 
 @contextmanager
-def _migrating(engine: Engine) -> Iterator[Config]:
+def _migrating(engine: Engine) -> Iterator["Config"]:
     """Give Alembic's configuration with a connection; all of a migration holds, or nothing of it."""
     config = alembic_config()
     with engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
-        is_new = MigrationContext.configure(connection).get_current_revision() is None
+        is_new = revision_of(connection) is None
         if is_sqlite:
             # A table that is rebuilt is dropped in between, which rows that refer to it would forbid; the pragma has no
             # effect within a transaction, and the driver begins none by itself before a change of the schema.
@@ -155,6 +162,18 @@ def _leave_no_trace(engine: Engine) -> None:
 
 def is_current(engine: Engine) -> bool:
     """True where the schema is the newest one."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return revision_of(connection) == newest_revision()
+
+
+def newest_revision() -> str:
+    """Return the last of the packaged migrations, whose files begin with their revision, in their order."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision that a database is at, as Alembic keeps it; None of a new one."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    found: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
+    return found

@@ -25,7 +25,7 @@ from pipelines.ingest import ingest
 from pipelines.schema import EMPLOYERS
 from pipelines.store import bulk
 from pipelines.store.resealing import SEALED_COLUMNS
-from pipelines.store.session import downgrade
+from pipelines.store.session import downgrade, newest_revision, revision_of
 from pipelines.store.whole import metadata
 from pipelines.synthetic import ProvinceConfig, invent, write_tables
 from tests.support.accounts import KEYS, a_user, gansu_with_others
@@ -296,9 +296,9 @@ def test_a_backup_of_an_older_schema_is_brought_to_the_newest(tmp_path: Path, ki
         manifest = backup(source, tmp_path / "a", vault=VAULT, by=COMMAND_LINE, at=AT)
         assert manifest.revision == revision
         done = restore(tmp_path / "a", address(target), keys=KEYS)
-        assert done.revision == bulk.newest_revision()
+        assert done.revision == newest_revision()
         with target.connect() as connection:
-            assert bulk.revision_of(connection) == bulk.newest_revision()
+            assert revision_of(connection) == newest_revision()
             assert len(connection.execute(select(metadata.tables["candidates"].c.candidate_id)).all()) == 250
 
 

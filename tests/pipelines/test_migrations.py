@@ -15,7 +15,7 @@ from pipelines.access.audit import breaks, record
 from pipelines.access.roles import COMMAND_LINE
 from pipelines.store import bulk, tables
 from pipelines.store.repositories import CandidateRepository
-from pipelines.store.session import alembic_config, downgrade, upgrade
+from pipelines.store.session import alembic_config, downgrade, newest_revision, upgrade
 from pipelines.store.whole import metadata
 from tests.support.builders import certificate_number
 from tests.support.stores import BACKENDS, PROGRAM, an_empty_database
@@ -93,6 +93,11 @@ def revisions() -> list[str]:
     """Return every revision, the earliest first."""
     found = ScriptDirectory.from_config(alembic_config()).walk_revisions()
     return [step.revision for step in reversed(list(found))]
+
+
+def test_the_newest_revision_is_the_one_that_alembic_says() -> None:
+    """Every command asks for it, and reads it off the names of the files instead of reading them all in."""
+    assert newest_revision() == revisions()[-1]
 
 
 def step_up(engine: Engine, revision: str) -> None:

@@ -151,23 +151,31 @@ def _rows(
         codes = None if subject.is_local or subject.is_whole_province else subject.codes
         told = PublicityRows(connection, subject).between(terms.year_start, terms.on, codes)
         found["publicity"] = [(one["publicity_id"], one["region"], one["medium"].value) for one in told]
-    # All is asked for before anything is gone through, in the same order: the units first, which take longest to count.
-    units_told = units_read(connection, subject, terms, reading) if _OF_UNITS & set(only) else tuple
+    # All is asked for before anything is gone through, in the same order: first who needs most to be worked out, so
+    # that the database carries out what comes after meanwhile.
     read, begins = PlanRows(connection, subject, terms, reading), plan_begins(terms.on)
-    placed = read.entered_work(terms.year_start) if "placed" in only else ()
-    placed_in_plan = read.entered_work(begins) if "placed_in_plan" in only and begins is not None else ()
-    trained = read.trained() if "trained" in only else ()
-    graduates = read.graduates() if "graduates" in only else ()
     # Before the households, whose members' ages are known from there on.
     coded = read.clocks() if _OF_CLOCKS & set(only) else ()
     members = read.household_members() if "households" in only else None
-    units = units_told()
-    found["placed"] = [(owner, region, form or UNKNOWN) for owner, region, form in placed]
-    found["placed_in_plan"] = [(owner, region, "entered") for owner, region, _ in placed_in_plan]
-    found["trained"], found["graduates"], clocks = list(trained), list(graduates), list(coded)
+    units_told = units_read(connection, subject, terms, reading) if _OF_UNITS & set(only) else tuple
+    firsts = {
+        name: first
+        for name, first in (("placed", terms.year_start), ("placed_in_plan", begins))
+        if name in only and first is not None
+    }
+    entered = read.entered_work(tuple(firsts.values())) if firsts else ()
+    trained = read.trained() if "trained" in only else ()
+    graduates = read.graduates() if "graduates" in only else ()
+    clocks = list(coded)
     if members is not None:
         states = household_states(read, members)
         found["households"] = [(number, region, state.value) for number, region, state in states]
+    units = units_told()
+    for owner, region, form, are_first in entered:
+        for name, is_first in zip(firsts, are_first, strict=True):
+            if is_first:
+                found[name].append((owner, region, (form or UNKNOWN) if name == "placed" else "entered"))
+    found["trained"], found["graduates"] = list(trained), list(graduates)
     for unit in units:
         key, region = unit.employer.employer_id, unit.employer.region
         if unit.min_one is not UnitState.NOT_CONCERNED:
