@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
 from api.exit_codes import DONE, REFUSED, USAGE
-from api.late_commands import late_group
+from api.late_commands import LateGroup
 from api.session import Session, say
 from api.settings import Settings, is_debug
 from api.usage import usage_line
@@ -29,53 +29,8 @@ from pipelines.registers.errors import RowRefused
 _GLOBAL_WITH_VALUE = ("--db", "--as-of")
 _GLOBAL_FLAGS = ("--json",)
 
-# Where each command is, in the order of `yougang --help`; a module is read in when one of its commands is called.
-_COMMANDS = {
-    "quarter": ("api.quarter_commands", "quarter"),
-    "drift": ("api.quarter_commands", "drift_command"),
-    "quota": ("api.benefit_commands", "quota_command"),
-    "plan-work": ("api.plan_commands", "plan_work"),
-    "extract": ("api.person_commands", "extract"),
-    "erase": ("api.person_commands", "erase"),
-    "retention": ("api.person_commands", "retention"),
-    "due": ("api.duty_commands", "due"),
-    "tasks": ("api.task_commands", "tasks"),
-    "plans": ("api.plan_commands", "plans"),
-    "ventures": ("api.plan_commands", "ventures"),
-    "publicity": ("api.plan_commands", "publicity"),
-    "duplicates": ("api.duplicate_commands", "duplicates"),
-    "initiatives": ("api.initiative_commands", "initiatives"),
-    "offers": ("api.initiative_commands", "offers"),
-    "backup": ("api.operation_commands", "backup_command"),
-    "restore": ("api.operation_commands", "restore_command"),
-    "serve": ("api.operation_commands", "serve"),
-    "import": ("api.data_commands", "import_table"),
-    "export": ("api.data_commands", "export_table"),
-    "template": ("api.data_commands", "template"),
-    "shortlist": ("api.list_commands", "shortlist"),
-    "candidates-for": ("api.list_commands", "candidates_for"),
-    "unlock": ("api.list_commands", "unlock"),
-    "courses": ("api.list_commands", "courses_command"),
-    "recourse": ("api.list_commands", "recourse_command"),
-    "train": ("api.training_commands", "train_model"),
-    "evaluate": ("api.training_commands", "evaluate_models"),
-    "batch": ("api.list_commands", "batch"),
-    "balance": ("api.list_commands", "balance"),
-    "demo": ("api.demo_command", "demo"),
-    "db": ("api.data_commands", "database"),
-    "models": ("api.live_test_commands", "versions"),
-    "accounts": ("api.account_commands", "accounts"),
-    "rules": ("api.release_commands", "rules"),
-    "benefits": ("api.benefit_commands", "benefits"),
-    "report": ("api.report_commands", "reports"),
-    "exchange": ("api.exchange_commands", "exchange"),
-    "notices": ("api.notice_commands", "notices"),
-    "messages": ("api.message_commands", "messages"),
-    "handovers": ("api.handover_commands", "handovers"),
-}
-
 app = typer.Typer(
-    cls=late_group(_COMMANDS),
+    cls=LateGroup,
     name="yougang",
     help="有岗：为甘肃残疾人找工作。排序并说明理由，由人决定。",
     no_args_is_help=True,

@@ -17,6 +17,8 @@ from pipelines.quarter.settings import quarter_settings
 from pipelines.registry import Registry
 from pipelines.store.run_log import RunLog
 
+__all__ = ["versions"]  # with what is added to it here
+
 Share = Annotated[float | None, typer.Option("--share", help="参与的名单比例")]
 Seed = Annotated[int, typer.Option("--seed", help="随机种子：哪些名单参与、抽到哪一个，凭它可以重算")]
 Reason = Annotated[str, typer.Option("--reason", help="为什么启用")]

@@ -28,6 +28,8 @@ from pipelines.rule_release.releases import Releases
 from pipelines.store.rule_books import DecisionRepository
 from pipelines.store.rule_releases import Release
 
+__all__ = ["rules"]  # with what is added to it here
+
 Login = Annotated[str, typer.Option("--login", help="省级主管人员的登录名；口令和动态口令随后输入")]
 ReleaseId = Annotated[str, typer.Argument(help="签发编号")]
 

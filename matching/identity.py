@@ -15,6 +15,7 @@ from stdnum.exceptions import ValidationError
 from matching.vocabulary import DisabilityCategory, Sex
 
 _CERTIFICATE = re.compile(r"(\d{17}[\dX])([1-7])([1-4])(B[1-9]\d*)?")
+_MALE, _FEMALE = Sex.MALE.value, Sex.FEMALE.value
 _CATEGORIES = {code: DisabilityCategory.from_code(code) for code in "1234567"}
 
 
@@ -92,6 +93,21 @@ def read_certificate(number: str) -> Certificate:
         raise IdentityError("公民身份号码中的出生日期不存在") from error
     sex = Sex.MALE if int(citizen[16]) % 2 else Sex.FEMALE
     return Certificate(_CATEGORIES[category], int(grade), born, sex)
+
+
+def birth_and_sex_of(number: str) -> tuple[str, str]:
+    """Return birth date (ISO 8601) and sex that a number says which was checked when it was stored.
+
+    Texts, since hundreds of thousands are only compared; `read_certificate` says the same.
+
+    Raises
+    ------
+    IdentityError
+        When the layout cannot be right.
+    """
+    if _CERTIFICATE.fullmatch(number) is None:
+        parse_certificate(number)  # which says what is wrong
+    return f"{number[6:10]}-{number[10:12]}-{number[12:14]}", _MALE if number[16] in "13579" else _FEMALE
 
 
 def normalise_certificate(number: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, null, select
 
 from matching.duties.duty import CaseFile
 from matching.entities import Candidate
-from matching.identity import read_certificate
+from matching.identity import birth_and_sex_of
 from matching.vocabulary import Sex
 from pipelines.access.roles import Subject
 from pipelines.plan_schema import ENROLMENTS
@@ -86,13 +86,18 @@ class CaseFiles(CandidateRepository):
 
     def birth_of(self, candidate_id: str, birth_date: str | None, number: str | None, sex: str | None) -> Birth:
         """Return birth date and sex as they follow from the stored columns; the number is opened where it is needed."""
-        born, known = None, None if sex is None else Sex(sex)
-        if birth_date is not None:
-            born = date.fromisoformat(self.open_birth(candidate_id, birth_date))
-        if number is not None and (born is None or known is None):
-            certificate = read_certificate(self._open_number(candidate_id, number))
-            born, known = born or certificate.birth_date, known or certificate.sex
-        return born, known
+        born, known = self.birth_texts(candidate_id, birth_date, number, sex)
+        return None if born is None else date.fromisoformat(born), None if known is None else Sex(known)
+
+    def birth_texts(
+        self, candidate_id: str, birth_date: str | None, number: str | None, sex: str | None
+    ) -> tuple[str | None, str | None]:
+        """Return the same as they are stored: a day as ISO 8601, and the value of a sex."""
+        born = None if birth_date is None else self.open_birth(candidate_id, birth_date)
+        if number is None or (born is not None and sex is not None):
+            return born, sex
+        told, known = birth_and_sex_of(self._open_number(candidate_id, number))
+        return born or told, sex or known
 
 
 def _of_people(repository: TableRepository, candidate_ids: Sequence[str]) -> dict[str, list[Any]]:
