@@ -25,8 +25,9 @@ from api.settings import today
 from matching.identity import IdentityError, normalise_certificate, parse_certificate
 from matching.regions import region_name
 from matching.vocabulary import Function
-from pipelines.access.errors import Forbidden
+from pipelines.access.errors import Forbidden, NoSuchPerson
 from pipelines.access.roles import Action, Purpose
+from pipelines.caseload.merges import kept_instead
 from pipelines.consent.effects import refuse_unwanted_contact
 from pipelines.initiatives.offers import offers_for
 from pipelines.registers.errors import CertificateTaken, Fault, RowRefused
@@ -167,9 +168,15 @@ def check_certificate(request: Request, access: AccessDep, subject: SubjectDep) 
 @router.get("/{candidate_id}")
 @declare(READ)
 def person(request: Request, access: AccessDep, subject: SubjectDep, candidate_id: str) -> Response:
-    """Return what is kept of a person, sensitive facts masked."""
+    """Return what is kept of a person, sensitive facts masked; an id from before a merge leads to the kept file."""
     with acting(access, subject, Action.READ_CANDIDATES) as connection:
-        found = person_file(connection, subject, candidate_id, on=today())
+        try:
+            found = person_file(connection, subject, candidate_id, on=today())
+        except NoSuchPerson:
+            kept = kept_instead(connection, subject, candidate_id)
+            if kept is None:
+                raise
+            return see_other(f"/people/{quote(kept, safe='')}", "was_merged")
         offers = offers_for(connection, subject, candidate_id, today())
     return page(request, "person.html", **file_shown(found, today()), offers=offers, identity=None, why=WHY_IN_FULL)
 

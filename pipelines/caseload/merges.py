@@ -330,3 +330,8 @@ def merge_document(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "undone_at": None if row["undone_at"] is None else row["undone_at"].isoformat(),
         "undone_by_name": names.get(row["undone_by"] or ""),
     }
+
+
+def kept_instead(connection: Connection, subject: Subject, candidate_id: str) -> str | None:
+    """Return the visible person whose file holds what stood under an old id since two were merged, or None."""
+    return MergeRepository(connection, subject).kept_of(candidate_id)

@@ -46,6 +46,15 @@ class MergeRepository(OfPeople):
         wanted = self._readable(*columns).order_by(c.merged_at.desc(), c.merge_id).limit(limit)
         return self._opened(self.connection.execute(wanted))
 
+    def kept_of(self, merged_id: str) -> str | None:
+        """Return the visible person into whom somebody was merged and still is, or None."""
+        c = person_merges.c
+        wanted = self._readable(c.candidate_id).where(
+            c.merged_id == merged_id.replace("\x00", "\ufffd"), c.undone_at.is_(None)
+        )
+        found: str | None = self.connection.execute(wanted).scalar()
+        return found
+
     def add(self, values: Mapping[str, Any]) -> None:
         """Keep the merge of two people found visible."""
         self.connection.execute(insert(person_merges).values(self._sealed(values)))

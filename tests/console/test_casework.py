@@ -120,7 +120,9 @@ def test_same_person_twice_is_compared_joined_and_taken_apart_by_forms(house: Se
     shown = li.send(form, 200, **{"what": "merge", "take-skills": "merged", "words": "见过本人和证件"})
     assert "已合并" in shown.text
     assert "缝纫" in shown.text
-    li.open("/people/twin-2", 404)
+    old = li.open("/people/twin-2")
+    assert "已与另一份合并" in old.text, "a sheet printed before the merge carries the old number"
+    assert "twin-1" in old.text
     merge = next(
         held["href"] for tag, held in li.open("/duplicates").tags if held.get("href", "").startswith("/merges/")
     )
@@ -130,3 +132,13 @@ def test_same_person_twice_is_compared_joined_and_taken_apart_by_forms(house: Se
     assert "缝纫" in li.open("/people/twin-2").text
     li.send(li.open(address).form(address), what="two", words="双胞胎")
     assert "twin-1" not in li.open("/duplicates").text.partition("最近的合并")[0]
+
+
+def test_the_old_number_of_a_merged_file_says_nothing_to_another_office(house: Service) -> None:
+    with house.engine.begin() as connection:
+        a_person(connection, "old-1")
+        a_person(connection, "old-2")
+    li = Visitor(house.client, house.enter("here", Role.CASEWORKER))
+    form = li.open("/people/old-1/compared/old-2").form("/people/old-1/compared/old-2")
+    li.send(form, 200, what="merge", words="见过本人和证件")
+    Visitor(house.client, house.enter("there", Role.CASEWORKER, OTHER)).open("/people/old-2", 404)
