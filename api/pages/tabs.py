@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.pages.navigation import Entry, is_open_to
-from pipelines.access.roles import Action, Subject
+from api.pages.navigation import STAFF, Entry, is_open_to
+from pipelines.access.roles import Action, Role, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Tab:
 
 
 SUPERVISION = (
-    Entry("supervision.tab_progress", "/supervision", Action.READ_REPORTS),
-    Entry("supervision.tab_units", "/supervision/units", Action.READ_REPORTS),
-    Entry("supervision.tab_ledger", "/supervision/ledger", Action.READ_UNIT_RECORDS),
+    Entry("supervision.tab_progress", "/supervision", Action.READ_REPORTS, STAFF),
+    Entry("supervision.tab_units", "/supervision/units", Action.READ_REPORTS, STAFF),
+    Entry("supervision.tab_ledger", "/supervision/ledger", Action.READ_UNIT_RECORDS, frozenset({Role.SUPERVISOR})),
     Entry("supervision.tab_tables", "/supervision/tables", Action.READ_REPORTS),
     Entry("supervision.tab_households", "/supervision/households", Action.READ_CANDIDATES),
     Entry("supervision.tab_effects", "/supervision/effects", Action.READ_REPORTS),

@@ -95,3 +95,16 @@ def test_a_caseworker_counts_the_people_of_their_own_place_alone(service: Servic
     visitor(service, "elsewhere").open("/")
     told = service.client.get("/api/v1/reports/assistance_in").json()
     assert told["rows"] == []
+
+
+@pytest.mark.parametrize("login", ["analyst", "province", "caseworker"])
+def test_who_sees_the_tables_may_open_every_page_beside_them(service: Service, login: str) -> None:
+    who = visitor(service, login)
+    beside = {
+        held["href"]
+        for tag, held in who.open(HERE).tags
+        if tag == "a" and held.get("href", "").startswith("/supervision") and "?" not in held["href"]
+    }
+    assert len(beside) >= 2
+    for address in sorted(beside):
+        who.open(address)
