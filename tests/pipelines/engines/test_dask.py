@@ -99,7 +99,8 @@ def killing(running: LocalCluster, which: slice, when: Callable[[int], bool]) ->
     def progress(done: int, _: int) -> None:
         if when(done):
             for nanny in list(running.workers.values())[which]:
-                os.kill(nanny.pid, signal.SIGKILL)
+                if nanny.pid is not None:  # else it is just being started again, and nothing is there to be ended
+                    os.kill(nanny.pid, signal.SIGKILL)
 
     return progress
 
