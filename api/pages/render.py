@@ -18,12 +18,13 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from api.clock import moment
 from api.forms import CSRF_FIELD, masked
 from api.logs import nonce_of
 from api.pages.navigation import Link, navigation
-from api.pages.statics import SCRIPT, SCRIPT_WITH_PARTS, static, takes_gzip
+from api.pages.statics import SCRIPT, SCRIPT_WITH_PARTS, STYLE, mark_of, static, takes_gzip, text_of
 from api.pages.unread import unread_of
 from api.pages.words import Words, words
 from api.settings import SHANGHAI
@@ -33,6 +34,8 @@ from pipelines.notices.inbox import MOST_COUNTED
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 SAID_COOKIE = "yougang-said"
+STYLE_COOKIE = "yougang-style"
+_STYLE_SECONDS = 30 * 24 * 3600
 _SAID = re.compile(r"[a-z_]{1,40}(:[0-9]{1,6}){0,3}", re.ASCII)
 _SMALL = 600
 _PROBLEM = "problem.html"
@@ -80,9 +83,21 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> Re
     """
     text = environment().get_template(template).render(**_around(request, template), **shown)
     answer = _packed(request, _with_its_script(text), status)
+    if not _has_style(request):
+        answer.set_cookie(STYLE_COOKIE, mark_of(STYLE), max_age=_STYLE_SECONDS, path="/", httponly=True, samesite="lax")
     if SAID_COOKIE in request.cookies:
         answer.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="lax")
     return answer
+
+
+def _has_style(request: Request) -> bool:
+    """Return whether a browser was given the style before, which it keeps from then on.
+
+    A first page carries it within itself: on a county's line a file beside it waits for a connection of its own, which
+    takes as long as all the rest, and nothing is seen before. The cookie holds the fingerprint of the file, the same
+    for everybody.
+    """
+    return request.cookies.get(STYLE_COOKIE) == mark_of(STYLE)
 
 
 _EXCHANGES = re.compile(r"\shx-[a-z]+=")
@@ -121,6 +136,7 @@ def _around(request: Request, template: str) -> Mapping[str, Any]:
     now = moment().astimezone(SHANGHAI)
     return {
         "nonce": nonce_of(request),
+        "style": None if _has_style(request) else Markup(text_of(STYLE)),  # noqa: S704  our own file
         "who": _who(t, signed_in, subject),
         "idle_minutes": int(IDLE.total_seconds() // 60),
         "opened_at": f"{now:%H:%M}",

@@ -22,6 +22,7 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".png": _PICTURE,
 }
+STYLE = "console.css"
 SCRIPT, SCRIPT_WITH_PARTS = "console.js", "console-parts.js"
 _TOGETHER = {SCRIPT_WITH_PARTS: ("htmx.min.js", SCRIPT)}
 """What goes out as one file, for on a county's line each further file waits for a connection of its own."""
@@ -69,6 +70,28 @@ def static(name: str) -> str:
         When there is no such file.
     """
     return f"/static/{_files()[name].address}"
+
+
+def mark_of(name: str) -> str:
+    """Return the fingerprint of what is in a file.
+
+    Raises
+    ------
+    KeyError
+        When there is no such file.
+    """
+    return _files()[name].address.split(".")[-2]
+
+
+def text_of(name: str) -> str:
+    """Return what is in a file of text.
+
+    Raises
+    ------
+    KeyError
+        When there is no such file.
+    """
+    return _files()[name].plain.decode()
 
 
 def takes_gzip(request: Request) -> bool:

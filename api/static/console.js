@@ -10,6 +10,13 @@
       responseHandling: [{ code: "204", swap: false }, { code: "...", swap: true }]
     });
   }
+  // The style of a first page stands within it; the next one asks for the file, which is fetched once all is shown.
+  var within = document.querySelector("style[data-kept]");
+  if (within && window.fetch) {
+    window.addEventListener("load", function () {
+      window.fetch(within.getAttribute("data-kept")).catch(function () { /* the next page asks for it itself */ });
+    });
+  }
   function focusOn(element) {
     if (!element.hasAttribute("tabindex") && !element.matches("a[href],button,input,select,textarea,summary")) {
       element.setAttribute("tabindex", "-1");

@@ -1,5 +1,6 @@
 """Signing in with password and second factor, and out, by forms alone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -116,3 +117,25 @@ def test_without_accounts_the_one_user_of_this_machine_needs_no_sign_in(tmp_path
         shown = Visitor(alone.client).open("/people")
         assert "本机用户" in shown.text
         assert "退出登录" not in shown.text
+
+
+def test_a_first_page_holds_the_style_and_the_next_one_asks_for_the_file_that_is_kept(service: Service) -> None:
+    service.client.cookies.clear()
+    first = service.client.get("/sign-in")
+    held = re.search(r'<style nonce="([^"]+)" data-kept="([^"]+)">(.+?)</style>', first.text, re.DOTALL)
+    assert held is not None
+    nonce, kept, style = held.groups()
+    assert f"style-src 'self' 'nonce-{nonce}'" in first.headers["Content-Security-Policy"]
+    file = service.client.get(kept)
+    assert file.text == style
+    assert "immutable" in file.headers["Cache-Control"]
+    said = first.headers["Set-Cookie"].lower()
+    assert "httponly" in said
+    assert "samesite=lax" in said
+    second = service.client.get("/sign-in")
+    assert "<style" not in second.text
+    assert f'<link rel="stylesheet" href="{kept}">' in second.text
+    assert "yougang-style" not in second.headers.get("Set-Cookie", "")
+    service.client.cookies.clear()
+    service.client.cookies.set("yougang-style", "of-an-older-version")
+    assert "<style" in service.client.get("/sign-in").text
