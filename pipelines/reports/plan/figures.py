@@ -199,7 +199,8 @@ class NotCounted:
     @property
     def ask(self) -> str:
         """Return where to look, and with whom what is not there is verified."""
-        return self.knows if self.kept is None else f"已登记的见“{self.kept}”，没有登记的向{self.knows}核实"
+        asked = f"向{self.knows}核实"
+        return asked if self.kept is None else f"已登记的见“{self.kept}”，没有登记的{asked}"
 
     def as_dict(self) -> dict[str, str]:
         """Return it as it travels in JSON."""
@@ -227,7 +228,7 @@ NOT_COUNTED = (
     ),
     NotCounted("县级以上残疾人就业服务机构规范化建设", "二(九)", "各级残联", "方案工作：规范化建设"),
     NotCounted("政府购买残疾人就业服务的数量和金额", "二(九)", "财政部门、残联", "方案工作：政府购买服务"),
-    NotCounted("残疾人职业技能竞赛和展示", "二(十)", "人社部门、残联"),
+    NotCounted("残疾人职业技能竞赛和展示", "二(十)", "人社部门、残联", "培训课程：课程和竞赛"),
     NotCounted("政策落实情况和效果评估的次数", "三(五)", "各级残工委"),
 )  # fmt: skip
 

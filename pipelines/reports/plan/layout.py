@@ -133,5 +133,6 @@ def lines_of(layout: Layout) -> list[str]:
         lines.append(sheet.title)
         told = "，".join(f"{head} {cell}" for head, cell in zip(sheet.head[1:], sheet.rows[-1][1:], strict=True))
         lines.append(f"  {sheet.rows[-1][0]}：{told}")
-    lines.append(f"{BY_HAND}（不在以上指标中）：" + "；".join(title for title, _, _ in layout.by_hand))
+    lines.append(f"{BY_HAND}（不在以上指标中）：")
+    lines += [f"  {title}（方案{clause}）：{ask}" for title, clause, ask in layout.by_hand]
     return [*lines, "各市州的数字：加 --json，或用 --out 写成 .docx、.xlsx、.html", layout.notice]

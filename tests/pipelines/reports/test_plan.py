@@ -23,6 +23,7 @@ from pipelines.duties.unit_ledger import LISTS
 from pipelines.reports.plan.count import ELSEWHERE, count_plan, label_of
 from pipelines.reports.plan.figures import ALL, FIGURES, NOT_COUNTED
 from pipelines.reports.plan.files import NoSuchKind, write_report
+from pipelines.reports.plan.layout import laid_out, lines_of
 from pipelines.reports.plan.report import plan_report, rows_behind
 from pipelines.reports.suppress import derivable_cells, rounded, suppressed
 from pipelines.schema import PLACEMENTS
@@ -222,6 +223,9 @@ def test_what_no_row_tells_is_to_be_verified_by_hand(connection: Connection) -> 
     report = plan_report(connection, PROGRAM, YEAR, TODAY, is_exact=True)
     assert {one["state"] for one in report["not_counted"]} == {"需人工核实"}
     assert len(report["not_counted"]) == len(NOT_COUNTED)
+    told = lines_of(laid_out(report))
+    for one in NOT_COUNTED:
+        assert any(one.title in line and one.knows in line and (one.kept or "") in line for line in told), one.title
     ledgers = {f"单位台账：{one.title}" for one in LISTS.values()}
     assert {one.kept for one in NOT_COUNTED if (one.kept or "").startswith("单位台账")} <= ledgers
 
