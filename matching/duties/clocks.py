@@ -4,6 +4,7 @@ Two denominators: every person of working age without work is owed one informati
 to work is owed one assessment, one registration and one service as well. What nobody knows stays a question.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,38 +47,37 @@ def in_working_age(born: date | None, sex: Sex | None, terms: DutyTerms) -> Know
 
 @dataclass(frozen=True, slots=True)
 class BirthBand:
-    """The age band of a day as birth dates: after the first and up to the second, for each sex."""
+    """The age band of a day as birth dates: for each sex the day after which and the day until which one was born.
 
-    male: tuple[date, date]
-    female: tuple[date, date]
+    Texts, as birth dates are stored (ISO 8601): days so written are in the order of days.
+    """
+
+    spans: Mapping[str, tuple[str, str]]
 
     def holds(self, born: date | None, sex: Sex | None) -> Known:
-        """Return what `in_working_age` returns, by two comparisons: for hundreds of thousands of people."""
+        """Return what `in_working_age` returns, by comparisons: for hundreds of thousands of people."""
+        return self.holds_text(None if born is None else born.isoformat(), None if sex is None else sex.value)
+
+    def holds_text(self, born: str | None, sex: str | None) -> Known:
+        """Return the same of birth date and sex as they are stored."""
         if born is None:
             return None
-        man = self.male[0] < born <= self.male[1]
-        if sex is Sex.MALE:
-            return man
-        woman = self.female[0] < born <= self.female[1]
-        return woman if sex is Sex.FEMALE else man if man is woman else None
-
-    def as_texts(self) -> dict[str, tuple[str, str]]:
-        """Return for each sex the day after which and the day until which somebody in the band was born (ISO 8601).
-
-        Days so written are in the order of days.
-        """
-        spans = {Sex.MALE: self.male, Sex.FEMALE: self.female}
-        return {sex.value: (first.isoformat(), last.isoformat()) for sex, (first, last) in spans.items()}
+        wanted = self.spans.values() if sex is None else (self.spans[sex],)
+        found = {after < born <= until for after, until in wanted}
+        return found.pop() if len(found) == 1 else None
 
 
 def birth_band(terms: DutyTerms) -> BirthBand | None:
     """Return the band of the day as birth dates, or None where none is in force."""
     if terms.band is None:
         return None
-    male, female = (
-        (_born_by(terms.on, high + 1), _born_by(terms.on, low)) for low, high in (terms.band.male, terms.band.female)
+    bands = {Sex.MALE: terms.band.male, Sex.FEMALE: terms.band.female}
+    return BirthBand(
+        {
+            sex.value: (_born_by(terms.on, high + 1).isoformat(), _born_by(terms.on, low).isoformat())
+            for sex, (low, high) in bands.items()
+        }
     )
-    return BirthBand(male, female)
 
 
 def _born_by(on: date, years: int) -> date:

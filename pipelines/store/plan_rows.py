@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from matching.duties.clocks import birth_band
+from matching.duties.clocks import BirthBand, birth_band
 from matching.duties.terms import DutyTerms
 from matching.vocabulary import Education, ServiceKind
 from pipelines.access.roles import Subject
@@ -60,8 +60,7 @@ class PlanRows:
         self.connection, self.subject, self.terms = connection, subject, terms
         self._reading = Reading(connection) if reading is None else reading
         self._people = CaseFiles(connection, subject)
-        band = birth_band(terms)
-        self._spans = {} if band is None else band.as_texts()
+        self._band = birth_band(terms)
         self._in_age: dict[str, bool | None] = {}
         c = tables.CASE_TABLES["candidates"].c
         # The number is long, and needed of few: it comes only where birth date or sex is not there.
@@ -138,14 +137,14 @@ class PlanRows:
 
         The same code is the same object for everybody whom it holds of; who was gone through is known for `in_age`.
         """
-        if not self._spans:
+        if self._band is None:
             return iter(())
         wanted = self._duty_rows.clock_columns("birth_date", "needed_number", "sex")
-        return self._coded(self._reading.rows(wanted))
+        return self._coded(self._reading.rows(wanted), self._band)
 
-    def _coded(self, rows: Iterator[Any]) -> Iterator[tuple[str, str | None, ClockCode]]:
+    def _coded(self, rows: Iterator[Any], band: BirthBand) -> Iterator[tuple[str, str | None, ClockCode]]:
         known, codes = self._in_age, dict[tuple[bool | None, int], ClockCode]()
-        spans, opened = self._spans, self._people.open_birth
+        spans, opened = band.spans, self._people.open_birth
         in_age: bool | None
         for owner, region, packed, birth, number, sex in rows:
             if birth is None or sex is None:
@@ -162,15 +161,9 @@ class PlanRows:
             yield owner, region, code
 
     def _holds(self, owner: str, birth: str | None, number: str | None, sex: str | None) -> bool | None:
-        """Return whether somebody is of working age on the day; texts are compared, as `BirthBand.holds` does days."""
-        born, known = self._people.birth_texts(owner, birth, number, sex)
-        if born is None or not self._spans:
-            return None
-        if known is not None:
-            after, until = self._spans[known]
-            return after < born <= until
-        found = {after < born <= until for after, until in self._spans.values()}
-        return found.pop() if len(found) == 1 else None
+        """Return whether somebody is of working age on the day."""
+        born = self._people.birth_texts(owner, birth, number, sex)
+        return None if self._band is None else self._band.holds_text(*born)
 
     def household_members(self) -> Iterator[MemberRow]:
         """Return the visible members of households that exited from poverty or are monitored.

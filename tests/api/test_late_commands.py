@@ -16,7 +16,9 @@ _HEAVY = ("pandas", "sklearn", "jieba", "fastapi", "lightfm", "alembic")
 def read_in_by(arguments: Sequence[str]) -> set[str]:
     """Return which of the heavy libraries a process has read in after a command."""
     told = f"from api.cli import run; import sys; run({list(arguments)!r}); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=120)  # noqa: S603  our own words
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=120
+    )
     return set(_HEAVY) & set(done.stderr.split())
 
 

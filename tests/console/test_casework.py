@@ -141,4 +141,5 @@ def test_the_old_number_of_a_merged_file_says_nothing_to_another_office(house: S
     li = Visitor(house.client, house.enter("here", Role.CASEWORKER))
     form = li.open("/people/old-1/compared/old-2").form("/people/old-1/compared/old-2")
     li.send(form, 200, what="merge", words="见过本人和证件")
-    Visitor(house.client, house.enter("there", Role.CASEWORKER, OTHER)).open("/people/old-2", 404)
+    far = Visitor(house.client, house.enter("there", Role.CASEWORKER, OTHER))
+    assert "old-1" not in far.open("/people/old-2", 404).text

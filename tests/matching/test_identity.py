@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from matching.identity import IdentityError, check_citizen_number, check_credit_code, parse_certificate
+from matching.identity import (
+    IdentityError,
+    birth_and_sex_of,
+    check_citizen_number,
+    check_credit_code,
+    parse_certificate,
+    read_certificate,
+)
 from matching.vocabulary import DisabilityCategory, Sex
 from tests.support.builders import certificate_number
 
@@ -19,6 +26,23 @@ def test_a_certificate_tells_grade_sex_and_birth_date() -> None:
     certificate = parse_certificate(certificate_number(grade=1, birth="19850228", sequence="124"))
     assert (certificate.grade, certificate.sex, certificate.birth_date) == (1, Sex.FEMALE, date(1985, 2, 28))
     assert certificate.is_severe
+
+
+@pytest.mark.parametrize("sequence", ["123", "124", "001", "990"])
+@pytest.mark.parametrize("birth", ["19850228", "20040229", "19640101", "20101231"])
+@pytest.mark.parametrize("reissued", ["", "B3"])
+def test_what_is_only_compared_says_what_the_certificate_says(sequence: str, birth: str, reissued: str) -> None:
+    number = certificate_number(birth=birth, sequence=sequence) + reissued
+    born, sex = birth_and_sex_of(number)
+    told = parse_certificate(number)
+    assert told == read_certificate(number)
+    assert (date.fromisoformat(born), Sex(sex)) == (told.birth_date, told.sex)
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "6201021993041299844", "x" * 20])
+def test_a_number_that_is_none_is_refused_where_it_is_only_compared(wrong: str) -> None:
+    with pytest.raises(IdentityError):
+        birth_and_sex_of(wrong)
 
 
 def test_a_reissued_certificate_is_taken() -> None:

@@ -74,7 +74,7 @@ def test_age_is_that_of_completed_years_however_it_is_asked(born: date, sex: Sex
     band = birth_band(terms)
     assert band is not None
     expected = is_in_age(born, sex, on)
-    after, until = band.as_texts()[sex.value]
+    after, until = band.spans[sex.value]
     assert in_working_age(born, sex, terms) is expected
     assert band.holds(born, sex) is expected
     assert (after < born.isoformat() <= until) is expected
