@@ -62,8 +62,10 @@ class BirthBand:
         """Return the same of birth date and sex as they are stored."""
         if born is None:
             return None
-        wanted = self.spans.values() if sex is None else (self.spans[sex],)
-        found = {after < born <= until for after, until in wanted}
+        if sex is not None:
+            after, until = self.spans[sex]
+            return after < born <= until
+        found = {after < born <= until for after, until in self.spans.values()}
         return found.pop() if len(found) == 1 else None
 
 

@@ -1,7 +1,7 @@
 """Counting the figures of a year: every cell is a number of rows, and the rows of a cell can be asked for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -41,8 +41,10 @@ class Tally:
     terms: DutyTerms
     areas: tuple[Area, ...]
     rows: Mapping[str, list[PlanRow]]
-    clocks: list[tuple[str, str | None, ClockCode]]
-    """Everybody in the denominators of the services, once: what is counted of them stands in several figures."""
+    codes: Counter[tuple[str | None, ClockCode]]
+    """Everybody in the denominators of the services, counted once by region: they stand in several figures."""
+    clocks: Sequence[tuple[str, str | None, ClockCode]] | None
+    """The same one by one where rows were asked for: half a million of a province, whom counting need not keep."""
     units: tuple[Unit, ...]
     cells: dict[Cell, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -57,27 +59,18 @@ class Tally:
         if figure not in _OF_CLOCKS:
             return Counter((region, word) for _, region, word in self.rows[figure])
         found: Counter[tuple[str | None, str]] = Counter()
-        for (region, code), n in self._codes.items():
+        for (region, code), n in self.codes.items():
             word = _words_of(code).get(figure)
             if word is not None:
                 found[region, word] += n
         return found
 
-    @cached_property
-    def _codes(self) -> Counter[tuple[str | None, ClockCode]]:
-        # The same code is the same object: told apart as objects, of which there are hundreds of thousands.
-        known = {id(code): code for _, _, code in self.clocks}
-        heaps = Counter((region, id(code)) for _, region, code in self.clocks)
-        found: Counter[tuple[str | None, ClockCode]] = Counter()
-        for (region, which), n in heaps.items():
-            found[region, known[which]] += n
-        return found
-
-    def all_rows(self, figure: str) -> Iterator[PlanRow]:
-        """Yield every row of a figure."""
+    def _all_rows(self, figure: str) -> Iterator[PlanRow]:
         if figure not in _OF_CLOCKS:
             yield from self.rows[figure]
             return
+        if self.clocks is None:
+            raise LookupError(f"{figure} was counted without its rows")
         for owner, region, code in self.clocks:
             word = _words_of(code).get(figure)
             if word is not None:
@@ -88,7 +81,7 @@ class Tally:
         place = _places(self.areas)
         found = [
             row
-            for row in self.all_rows(figure)
+            for row in self._all_rows(figure)
             if word in (ALL, row[2]) and area in (GANSU, place.get(row[1] or "", ELSEWHERE))
         ]
         return sorted(found)
@@ -125,27 +118,30 @@ def count_plan(
     on: date,
     *,
     without: frozenset[str] = frozenset(),
-    only: Collection[str] = frozenset(FIGURES),
+    only: Collection[str] | None = None,
 ) -> Tally:
-    """Count figures of a year until a day, over whom the subject sees, but for some people who are left out."""
+    """Count figures of a year until a day, over whom the subject sees, but for some people who are left out.
+
+    `only` some figures are counted with their rows; None: all of them, of the services without.
+    """
     terms = terms_on(min(on, date(year, 12, 31)))
     areas = prefectures_of(connection, terms.on)
     with read_ahead(connection) as reading:
-        rows, clocks, units = _rows(connection, subject, terms, reading, only)
-    if without:
-        rows = {
-            name: [row for row in found if row[0] not in without] if FIGURES[name].counts == "people" else found
-            for name, found in rows.items()
-        }
-        clocks = [row for row in clocks if row[0] not in without]
-    tally = Tally(terms, areas, rows, clocks, units)
+        tally = _read(connection, subject, terms, areas, reading, only, without)
     _fill(tally)
     return tally
 
 
-def _rows(
-    connection: Connection, subject: Subject, terms: DutyTerms, reading: Reading, only: Collection[str]
-) -> tuple[dict[str, list[PlanRow]], list[tuple[str, str | None, ClockCode]], tuple[Unit, ...]]:
+def _read(
+    connection: Connection,
+    subject: Subject,
+    terms: DutyTerms,
+    areas: tuple[Area, ...],
+    reading: Reading,
+    wanted: Collection[str] | None,
+    without: frozenset[str],
+) -> Tally:
+    only = frozenset(FIGURES if wanted is None else wanted)
     found: dict[str, list[PlanRow]] = {name: [] for name in FIGURES}
     if "publicity" in only:
         codes = None if subject.is_local or subject.is_whole_province else subject.codes
@@ -155,9 +151,9 @@ def _rows(
     # that the database carries out what comes after meanwhile.
     read, begins = PlanRows(connection, subject, terms, reading), plan_begins(terms.on)
     # Before the households, whose members' ages are known from there on.
-    coded = read.clocks() if _OF_CLOCKS & set(only) else ()
+    coded = read.clocks() if _OF_CLOCKS & only else ()
     members = read.household_members() if "households" in only else None
-    units_told = units_read(connection, subject, terms, reading) if _OF_UNITS & set(only) else tuple
+    units_told = units_read(connection, subject, terms, reading) if _OF_UNITS & only else tuple
     firsts = {
         name: first
         for name, first in (("placed", terms.year_start), ("placed_in_plan", begins))
@@ -166,7 +162,9 @@ def _rows(
     entered = read.entered_work(tuple(firsts.values())) if firsts else ()
     trained = read.trained() if "trained" in only else ()
     graduates = read.graduates() if "graduates" in only else ()
-    clocks = list(coded)
+    counted = (row for row in coded if row[0] not in without) if without else iter(coded)
+    clocks = None if wanted is None else list(counted)
+    by_code = _codes(counted if clocks is None else clocks)
     if members is not None:
         states = household_states(read, members)
         found["households"] = [(number, region, state.value) for number, region, state in states]
@@ -183,7 +181,27 @@ def _rows(
         for name, kinds in _KINDS.items():
             if unit.employer.kind in kinds:
                 found[name].append((key, region, unit.quota.value))
-    return found, clocks, units
+    if without:
+        found = {
+            name: [row for row in rows if row[0] not in without] if FIGURES[name].counts == "people" else rows
+            for name, rows in found.items()
+        }
+    return Tally(terms, areas, found, by_code, clocks, units)
+
+
+def _codes(clocks: Iterable[tuple[str, str | None, ClockCode]]) -> Counter[tuple[str | None, ClockCode]]:
+    # The same code is the same object: told apart as objects, of which there are hundreds of thousands.
+    known: dict[int, ClockCode] = {}
+    heaps: defaultdict[tuple[str | None, int], int] = defaultdict(int)
+    for _, region, code in clocks:
+        which = id(code)
+        if which not in known:
+            known[which] = code
+        heaps[region, which] += 1
+    found: Counter[tuple[str | None, ClockCode]] = Counter()
+    for (region, which), n in heaps.items():
+        found[region, known[which]] += n
+    return found
 
 
 @lru_cache(maxsize=4096)

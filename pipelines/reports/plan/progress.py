@@ -39,8 +39,8 @@ def _counties(tally: Tally) -> dict[str, Any]:
     """Return for each county the number done and due of each service, most due of all first."""
     counted: dict[str, Counter[tuple[str, str]]] = {}
     for figure in CLOCK_FIGURES.values():
-        for _, region, word in tally.all_rows(figure):
-            counted.setdefault(region or "", Counter())[figure, str(word)] += 1
+        for (region, word), n in tally.counted(figure).items():
+            counted.setdefault(region or "", Counter())[figure, word] += n
     rows = [
         {
             "region": region or None,
