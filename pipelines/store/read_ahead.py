@@ -1,18 +1,22 @@
-"""Rows of several statements, read ahead by a thread while those before are worked on.
+"""Rows of several statements, read ahead by threads while those before are worked on.
 
-PostgreSQL works in a process of its own, and who waits for its rows does nothing meanwhile: the yearly report of a
+PostgreSQL works in processes of its own, and who waits for its rows does nothing meanwhile: the yearly report of a
 province waited for a third of its time. All statements go over the one connection, so that they see what its
-transaction sees. SQLite works in the process that asks: there a statement is carried out once its rows are wanted.
+transaction sees; only where that has written nothing, whose statements then see what everybody sees, a second
+connection may carry out every other one. SQLite works in the process that asks: there a statement is carried out once
+its rows are wanted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, NullPool, Row, Select, create_engine, text
+
+from pipelines.store.duty_rows import ready_for_many, ready_to_read_whole
 
 _BLOCK = 5000
 _MOST = 100
@@ -30,12 +34,13 @@ class Reading:
     def rows(self, statement: Select[Any]) -> Iterator[Any]:
         """Return the rows of a statement, to be gone through once."""
         # Blocks, not rows: a cursor that is asked for each of hundreds of thousands takes as long as the work.
-        return chain.from_iterable(self._blocks(statement))
+        return chain.from_iterable(_blocks(self.connection, statement))
 
-    def _blocks(self, statement: Select[Any]) -> Iterator[_Block]:
-        with self.connection.execute(statement, execution_options={"yield_per": _BLOCK}) as found:
-            for block in found.partitions():
-                yield list(block)
+
+def _blocks(connection: Connection, statement: Select[Any]) -> Iterator[_Block]:
+    with connection.execute(statement, execution_options={"yield_per": _BLOCK}) as found:
+        for block in found.partitions():
+            yield list(block)
 
 
 class _Waiting:
@@ -45,6 +50,7 @@ class _Waiting:
         self.statement = statement
         self.blocks: list[_Block] = []
         self.is_done = False
+        self.failure: BaseException | None = None
 
 
 class ReadingAhead(Reading):
@@ -54,14 +60,19 @@ class ReadingAhead(Reading):
     statement first gets them: those of the earlier ones lie ready meanwhile, however many they are.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, beside: bool = False) -> None:
+        """`beside`: a second connection may carry out statements at the same time."""
         super().__init__(connection)
         self._changed = Condition()
         self._asked: list[_Waiting] = []
+        self._n_begun = 0
         self._wanted = 0
         self._is_over = False
+        self._readers = [self._read_here, self._read_beside] if beside else [self._read_here]
+        self._n_reading = len(self._readers)
         self._failure: BaseException | None = None
-        self._thread: Thread | None = None
+        """What ended the last reader: of statements that nobody carries out any more."""
+        self._threads: list[Thread] = []
 
     def rows(self, statement: Select[Any]) -> Iterator[Any]:
         """Note a statement, and return its rows, to be gone through once.
@@ -69,7 +80,8 @@ class ReadingAhead(Reading):
         Raises
         ------
         Exception
-            While the rows are gone through: whatever the database said to this statement or to one before.
+            While the rows are gone through: whatever the database said to this statement, or to the last one that
+            could be carried out before it.
         """
         with self._changed:
             self._asked.append(_Waiting(statement))
@@ -80,44 +92,76 @@ class ReadingAhead(Reading):
         waiting = self._asked[nth]
         while True:
             with self._changed:
-                if self._thread is None:
-                    self._thread = Thread(target=self._read, name="read-ahead", daemon=True)
-                    self._thread.start()
+                if not self._threads:
+                    self._threads = [
+                        Thread(target=self._run, args=(read,), name="read-ahead", daemon=True) for read in self._readers
+                    ]
+                    for thread in self._threads:
+                        thread.start()
                 self._wanted = max(self._wanted, nth)
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: waiting.blocks or waiting.is_done or self._failure is not None)
+                self._changed.wait_for(
+                    lambda: waiting.blocks or waiting.is_done or waiting.failure is not None or self._n_reading == 0
+                )
                 if not waiting.blocks:
-                    if waiting.is_done or self._failure is None:
+                    failure = waiting.failure or self._failure
+                    if waiting.is_done or failure is None:
                         return
-                    raise self._failure
+                    raise failure
                 block = waiting.blocks.pop(0)
             yield block
 
-    def _read(self) -> None:
-        nth = 0
+    def _run(self, read: Callable[[], BaseException | None]) -> None:
+        failure: BaseException | None = None
         try:
-            while self._has(nth):
-                waiting = self._asked[nth]
-                for block in self._blocks(waiting.statement):
+            failure = read()
+        except BaseException as error:  # there is no second connection to be had: the first carries out everything
+            failure = error
+        with self._changed:
+            self._n_reading -= 1
+            self._failure = failure or self._failure
+            self._changed.notify_all()
+
+    def _read_here(self) -> BaseException | None:
+        return self._read(self.connection)
+
+    def _read_beside(self) -> BaseException | None:
+        # Of its own, and not out of the pool: who holds one connection must not wait there for a second one.
+        engine = create_engine(self.connection.engine.url, poolclass=NullPool, hide_parameters=True)
+        with engine.connect() as connection:
+            ready_for_many(connection)
+            ready_to_read_whole(connection)
+            return self._read(connection)
+
+    def _read(self, connection: Connection) -> BaseException | None:
+        """Carry out statements that nobody carries out yet, until there are no more; return what ended it before."""
+        while (begun := self._next()) is not None:
+            nth, waiting = begun
+            try:
+                for block in _blocks(connection, waiting.statement):
                     if not self._has_room(nth):
-                        return
+                        return None
                     with self._changed:
                         waiting.blocks.append(block)
                         self._changed.notify_all()
+            except BaseException as error:  # it is raised again where the rows are wanted
                 with self._changed:
-                    waiting.is_done = True
+                    waiting.failure = error
                     self._changed.notify_all()
-                nth += 1
-        except BaseException as error:  # it is raised again where the rows are wanted
+                return error
             with self._changed:
-                self._failure = error
+                waiting.is_done = True
                 self._changed.notify_all()
+        return None
 
-    def _has(self, nth: int) -> bool:
-        """Wait for the statement of this number; False when there will be none."""
+    def _next(self) -> tuple[int, _Waiting] | None:
+        """Wait for a statement that nobody carries out yet; None when there will be none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_over or nth < len(self._asked))
-            return not self._is_over
+            self._changed.wait_for(lambda: self._is_over or self._n_begun < len(self._asked))
+            if self._is_over:
+                return None
+            self._n_begun += 1
+            return self._n_begun - 1, self._asked[self._n_begun - 1]
 
     def _has_room(self, nth: int) -> bool:
         """Wait until a further block may lie there, or somebody waits for it or a later one; False when all is over."""
@@ -135,19 +179,25 @@ class ReadingAhead(Reading):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Give the connection back: what is being read is read to its next block and no further."""
+        """Give the connections back: what is being read is read to its next block and no further."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
 
 @contextmanager
-def read_ahead(connection: Connection) -> Iterator[Reading]:
-    """Give what reads the statements of a block, on PostgreSQL ahead of who works on their rows."""
+def read_ahead(connection: Connection, *, beside: bool = False) -> Iterator[Reading]:
+    """Give what reads the statements of a block, on PostgreSQL ahead of who works on their rows.
+
+    `beside`: for half a million rows, over a second connection as well, unless what this transaction wrote is to be
+    seen.
+    """
     if connection.dialect.name != "postgresql":
         yield Reading(connection)
         return
-    with ReadingAhead(connection) as ahead:
+    if beside:
+        beside = connection.execute(text("SELECT txid_current_if_assigned()")).scalar() is None
+    with ReadingAhead(connection, beside=beside) as ahead:
         yield ahead

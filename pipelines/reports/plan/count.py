@@ -21,6 +21,7 @@ from pipelines.reports.plan.figures import ALL, CLOCK_FIGURES, FIGURES, UNKNOWN,
 from pipelines.reports.suppress import Line
 from pipelines.store.plan_rows import ClockCode, PlanRow, PlanRows
 from pipelines.store.publicity import PublicityRows
+from pipelines.store.reach import reach
 from pipelines.store.read_ahead import Reading, read_ahead
 from pipelines.uncollected import uncollected
 
@@ -126,7 +127,7 @@ def count_plan(
     """
     terms = terms_on(min(on, date(year, 12, 31)))
     areas = prefectures_of(connection, terms.on)
-    with read_ahead(connection) as reading:
+    with read_ahead(connection, beside=only is None and reach("candidates", subject) is None) as reading:
         tally = _read(connection, subject, terms, areas, reading, only, without)
     _fill(tally)
     return tally
