@@ -97,7 +97,7 @@ def due_list(
     if ordered is not None:
         keys = chain(ordered, rows.keys(kinds, ordered[-1])) if len(ordered) >= MOST_AT_ONCE else ordered
     found: list[Due] = []
-    for item in _in_order(connection, subject, rows, terms, iter(keys)):
+    for item in _in_order(connection, subject, rows, terms, iter(keys), limit + limit // 2 + 1):
         found.append(item)
         if len(found) > limit:
             break
@@ -146,11 +146,15 @@ def duties_for(connection: Connection, subject: Subject, candidate_id: str, on: 
 
 
 def _in_order(
-    connection: Connection, subject: Subject, rows: DutyRows, terms: DutyTerms, keys: Iterator[Key]
+    connection: Connection, subject: Subject, rows: DutyRows, terms: DutyTerms, keys: Iterator[Key], n_first: int
 ) -> Iterator[Due]:
-    """Yield the duties that the keys stand for; who is past or below the age of work is passed over."""
-    people = CaseFiles(connection, subject)
-    while block := list(islice(keys, _BLOCK)):
+    """Yield the duties that the keys stand for; who is past or below the age of work is passed over.
+
+    So many files are read at first as a page most likely takes: those behind them would be opened for nothing.
+    """
+    people, size = CaseFiles(connection, subject), min(n_first, _BLOCK)
+    while block := list(islice(keys, size)):
+        size = _BLOCK
         clocks = [key[1] for key in block if key[2] == DutyKind.FOUR_ONES.value]
         births = people.births(clocks)
         outside = {owner for owner, birth in births.items() if in_working_age(*birth, terms) is False}

@@ -176,6 +176,13 @@ class DutyRows:
     def _visible(self, column: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
         return () if self._is_everybody else (column.in_(select(self.people.c.candidate_id)),)
 
+    def _standing_as(self, employed: int, column: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+        """Return that somebody visible works, 1, or is not known to, 0: what is asked of them alone is read of them."""
+        if self._is_everybody:
+            return ()
+        s = self.standing.c
+        return (column.in_(select(s.candidate_id).where(func.coalesce(s.employed, 0) == employed)),)
+
     def _standing(self) -> CTE:
         """Return each person with whether they work, and the number of the day since which they do not."""
         p, c = tables.CASE_TABLES["placements"].c, self.people.c
@@ -248,7 +255,9 @@ class DutyRows:
                 func.max(case((is_sent, null()), else_=day)).label("answered"),
             )
             .where(
-                i.kind != InteractionKind.VIEWED.value, i.at.between(first, self._on), *self._visible(i.candidate_id)
+                i.kind != InteractionKind.VIEWED.value,
+                i.at.between(first, self._on),
+                *self._standing_as(0, i.candidate_id),
             )
             .group_by(i.candidate_id, i.vacancy_id)
             .cte("acts")
@@ -350,7 +359,9 @@ class DutyRows:
         place = func.min(end) - self.terms.contract_days
         return (
             select(*self._row(p.candidate_id, DutyKind.CONTRACT, place))
-            .where(self._running(p), *self._visible(p.candidate_id), end <= self._today + self.terms.contract_days)
+            .where(
+                self._running(p), *self._standing_as(1, p.candidate_id), end <= self._today + self.terms.contract_days
+            )
             .group_by(p.candidate_id)
         )
 
@@ -369,7 +380,7 @@ class DutyRows:
             .select_from(joined)
             .where(
                 self._running(p),
-                *self._visible(p.candidate_id),
+                *self._standing_as(1, p.candidate_id),
                 day.is_not(None),
                 months_later(day, self.terms.follow_up_within_months) > self._on,
                 func.coalesce(g.contact, _NEVER) < day_number(day),
@@ -449,7 +460,7 @@ class DutyRows:
         return (
             select(*self._row(s.candidate_id, DutyKind.HOUSEHOLD, since))
             .select_from(joined)
-            .where(or_(is_monitored, is_exited), or_(is_lost, is_told), *self._visible(s.candidate_id))
+            .where(or_(is_monitored, is_exited), or_(is_lost, is_told))
         )
 
     def _learning(self) -> Select[Any]:

@@ -11,6 +11,7 @@ from matching.plan_actions import RecordKind
 from pipelines.access.roles import Subject
 from pipelines.plan_tables import UNIT_RECORDS
 from pipelines.store import tables
+from pipelines.store.listed import listed
 from pipelines.store.reach import reach
 from pipelines.store.repositories import TableRepository
 
@@ -64,12 +65,10 @@ class UnitFacts:
         """Return name, kind, level and place of the visible units, all or some of them, by credit code."""
         e = tables.CASE_TABLES["employers"].c
         wanted = self._readable("employers", e.employer_id, e.name, e.kind, e.level, e.region)
-        found: dict[str, Mapping[str, Any]] = {}
-        parts = [None] if employer_ids is None else _parts(employer_ids)
-        for part in parts:
-            statement = wanted if part is None else wanted.where(e.employer_id.in_(part))
-            found |= {row[0]: dict(row._mapping) for row in self.connection.execute(statement)}
-        return found
+        if employer_ids is None:
+            return {row.employer_id: row._asdict() for row in self.connection.execute(wanted)}
+        parts = listed(self.connection, e.employer_id, employer_ids)
+        return {row.employer_id: row._asdict() for part in parts for row in self.connection.execute(wanted.where(part))}
 
     def directed(self, year: int, until: date, employer_id: str | None = None) -> dict[str, Directed]:
         """Return the directed and reserved posts opened in a year by employer, with who began to work in them.
@@ -137,8 +136,3 @@ class UnitFacts:
             wanted = wanted.where(p.form.in_(list(forms)))
         found = self.connection.execute(wanted.order_by(p.starts_on, p.placement_id))
         return [dict(row._mapping) for row in found]
-
-
-def _parts(values: Sequence[str]) -> list[list[str]]:
-    wanted = list(dict.fromkeys(values))
-    return [wanted[start : start + 400] for start in range(0, len(wanted), 400)]

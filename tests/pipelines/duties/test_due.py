@@ -51,6 +51,20 @@ def test_list_of_everybody_is_the_lists_of_each_person(engine: Engine, seed: int
     assert {duty.kind for duty in expected} == set(DutyKind)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_list_of_an_office_is_that_of_everybody_less_other_places(engine: Engine, seed: int) -> None:
+    on = DAYS[seed]
+    with engine.begin() as connection:
+        World(seed, on).store(connection)
+        whole = due_list(connection, PROGRAM, on, limit=EVERYTHING).items
+        codes = sorted({item.region for item in whole if item.region is not None})
+        for some in (codes[:1], codes[: len(codes) // 2], codes):
+            own = due_list(connection, worker(*some), on, limit=EVERYTHING).items
+            assert own == tuple(item for item in whole if item.region in some)
+    in_work_or_not = {DutyKind.CONTRACT, DutyKind.FOLLOW_UP, DutyKind.REFERRAL, DutyKind.HOUSEHOLD, DutyKind.FOUR_ONES}
+    assert {item.duty.kind for item in own} >= in_work_or_not
+
+
 def test_pages_put_together_are_the_whole_list(engine: Engine) -> None:
     with engine.begin() as connection:
         World(9, TODAY).store(connection)
