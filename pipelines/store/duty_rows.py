@@ -173,13 +173,12 @@ class DutyRows:
             statement = statement.where(c.region.in_(sorted(codes)))
         return statement.cte("people")
 
-    def _visible(self, column: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
-        return () if self._is_everybody else (column.in_(select(self.people.c.candidate_id)),)
-
-    def _standing_as(self, employed: int, column: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
-        """Return that somebody visible works, 1, or is not known to, 0: what is asked of them alone is read of them."""
+    def _visible(self, column: ColumnElement[Any], employed: int | None = None) -> Sequence[ColumnElement[bool]]:
+        """Return that somebody is visible, and works (1) or is not known to (0) where only of them it is asked."""
         if self._is_everybody:
             return ()
+        if employed is None:
+            return (column.in_(select(self.people.c.candidate_id)),)
         s = self.standing.c
         return (column.in_(select(s.candidate_id).where(func.coalesce(s.employed, 0) == employed)),)
 
@@ -257,7 +256,7 @@ class DutyRows:
             .where(
                 i.kind != InteractionKind.VIEWED.value,
                 i.at.between(first, self._on),
-                *self._standing_as(0, i.candidate_id),
+                *self._visible(i.candidate_id, employed=0),
             )
             .group_by(i.candidate_id, i.vacancy_id)
             .cte("acts")
@@ -360,7 +359,9 @@ class DutyRows:
         return (
             select(*self._row(p.candidate_id, DutyKind.CONTRACT, place))
             .where(
-                self._running(p), *self._standing_as(1, p.candidate_id), end <= self._today + self.terms.contract_days
+                self._running(p),
+                *self._visible(p.candidate_id, employed=1),
+                end <= self._today + self.terms.contract_days,
             )
             .group_by(p.candidate_id)
         )
@@ -380,7 +381,7 @@ class DutyRows:
             .select_from(joined)
             .where(
                 self._running(p),
-                *self._standing_as(1, p.candidate_id),
+                *self._visible(p.candidate_id, employed=1),
                 day.is_not(None),
                 months_later(day, self.terms.follow_up_within_months) > self._on,
                 func.coalesce(g.contact, _NEVER) < day_number(day),

@@ -83,6 +83,7 @@ EVERYBODY: Mapping[str, str] = {
     f"{_STORE}inspections.py:InspectionRepository.add": "of an employer found among those within reach",
     f"{_STORE}duty_rows.py:DutyRows.plans_given": "services of people within reach, by their keys",
     f"{_STORE}duty_rows.py:DutyRows._stayed": "acts of placements within reach, by their keys",
+    f"{_STORE}duty_rows.py:DutyRows._households": "the day of a fact of people within reach, by their keys",
     f"{_STORE}in_charge.py:in_charge_of": "which office answers for a person found visible",
     f"{_STORE}in_charge.py:_taken_on": "the same",
     f"{_STORE}repositories.py:_Layout.of": "what a table looks like; asks nothing",
