@@ -25,7 +25,7 @@ from matching.ranking import Band, rank
 from matching.regions import region_name
 from matching.retrieval import retrieve
 from matching.stock import ACCOMMODATIONS, Stock, StockItem
-from matching.vocabulary import Accommodation, AccommodationState
+from matching.vocabulary import Accommodation, AccommodationState, Education
 from pipelines.desk import Desk, course_document
 
 Kind = Literal["skill", "certificate", "accommodation", "wish", "fact"]
@@ -54,6 +54,8 @@ class Change:
     accommodation: Accommodation | None = None
     is_supposed: bool = False
     """A fact that nobody knows: what is said holds only if it turns out so."""
+    at_most: Callable[[Candidate], Candidate] | None = None
+    """The other end of what is supposed: not just enough, but as good as can be. Other posts come forward then too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Place:
     band: Band | None
     excluded_by: str | None
     ground: str | None = None
+    at_best: int | None = None
+    """The place at the better end of what is supposed, where the two ends differ; `rank` is that of the worse."""
 
 
 def recourse(desk: Desk, candidate_id: str, vacancy_id: str, *, k: int = 10) -> dict[str, Any]:
@@ -121,8 +125,16 @@ def _helps(place: Place, now: Place) -> bool:
     """Return whether a vacancy stands better than now, or is kept out by something else than before.
 
     Of two grounds that keep it out only the first is said; who takes that one away has come nearer. Who is still too
-    far off after going twice as far has not: that is the same ground.
+    far off after going twice as far has not: that is the same ground. Of what is only
+    supposed the better end is looked at.
     """
+    if place.at_best is not None and (now.rank is None or place.at_best < now.rank):
+        return True
+    return _surely_helps(place, now)
+
+
+def _surely_helps(place: Place, now: Place) -> bool:
+    """Return the same of both ends of what is supposed."""
     if place.rank is None:
         return now.rank is None and place.ground != now.ground
     return now.rank is None or place.rank < now.rank
@@ -144,10 +156,21 @@ class _Tried:
         return self._known[key]
 
     def _ranked(self, changes: Sequence[Change]) -> Place:
+        """Return the place; where something is supposed, of its two ends the worse place, with the better one."""
+        least = self._ranked_as(changes, [change.of_person for change in changes])
+        if all(change.at_most is None for change in changes):
+            return least
+        most = self._ranked_as(changes, [change.at_most or change.of_person for change in changes])
+        better, worse = sorted((least, most), key=_far)
+        return worse if better.rank == worse.rank else replace(worse, at_best=better.rank)
+
+    def _ranked_as(
+        self, changes: Sequence[Change], of_person: Sequence[Callable[[Candidate], Candidate] | None]
+    ) -> Place:
         person = self._person
-        for change in changes:
-            if change.of_person is not None:
-                person = change.of_person(person)
+        for changed in of_person:
+            if changed is not None:
+                person = changed(person)
         desk, rules = self._desk, self._desk.rules
         index = self._index(frozenset(change.accommodation for change in changes if change.accommodation is not None))
         asked = replace(desk, index=index).ask_for(person)
@@ -174,12 +197,21 @@ class _Tried:
 def _smallest(tried: _Tried, singles: Sequence[tuple[Change, Place]], k: int) -> tuple[Change, ...]:
     """Return the fewest changes found that suffice: one, else the best ones added one after the other.
 
+    What is in somebody's hands goes before what only may turn out well: that is taken where nothing else suffices.
     Greedy, so that a smaller set may exist where changes help only together; what is said suffices all the same. Where
     nothing suffices, the best that was found.
     """
+    sure = _found(tried, [one for one in singles if not one[0].is_supposed], k)
+    if sure and _far(tried.place(sure)) <= k:
+        return sure
+    more = _found(tried, singles, k)
+    return sure if sure and _far(tried.place(sure)) <= _far(tried.place(more)) else more
+
+
+def _found(tried: _Tried, singles: Sequence[tuple[Change, Place]], k: int) -> tuple[Change, ...]:
     now = tried.place(())
     ordered = _in_order(singles, now)
-    best = [change for change, place in ordered if _helps(place, now)][:_BEST]
+    best = [change for change, place in ordered if _surely_helps(place, now)][:_BEST]
     if not best:
         return ()
     if now.rank is None:
@@ -194,11 +226,11 @@ def _smallest(tried: _Tried, singles: Sequence[tuple[Change, Place]], k: int) ->
             break
         reached = tried.place(taken)
         _, following = min(
-            ((_far(place), not _helps(place, reached), change.name), change)
+            ((_far(place), not _surely_helps(place, reached), change.name), change)
             for change in left
             for place in (tried.place((*taken, change)),)
         )
-        if not _helps(tried.place((*taken, following)), reached):
+        if not _surely_helps(tried.place((*taken, following)), reached):
             break
         taken.append(following)
     # What turned out not to be needed goes out again.
@@ -290,13 +322,19 @@ def _facts(desk: Desk, person: Candidate, item: StockItem) -> Iterator[Change]:
         def with_functions(candidate: Candidate) -> Candidate:
             return replace(candidate, functions={**candidate.functions, **suffices})
 
+        def with_all(candidate: Candidate) -> Candidate:
+            return replace(candidate, functions={**candidate.functions, **dict.fromkeys(unknown, 0)})
+
         label = f"补上功能情况（{names}），并且足以胜任"
-        yield Change("fact.functions", "fact", label, fact.who_can_supply, with_functions, is_supposed=True)
+        yield Change(
+            "fact.functions", "fact", label, fact.who_can_supply, with_functions, is_supposed=True, at_most=with_all
+        )
     least = item.vacancy.education_min
     if least is not None and person.education is None:
         fact = missing_fact("education")
         label = f"补上学历，并且不低于{least.label}"
-        yield Change("fact.education", "fact", label, fact.who_can_supply, _sets("education", least), is_supposed=True)
+        given, most = _sets("education", least), _sets("education", list(Education)[-1])
+        yield Change("fact.education", "fact", label, fact.who_can_supply, given, is_supposed=True, at_most=most)
     if person.hard_to_employ_since is None:
         fact, on = missing_fact("hard_to_employ_since"), desk.rules.on
         label = "申请并获得就业困难人员认定"
@@ -342,6 +380,7 @@ def _sets(field: str, value: Any) -> Callable[[Candidate], Candidate]:
 def _place_document(place: Place, k: int) -> dict[str, Any]:
     return {
         "rank": place.rank,
+        "rank_at_best": place.at_best,
         "band": None if place.band is None else {"band": int(place.band), "label": place.band.label},
         "excluded_by": place.excluded_by,
         "is_among_first": place.rank is not None and place.rank <= k,
@@ -396,4 +435,8 @@ def recourse_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def _words(place: Mapping[str, Any]) -> str:
-    return f"到第 {place['rank']} 位" if place["rank"] is not None else f"仍不列入，还因为：{place['excluded_by']}"
+    at_best = place["rank_at_best"]
+    if place["rank"] is None:
+        out = f"仍不列入，还因为：{place['excluded_by']}"
+        return out if at_best is None else f"视核实结果，到第 {at_best} 位，或{out}"
+    return f"到第 {place['rank']} 位" if at_best is None else f"视核实结果，到第 {at_best} 至 {place['rank']} 位"

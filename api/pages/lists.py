@@ -359,6 +359,7 @@ def what_would_help(
         handed_out(connection, subject, person)
         row = People(connection, subject).one(candidate_id, Action.READ_CANDIDATES).row
     labels = {change["change"]: change["label"] for change in document["changes"]}
+    supposed = {change["change"] for change in document["changes"] if change["is_supposed"]}
     together = document["together"]
     return page(
         request,
@@ -368,6 +369,7 @@ def what_would_help(
         helping=[change for change in document["changes"] if change["helps"]],
         idle=[change for change in document["changes"] if not change["helps"]],
         together=[labels[name] for name in together["changes"]] if together else [],
+        is_supposed=bool(together and supposed & set(together["changes"])),
     )
 
 

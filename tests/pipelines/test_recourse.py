@@ -87,11 +87,46 @@ def test_what_helps_stands_apart_from_what_changes_nothing(told: list[dict[str, 
     for document in told:
         lines = recourse_lines(document)
         for change in document["changes"]:
-            assert change["helps"] == (change["rank"] is not None and change["rank"] < document["now"]["rank"])
+            place = change["rank_at_best"] or change["rank"]
+            assert change["helps"] == (place is not None and place < document["now"]["rank"])
             own = any(line.startswith(f"  {change['label']}（") for line in lines)
             assert own == change["helps"]
         for name in [] if document["together"] is None else document["together"]["changes"]:
             assert name in {change["change"] for change in document["changes"] if change["helps"]}
+
+
+def test_what_is_only_supposed_is_said_with_both_its_ends(desk: Desk, told: list[dict[str, Any]]) -> None:
+    """Somebody who turns out to do everything well is fit for other posts too: the place is worse than just fit."""
+    n_apart = 0
+    for document in told:
+        person = desk.casebook.candidates[CandidateId(document["candidate_id"])]
+        item = desk.index.stock.items[desk.open_row(document["vacancy_id"])]
+        change = next((c for c in _changes(desk, person, item) if c.name == "fact.functions"), None)
+        if change is None or change.of_person is None or change.at_most is None:
+            continue
+        said = next(one for one in document["changes"] if one["change"] == change.name)
+        places = set()
+        for end in (change.of_person, change.at_most):
+            casebook = replace(desk.casebook, candidates={**desk.casebook.candidates, person.candidate_id: end(person)})
+            items = replace(desk, casebook=casebook).document(person.candidate_id, k=500)["items"]
+            places.add(next(i["rank"] for i in items if i["vacancy_id"] == document["vacancy_id"]))
+        assert (said["rank_at_best"] or said["rank"], said["rank"]) == (min(places), max(places))
+        line = next((one for one in recourse_lines(document) if one.startswith(f"  {change.label}（")), None)
+        if line is not None and len(places) > 1:
+            assert f"视核实结果，到第 {min(places)} 至 {max(places)} 位" in line
+            n_apart += 1
+    assert n_apart
+
+
+def test_what_may_turn_out_well_is_proposed_only_where_nothing_else_suffices(told: list[dict[str, Any]]) -> None:
+    n_sure = 0
+    for document in told:
+        supposed = {change["change"] for change in document["changes"] if change["is_supposed"]}
+        sure = [c for c in document["changes"] if not c["is_supposed"] and c["is_among_first"]]
+        if sure and document["together"] is not None:
+            assert not supposed & set(document["together"]["changes"])
+            n_sure += 1
+    assert n_sure
 
 
 def _out_of_reach(desk: Desk) -> list[dict[str, Any]]:
