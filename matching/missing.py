@@ -17,8 +17,9 @@ from matching.fit import FUNCTIONS, Fit, limitation_vector
 from matching.licences import licences
 from matching.packaged import parsed
 from matching.retrieval import Retrieval
-from matching.rules.benefits import Benefit, benefit, benefits_for
+from matching.rules.benefits import benefit_rules, together
 from matching.rules.decision import Outcome
+from matching.rules.evaluation import weigh
 from matching.rules.functions import plus_months
 from matching.rules.rulebook import FactDefinition, Rule, Rulebook
 from matching.rules.values import Kind, Value
@@ -164,33 +165,48 @@ def benefit_waits(book: Rulebook, facts: Mapping[str, Value], day: date) -> Mapp
     Of a benefit that is open, what its conditions wait for; of one that is met, what its sum waits for.
     """
     found: dict[str, list[BenefitWait]] = {}
-    for answered in benefits_for(book, ("person",), facts, day, is_told=False):
-        waits = _waits(answered)
+    tries = _Tries(book, facts, day)
+    for rule in benefit_rules(book, ("person",)):
+        outcome, waits = tries.weigh(rule)
         for name in sorted(waits & book.facts.keys()):
-            decides = len(waits) <= _TRIED and _settles(book, answered, name, facts, day)
-            found.setdefault(name, []).append(BenefitWait(answered.rule_id, answered.decision.rule.title, decides))
+            decides = len(waits) <= _TRIED and tries.settle(rule, outcome, name)
+            found.setdefault(name, []).append(BenefitWait(rule.id, rule.title, decides))
     return {name: tuple(waits) for name, waits in found.items()}
 
 
-def _waits(answered: Benefit) -> frozenset[str]:
-    if answered.outcome is Outcome.MET:
-        return frozenset(item.name for item in answered.decision.lacking)
-    if answered.outcome is Outcome.NOT_MET:
-        return frozenset()
-    open_ones = (told for told in (*answered.required, answered.decision) if told.outcome is Outcome.UNKNOWN)
-    return frozenset(name for told in open_ones for name in told.conditions_wait_for)
+class _Tries:
+    """Benefits of a person as things stand, and with answers to missing facts; what they require is asked once."""
 
+    def __init__(self, book: Rulebook, facts: Mapping[str, Value], day: date) -> None:
+        self.book, self.facts, self.day = book, facts, day
+        self._required: dict[tuple[str, tuple[str, Value] | None], tuple[Outcome, frozenset[str]]] = {}
 
-def _settles(book: Rulebook, answered: Benefit, name: str, facts: Mapping[str, Value], day: date) -> bool:
-    """Try out answers to a fact: it settles a benefit where each of them does.
+    def weigh(self, rule: Rule, more: tuple[str, Value] | None = None) -> tuple[Outcome, frozenset[str]]:
+        """Return the outcome of a benefit and what it waits for, with an answer to one more fact."""
+        facts = self.facts if more is None else {**self.facts, more[0]: more[1]}
+        own = weigh(self.book, rule.id, facts, self.day)
+        if own[0] is Outcome.NOT_MET:
+            return own
+        parts = [own]
+        for rule_id in rule.requires:
+            if (rule_id, more) not in self._required:
+                self._required[rule_id, more] = weigh(self.book, rule_id, facts, self.day)
+            parts.append(self._required[rule_id, more])
+        outcome = together(part for part, _ in parts)
+        if outcome is not Outcome.UNKNOWN:
+            return outcome, own[1] if outcome is Outcome.MET else frozenset()
+        return outcome, frozenset().union(*(waits for part, waits in parts if part is Outcome.UNKNOWN))
 
-    An open benefit is settled once it is due or not, one that is met once its sum is known.
-    """
-    values = _answers(book.facts[name], answered.decision.rule, day)
-    tried = (benefit(book, answered.rule_id, {**facts, name: value}, day, is_told=False) for value in values)
-    if answered.outcome is Outcome.UNKNOWN:
-        return bool(values) and all(after.outcome is not Outcome.UNKNOWN for after in tried)
-    return bool(values) and all(not _waits(after) for after in tried)
+    def settle(self, rule: Rule, outcome: Outcome, name: str) -> bool:
+        """Try out answers to a fact: it settles a benefit where each of them does.
+
+        An open benefit is settled once it is due or not, one that is met once its sum is known.
+        """
+        values = _answers(self.book.facts[name], rule, self.day)
+        tried = (self.weigh(rule, (name, value)) for value in values)
+        if outcome is Outcome.UNKNOWN:
+            return bool(values) and all(after is not Outcome.UNKNOWN for after, _ in tried)
+        return bool(values) and not any(waits for _, waits in tried)
 
 
 def _answers(definition: FactDefinition, rule: Rule, day: date) -> list[Value]:

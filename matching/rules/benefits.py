@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from matching.rules.decision import Decision, Lacking, Outcome
 from matching.rules.evaluation import decide
-from matching.rules.rulebook import Rulebook, Subject
+from matching.rules.rulebook import Rule, Rulebook, Subject
 from matching.rules.values import Lack, Value
 
 MONTHS = {"month": 12, "year": 1, "once": 1, "day": 1, "total": 1}
@@ -76,10 +76,7 @@ class Benefit:
     @property
     def outcome(self) -> Outcome:
         """Kleene's and over the benefit and what it requires."""
-        outcomes = {self.decision.outcome, *(told.outcome for told in self.required)}
-        if Outcome.NOT_MET in outcomes:
-            return Outcome.NOT_MET
-        return Outcome.UNKNOWN if Outcome.UNKNOWN in outcomes else Outcome.MET
+        return together((self.decision.outcome, *(told.outcome for told in self.required)))
 
     @property
     def lacking(self) -> tuple[Lacking, ...]:
@@ -201,17 +198,34 @@ def benefit(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: dat
     return Benefit(own, tuple(decide(book, other, facts, as_of, is_told=is_told) for other in own.rule.requires))
 
 
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return Kleene's and over a benefit and what it requires."""
+    found = set(outcomes)
+    if Outcome.NOT_MET in found:
+        return Outcome.NOT_MET
+    return Outcome.UNKNOWN if Outcome.UNKNOWN in found else Outcome.MET
+
+
+def benefit_rules(book: Rulebook, subjects: Iterable[Subject]) -> list[Rule]:
+    """Return the benefit rules of the subjects, in the order of their ids."""
+    wanted = set(subjects)
+    rules = [read.rule for _, read in sorted(book.rules.items())]
+    return [rule for rule in rules if rule.kind == "benefit" and rule.subject in wanted]
+
+
 def benefits_for(
     book: Rulebook, subjects: Iterable[Subject], facts: Mapping[str, Value], as_of: date, *, is_told: bool = True
 ) -> tuple[Benefit, ...]:
     """Answer every benefit rule of the subjects, in the order of their ids; `is_told` as `decide` takes it."""
-    wanted = set(subjects)
-    ids = [
-        rule_id
-        for rule_id, read in sorted(book.rules.items())
-        if read.rule.kind == "benefit" and read.rule.subject in wanted
-    ]
-    return tuple(benefit(book, rule_id, facts, as_of, is_told=is_told) for rule_id in ids)
+    required: dict[str, Decision] = {}  # most benefits require the same few rules
+    found = []
+    for rule in benefit_rules(book, subjects):
+        own = decide(book, rule.id, facts, as_of, is_told=is_told)
+        for other in own.rule.requires:
+            if other not in required:
+                required[other] = decide(book, other, facts, as_of, is_told=is_told)
+        found.append(Benefit(own, tuple(required[other] for other in own.rule.requires)))
+    return tuple(found)
 
 
 def conflicts_of(book: Rulebook, rule_ids: Sequence[str]) -> tuple[tuple[str, str], ...]:

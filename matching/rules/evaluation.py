@@ -283,6 +283,33 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
     )
 
 
+def weigh(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date) -> tuple[Outcome, frozenset[str]]:
+    """Return the outcome that `decide` gives, and what an answer waits for: an open one, or the sum of one that is met.
+
+    Raises
+    ------
+    KeyError
+        When there is no such rule.
+    """
+    read = book.rule(rule_id)
+    case, version, body = _prepare(book, read, facts, as_of, _OtherRules(book, facts, {}))
+    if version is None or body is None:
+        return Outcome.UNKNOWN, _names(_no_version(read, case.day))
+    held = _condition(case, body)
+    if isinstance(held, Unknown):
+        return Outcome.UNKNOWN, _names(held)
+    if held is False:
+        return Outcome.NOT_MET, frozenset()
+    results = {name: _result(case, body, name) for name in body.results}
+    waits = because(*_waiting(held, _amount(case, body, held), results))
+    outcome = _outcome(held, results)
+    return outcome, _names(waits) if outcome is Outcome.UNKNOWN else _names(waits, without=Lack.NOTHING)
+
+
+def _names(unknown: Unknown, without: Lack | None = None) -> frozenset[str]:
+    return frozenset(reason.name for reason in unknown.why if reason.lack is not without)
+
+
 def _waiting(held: object, amount: object, results: Mapping[str, object]) -> list[Unknown]:
     if held is False:
         return []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from matching.rules.bulk import Answers, columns_of, decide_all, list_results
 from matching.rules.decision import Decision, Outcome
-from matching.rules.evaluation import decide
+from matching.rules.evaluation import decide, weigh
 from matching.rules.rulebook import rulebook
 from matching.rules.values import NOTHING, Unknown, Value
 from tests.support.rule_facts import FactMaker
@@ -75,6 +75,21 @@ def test_adding_a_fact_never_makes_a_decided_answer_unknown(rule_id: str, seed: 
             if before.outcome is not Outcome.UNKNOWN:
                 assert after.outcome is not Outcome.UNKNOWN, name
             before = after
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_weighing_a_case_says_what_deciding_it_says(rule_id: str) -> None:
+    maker = FactMaker(BOOK, rule_id, 11)
+    for missing in (0.0, 0.2, 0.5, 0.9):
+        for facts in maker.cases(40, missing):
+            day = maker.day()
+            told = decide(BOOK, rule_id, facts, day)
+            waits: frozenset[str] = frozenset()
+            if told.outcome is Outcome.UNKNOWN:
+                waits = told.conditions_wait_for
+            elif told.outcome is Outcome.MET:
+                waits = frozenset(item.name for item in told.lacking)
+            assert weigh(BOOK, rule_id, facts, day) == (told.outcome, waits)
 
 
 @pytest.mark.parametrize("rule_id", RULES)
