@@ -267,8 +267,9 @@ def _spread(
     head = head[moved]
     repeats = np.full(len(order), -1, dtype=np.int32)
     first: dict[tuple[int, int, int], int] = {}
-    for place, (row, nth_here, own) in enumerate(zip(rows[head], nth[moved], band[head], strict=True)):
-        kind = (int(stock.employer[row]), int(stock.family[row]), int(own))
+    employer, family = stock.employer[rows[head]].tolist(), stock.family[rows[head]].tolist()
+    kinds = zip(employer, family, band[head].tolist(), strict=True)
+    for place, (kind, nth_here) in enumerate(zip(kinds, nth[moved].tolist(), strict=True)):
         if nth_here == 0:
             first[kind] = place
         else:
@@ -279,12 +280,12 @@ def _spread(
 def _nth_of_kind(employer: NDArray[np.int32], family: NDArray[np.int16], band: NDArray[np.int8]) -> NDArray[np.intp]:
     """Return for each post how many of its employer's posts of that kind and band stand before it, 0 for the first."""
     seen: dict[tuple[int, int, int], int] = {}
-    found = np.zeros(len(employer), dtype=np.intp)
-    for place, kind in enumerate(zip(employer.tolist(), family.tolist(), band.tolist(), strict=True)):
-        found[place] = seen.get(kind, 0)
-        if kind[2] >= Band.GENERAL:
-            seen[kind] = found[place] + 1
-    return found
+    found, general = [], int(Band.GENERAL)
+    for kind in zip(employer.tolist(), family.tolist(), band.tolist(), strict=True):
+        found.append(seen.get(kind, 0))
+        if kind[2] >= general:
+            seen[kind] = found[-1] + 1
+    return np.array(found, dtype=np.intp)
 
 
 LEADS = ("directed", "reserved", "rural_household", "hard_to_employ", "zero_employment", "graduate")
