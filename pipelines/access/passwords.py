@@ -4,6 +4,7 @@ A check costs the same whether there is an account or not; only a few run at a t
 """
 
 import secrets
+from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -14,15 +15,16 @@ from pipelines.access.errors import PasswordRefused
 SHORTEST, LONGEST = 12, 256
 _AT_A_TIME = 4
 _FEWEST_DIFFERENT = 6
+# argon2-cffi's own choice: argon2id, 64 MiB, three passes (RFC 9106, second recommended option).
+_USUAL = PasswordHasher()
 
 
 class Passwords:
     """Makes and checks hashes."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        # argon2-cffi's own choice: argon2id, 64 MiB, three passes (RFC 9106, second recommended option).
-        self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._hasher = hasher or _USUAL
+        self._nobody = _of_nobody(self._hasher)
         self._slots = BoundedSemaphore(_AT_A_TIME)
 
     def hash(self, password: str) -> str:
@@ -41,6 +43,12 @@ class Passwords:
     def is_outdated(self, stored: str) -> bool:
         """True where a hash was made with other parameters than those of today."""
         return self._hasher.check_needs_rehash(stored)
+
+
+@cache
+def _of_nobody(hasher: PasswordHasher) -> str:
+    """Return the hash of a password that nobody knows, against which is checked who has no account."""
+    return hasher.hash(secrets.token_urlsafe(16))
 
 
 def one_time_password() -> str:
