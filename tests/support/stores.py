@@ -1,5 +1,6 @@
 """Stores to test on: SQLite always; PostgreSQL where `YOUGANG_TEST_POSTGRES` gives the URL of a database for tests."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -10,13 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, Engine, make_url, text
 
 from pipelines.access.audit import record
 from pipelines.access.roles import program_subject
 from pipelines.store.session import engine_for, upgrade
-from tests.support.accounts import KEYS
+from tests.support.accounts import KEYS, gansu_with_others
 
 POSTGRES = "YOUGANG_TEST_POSTGRES"
 BACKENDS = ("sqlite", "postgresql")
@@ -37,41 +37,44 @@ def an_empty_database(backend: str, folder: Path) -> Iterator[Engine]:
         yield engine
         engine.dispose()
         return
-    url = os.environ.get(POSTGRES)
-    if not url:
-        pytest.skip(f"{POSTGRES} names no PostgreSQL database")
+    url = _for_tests()
     schema = f"test_{uuid4().hex}"
-    door = engine_for(url)
-    with door.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    own = make_url(url).update_query_dict({"options": f"-csearch_path={schema}"})
-    engine = engine_for(own.render_as_string(hide_password=False), KEYS)
+    _tell(url, f"CREATE SCHEMA {schema}")
+    engine = _engine(url.update_query_dict({"options": f"-csearch_path={schema}"}))
     try:
         yield engine
     finally:
         engine.dispose()
-        with door.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-        door.dispose()
+        _tell(url, f"DROP SCHEMA {schema} CASCADE")
 
 
 @contextmanager
-def a_store(backend: str, folder: Path) -> Iterator[Engine]:
-    """Give an empty store at the newest schema."""
+def a_store(backend: str, folder: Path, *, offices: bool = False) -> Iterator[Engine]:
+    """Give an empty store at the newest schema, or one with the offices of Gansu and others alone.
+
+    On PostgreSQL it is a database of its own, copied from one that was migrated once, and dropped afterwards: whom the
+    tests come in as there must be allowed to make databases.
+    """
     if backend == "sqlite":
-        engine = a_file(folder / f"{uuid4().hex}.db")
+        engine = a_file(folder / f"{uuid4().hex}.db", offices=offices)
         yield engine
         engine.dispose()
         return
-    with an_empty_database(backend, folder) as engine:
-        upgrade(engine)
+    url = _for_tests()
+    name = f"{url.database}_{uuid4().hex}"
+    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE "{_template(url, offices=offices)}"')
+    engine = _engine(url.set(database=name))
+    try:
         yield engine
+    finally:
+        engine.dispose()
+        _tell(url, f'DROP DATABASE "{name}" WITH (FORCE)')  # a server that a test killed may still be on it
 
 
-def a_file(file: Path) -> Engine:
-    """Return an empty SQLite store at the newest schema in this file."""
+def a_file(file: Path, *, offices: bool = False) -> Engine:
+    """Return an empty SQLite store at the newest schema in this file, or one with the offices alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(_migrated(), file)
+    shutil.copy(_with_offices() if offices else _migrated(), file)
     return engine_for(f"sqlite:///{file}", KEYS)
 
 
@@ -83,3 +86,52 @@ def _migrated() -> Path:
     upgrade(engine)
     engine.dispose()  # the last connection leaves everything in the one file
     return file
+
+
+@cache
+def _with_offices() -> Path:
+    """Return a copy of the migrated file with the offices in it, made once: a hundred are added one by one."""
+    file = Path(tempfile.mkdtemp(prefix="yougang-tests-")) / "offices.db"
+    engine = a_file(file)
+    _add_offices(engine)
+    engine.dispose()
+    return file
+
+
+@cache
+def _template(url: URL, *, offices: bool) -> str:
+    """Return the name of a PostgreSQL database that others are copied from, made once and gone with this process."""
+    name = f"{url.database}_{uuid4().hex}"
+    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE "{_template(url, offices=False) if offices else "template0"}"')
+    atexit.register(_tell, url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    engine = _engine(url.set(database=name))
+    if offices:
+        _add_offices(engine)
+    else:
+        upgrade(engine)
+    engine.dispose()  # nobody may be on a database while it is copied
+    return name
+
+
+def _add_offices(engine: Engine) -> None:
+    with engine.begin() as connection:
+        gansu_with_others(connection)
+
+
+def _for_tests() -> URL:
+    url = os.environ.get(POSTGRES)
+    if not url:
+        pytest.skip(f"{POSTGRES} names no PostgreSQL database")
+    return make_url(url)
+
+
+def _engine(url: URL) -> Engine:
+    return engine_for(url.render_as_string(hide_password=False), KEYS)
+
+
+def _tell(url: URL, statement: str) -> None:
+    """Have one statement done that makes or drops a place for tables; no database is made within a transaction."""
+    engine = _engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
