@@ -1,5 +1,6 @@
 """Fixtures over the small invented province (`tests.support.province`); tests that change it get a copy."""
 
+import gc
 import json
 import shutil
 from collections.abc import Callable
@@ -21,6 +22,12 @@ from tests.support.accounts import KEYS
 from tests.support.province import QUICK, TODAY, trained
 
 SETTINGS = ("YOUGANG_DATABASE_URL", "YOUGANG_MODELS", "YOUGANG_DEBUG", "YOUGANG_KEYS", "YOUGANG_KEY_FILE")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the modules and the tests themselves hold out of every later search for garbage: it stays anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True)

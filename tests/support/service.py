@@ -14,7 +14,7 @@ from api.access import Access, Policy, declare
 from api.app import create_app
 from api.settings import Settings
 from pipelines.access.roles import Role
-from tests.support.accounts import KEYS, a_user, place_of, the_accounts
+from tests.support.accounts import KEYS, a_user, gansu_with_others, place_of, the_accounts
 from tests.support.province import TODAY
 from tests.support.stores import a_store, noted
 
@@ -61,9 +61,10 @@ class Service:
 @contextmanager
 def a_service(backend: str, folder: Path, *, keys: str = KEYS, accounts: bool = True) -> Iterator[Service]:
     """Start a service over an empty store; with accounts there are the offices of Gansu and one administrator."""
-    with a_store(backend, folder, offices=accounts) as engine:
+    with a_store(backend, folder) as engine:
         if accounts:
             with engine.begin() as connection:
+                gansu_with_others(connection)
                 a_user(connection, "first-admin", Role.ADMINISTRATOR, OWN)
         url = engine.url.render_as_string(hide_password=False)
         app = create_app(Settings(database_url=url, models=folder / "models", as_of=TODAY, keys=keys))

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, make_url, text
 from pipelines.access.audit import record
 from pipelines.access.roles import program_subject
 from pipelines.store.session import engine_for, upgrade
-from tests.support.accounts import KEYS, gansu_with_others
+from tests.support.accounts import KEYS
 
 POSTGRES = "YOUGANG_TEST_POSTGRES"
 BACKENDS = ("sqlite", "postgresql")
@@ -49,20 +49,20 @@ def an_empty_database(backend: str, folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def a_store(backend: str, folder: Path, *, offices: bool = False) -> Iterator[Engine]:
-    """Give an empty store at the newest schema, or one with the offices of Gansu and others alone.
+def a_store(backend: str, folder: Path) -> Iterator[Engine]:
+    """Give an empty store at the newest schema.
 
     On PostgreSQL it is a database of its own, copied from one that was migrated once, and dropped afterwards: whom the
     tests come in as there must be allowed to make databases.
     """
     if backend == "sqlite":
-        engine = a_file(folder / f"{uuid4().hex}.db", offices=offices)
+        engine = a_file(folder / f"{uuid4().hex}.db")
         yield engine
         engine.dispose()
         return
     url = _for_tests()
     name = f"{url.database}_{uuid4().hex}"
-    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE "{_template(url, offices=offices)}"')
+    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE "{_template(url)}"')
     engine = _engine(url.set(database=name))
     try:
         yield engine
@@ -71,10 +71,10 @@ def a_store(backend: str, folder: Path, *, offices: bool = False) -> Iterator[En
         _tell(url, f'DROP DATABASE "{name}" WITH (FORCE)')  # a server that a test killed may still be on it
 
 
-def a_file(file: Path, *, offices: bool = False) -> Engine:
-    """Return an empty SQLite store at the newest schema in this file, or one with the offices alone."""
+def a_file(file: Path) -> Engine:
+    """Return an empty SQLite store at the newest schema in this file."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(_with_offices() if offices else _migrated(), file)
+    shutil.copy(_migrated(), file)
     return engine_for(f"sqlite:///{file}", KEYS)
 
 
@@ -89,33 +89,15 @@ def _migrated() -> Path:
 
 
 @cache
-def _with_offices() -> Path:
-    """Return a copy of the migrated file with the offices in it, made once: a hundred are added one by one."""
-    file = Path(tempfile.mkdtemp(prefix="yougang-tests-")) / "offices.db"
-    engine = a_file(file)
-    _add_offices(engine)
-    engine.dispose()
-    return file
-
-
-@cache
-def _template(url: URL, *, offices: bool) -> str:
+def _template(url: URL) -> str:
     """Return the name of a PostgreSQL database that others are copied from, made once and gone with this process."""
     name = f"{url.database}_{uuid4().hex}"
-    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE "{_template(url, offices=False) if offices else "template0"}"')
+    _tell(url, f'CREATE DATABASE "{name}" TEMPLATE template0')
     atexit.register(_tell, url, f'DROP DATABASE "{name}" WITH (FORCE)')
     engine = _engine(url.set(database=name))
-    if offices:
-        _add_offices(engine)
-    else:
-        upgrade(engine)
+    upgrade(engine)
     engine.dispose()  # nobody may be on a database while it is copied
     return name
-
-
-def _add_offices(engine: Engine) -> None:
-    with engine.begin() as connection:
-        gansu_with_others(connection)
 
 
 def _for_tests() -> URL:
