@@ -95,9 +95,9 @@ def _has_style(request: Request) -> bool:
 
     A first page carries it within itself: on a county's line a file beside it waits for a connection of its own, which
     takes as long as all the rest, and nothing is seen before. The cookie holds the fingerprint of the file, the same
-    for everybody.
+    for everybody. What takes the place of a part stands in a page that has it; under another nonce it would be refused.
     """
-    return request.cookies.get(STYLE_COOKIE) == mark_of(STYLE)
+    return "HX-Request" in request.headers or request.cookies.get(STYLE_COOKIE) == mark_of(STYLE)
 
 
 _EXCHANGES = re.compile(r"\shx-[a-z]+=")

@@ -23,17 +23,27 @@
     }
     element.focus({ preventScroll: false });
   }
+  // What a card tells of itself is new where that card was exchanged, not where a whole list was (a filter).
+  function within_what_changed(root, selector) {
+    return Array.prototype.filter.call(root.querySelectorAll(selector), function (one) {
+      var card = one.closest(".card");
+      return !card || card.contains(root);
+    });
+  }
   var said = "";
   function arrived(root) {
     var live = document.getElementById("live");
-    var words = Array.prototype.map.call(root.querySelectorAll("[data-say]"), function (one) { return one.textContent.trim(); });
+    var words = within_what_changed(root, "[data-say]").map(function (one) { return one.textContent.trim(); });
     if (!words.length && said) { words = [said]; }
     said = "";
     if (live && words.length) {
       live.textContent = "";
       window.setTimeout(function () { live.textContent = words.slice(0, 2).join(" "); }, 60);
     }
-    var target = root.querySelector("[data-focus]") || root.querySelector("h1") || root.querySelector("h2, h3");
+    // Whoever still stands in what stayed is not taken away from there (a choice that a figure beside it goes by).
+    var stays = document.activeElement && document.activeElement !== document.body;
+    var target = within_what_changed(root, "[data-focus]")[0] ||
+      (stays ? null : root.querySelector("h1") || root.querySelector("h2, h3"));
     if (target) { focusOn(target); }
   }
   // A refusal is a page of its own: it takes the place of the whole main part, whatever was to be exchanged.
