@@ -269,7 +269,7 @@ def _levels(text: str) -> dict[Function, int]:
     for part in _split_words(text):
         name, equals, level = part.partition("=")
         if not equals or level.strip() not in ("0", "1", "2", "3", "4"):
-            raise CellError("应写作 功能=0至4，如 walking=2;hands=3")
+            raise CellError("应写作 功能=0至4，如 行走=2；手部操作=3")
         function = _term(Function)(name)
         if levels.get(function, int(level)) != int(level):
             raise CellError(f"{function.label} 写了两个不同的程度")

@@ -19,6 +19,8 @@ from api.pages.sheet import Part, Sheet
 from api.pages.words import words
 
 FONT = "STSong-Light"
+_DOT = str.maketrans("·•", "・・")
+"""Where a reader puts another font in the place of this one, only the wide dot is no box; names have dots."""
 _PLAIN, _LARGE = 11.0, 18.0
 
 
@@ -48,7 +50,7 @@ def _text(text: str, size: float, element: Element, indent: float = 0) -> Tagged
         f"s{size}-{indent}", fontName=_font(), fontSize=size, leading=size * 1.6, wordWrap="CJK", leftIndent=indent,
         spaceAfter=size * 0.3,
     )  # fmt: skip
-    return TaggedParagraph(escape(text), style, element)
+    return TaggedParagraph(escape(text.translate(_DOT)), style, element)
 
 
 def _flowables(part: Part, size: float, root: Element) -> list[Flowable]:
@@ -59,7 +61,7 @@ def _flowables(part: Part, size: float, root: Element) -> list[Flowable]:
     if part.kind in ("list", "facts"):
         whole = Element("L", root)
         if part.kind == "list":
-            entries = [(f"· {text}", size) for (text,) in part.rows]
+            entries = [(f"・{text}", size) for (text,) in part.rows]
         else:
             entries = [(f"{label}：{value}", 0) for label, value in part.rows]
         return [_text(text, size, Element("LBody", Element("LI", whole)), indent) for text, indent in entries]

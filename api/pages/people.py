@@ -22,7 +22,7 @@ from api.pages.shown import shown
 from api.pages.words import words
 from api.rows import acting, key_of
 from api.settings import today
-from matching.identity import IdentityError, normalise_certificate, parse_certificate
+from matching.identity import IdentityError, normalise_certificate, parse_certificate, read_certificate
 from matching.regions import region_name
 from matching.vocabulary import Function
 from pipelines.access.errors import Forbidden, NoSuchPerson
@@ -210,6 +210,7 @@ def file_shown(found: PersonFile, on: date) -> dict[str, Any]:
     values, sources = found.record.row.values, found.record.sources
     told = masked(row_document(CANDIDATES, values))
     t = words()
+    by_number = _told_by_number(values)
     groups = []
     for group in GROUPS:
         facts = []
@@ -220,9 +221,10 @@ def file_shown(found: PersonFile, on: date) -> dict[str, Any]:
                 value = t("unit.birth_date", n=value)
             if name == "functions":
                 value = None if values[name] in (None, {}) else t("person.as_picture")
-            facts.append(
-                {"name": name, "label": column.label, "value": value, "source": source_words(sources.get(name))}
-            )
+            source = source_words(sources.get(name))
+            if value is None and name in by_number:
+                value, source = by_number[name], t("person.by_number")
+            facts.append({"name": name, "label": column.label, "value": value, "source": source})
         groups.append({"name": group.name, "facts": facts, "n_unknown": sum(fact["value"] is None for fact in facts)})
     return {
         **head_of(values),
@@ -257,6 +259,23 @@ def file_shown(found: PersonFile, on: date) -> dict[str, Any]:
             }
             for row in found.placements
         ],
+    }
+
+
+def _told_by_number(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the certificate number says, as far as facts are shown: lists go by it, so it is not unknown."""
+    number = values["certificate_number"]
+    if number is None:
+        return {}
+    try:
+        told = read_certificate(number)
+    except IdentityError:
+        return {}
+    return {
+        "category": told.category.label,
+        "grade": shown(CANDIDATES.column("grade"), told.grade),
+        "sex": told.sex.label,
+        "birth_date": words()("unit.birth_date", n=told.birth_date.year),
     }
 
 

@@ -58,7 +58,9 @@ def work_of(connection: Connection, subject: Subject) -> VacancyWork:
 def line_of(seen: Work | Published) -> dict[str, Any]:
     """Return a post as a list shows it."""
     if isinstance(seen, Published):
-        values, state, live = seen.values, State.PUBLISHED, None
+        values, state = seen.values, State.PUBLISHED
+        closes_on = values.get("closes_on")
+        live = Live.ENDED if closes_on is not None and closes_on < today() else None
     else:
         values, state, live = seen.content.values, seen.standing.state, seen.live
     tags = [(state.label, _TONE.get(state.value, ""))]

@@ -20,6 +20,7 @@ from api.pages.shown import BETWEEN
 from api.pages.words import words
 from api.rows import acting
 from api.settings import today
+from matching.vocabulary import Function
 from pipelines.access.roles import Action, Purpose
 from pipelines.consent.released import as_company_sees
 from pipelines.registers.person_file import person_file
@@ -56,6 +57,7 @@ def _for_the_person(asked: Asked) -> Sheet:
     if asked.run is None:
         raise HTTPException(404)
     sheet.line(t("sheet.person_lead"))
+    of_person: dict[str, None] = {}
     for place, item in enumerate(_chosen(asked), 1):
         sheet.heading(f"{place}. {item['title']}")
         stated = item["vacancy"]
@@ -65,13 +67,24 @@ def _for_the_person(asked: Asked) -> Sheet:
         if item["accommodations"]:
             named = BETWEEN.join(one["label"] for one in item["accommodations"])
             sheet.line(t("sheet.person_accommodations", named=named))
-        if item["missing"]:
-            sheet.line(t("sheet.person_missing", named=BETWEEN.join(one["label"] for one in item["missing"])))
+        of_post = [one["label"] for one in item["missing"] if one["fact"].startswith("vacancy.")]
+        of_person |= {_plainly(one): None for one in item["missing"] if not one["fact"].startswith("vacancy.")}
+        if of_post:
+            sheet.line(t("sheet.person_missing", named=BETWEEN.join(of_post)))
+    if of_person:  # once for all posts: it is the same person
+        sheet.heading(t("sheet.person_open_facts"))
+        sheet.line(t("sheet.person_tell", named=BETWEEN.join(of_person)))
     notice = asked.run["notice"]
     sheet.heading(t("list.rights"))
     sheet.line(f"{notice['text']}{notice['refusal']}{notice['review']}")
     sheet.line(asked.run["in_charge"]["text"])
     return sheet
+
+
+def _plainly(missing: Mapping[str, str]) -> str:
+    """Return what is missing as one says it to the person: of a function the doing, not how far it is limited."""
+    head, _, name = missing["fact"].partition(".")
+    return Function(name).label if head == "functions" and name else missing["label"]
 
 
 def _for_the_employer(asked: Asked) -> Sheet:

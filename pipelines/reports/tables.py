@@ -256,9 +256,7 @@ def _document(
         "title": report.title,
         "as_of": on.isoformat(),
         "is_exact": is_exact,
-        "rule": None
-        if is_exact
-        else f"少于{K}的数字，以及可由其他数字算出它的数字，不公布（null）；其余四舍五入到十位",
+        "rule": None if is_exact else f"少于{K}的数字，以及可由其他数字算出它的数字，不公布；其余四舍五入到十位",
         "columns": [{"name": word, "label": report.words.get(word, "未知")} for word in words]
         + [{"name": ALL, "label": "合计"}],
         "rows": [
@@ -279,4 +277,8 @@ def _document(
 def _name(place: str) -> str:
     if place.startswith(ELSEWHERE):
         return "省外或未登记地区"
-    return f"{region_name(place[:6])}（未写明县区）" if place.endswith("*") else region_name(place)
+    if place.endswith("*"):
+        return f"{region_name(place[:6])}（未写明县区）"
+    name, above = region_name(place), f"{place[:4]}00"
+    # A prefecture's own districts (01) are called like the prefecture, which has a line of its own above them.
+    return f"{name}（市辖区）" if place not in (above, f"{place[:2]}0000") and name == region_name(above) else name

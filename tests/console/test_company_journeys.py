@@ -149,6 +149,19 @@ def test_post_goes_from_draft_to_closed_by_two_people(window: Window, has_script
     expect(page).to_have_url(re.compile("/sign-in"))
 
 
+def test_choice_that_the_preview_goes_by_keeps_the_focus(console: Console, browser: Browser) -> None:
+    window = console.window(browser, "poster")
+    page = window.page
+    window.open(f"/posts/{console.companies.post}/steps/demands")
+    choice = page.get_by_label("行走", exact=True).first
+    choice.focus()
+    choice.press("End")
+    expect(page.locator("#live")).to_contain_text("能做的")
+    expect(choice).to_be_focused()
+    assert window.complaints == []
+    window.close()
+
+
 def test_draft_is_kept_with_nothing_known_and_a_wrong_field_is_told_beside_it(window: Window) -> None:
     page = enter(window, "poster")
     page.goto(f"{window.base}/posts/new")
@@ -178,6 +191,7 @@ def test_referral_is_answered_taken_back_and_refused_with_a_reason(window: Windo
     cards = page.locator(".card:not(.done)")
     waiting = cards.count()
     assert waiting > 0
+    assert bool(page.get_by_text("没有写明功能要求").count()) == (page.locator(".card .reasons li").count() == 0)
     press(window, "邀请面试", within=".card:not(.done)")
     expect(page.locator(".said")).to_contain_text("邀请面试")
     expect(cards).to_have_count(waiting - 1)
@@ -313,6 +327,7 @@ def test_sheet_is_tried_first_then_taken_and_never_twice(window: Window, tmp_pat
     expect(page.locator("main")).to_contain_text("可用 1 行，已有 0 行，需要修改 1 行")
     expect(page.locator("main")).to_contain_text("什么都没有保存")
     expect(page.locator("tbody")).to_contain_text("月工资下限")
+    expect(page.locator("tbody")).to_contain_text("如 行走=2；手部操作=3")
     look(page)
     for told in ("可用 1 行，已有 0 行", "可用 0 行，已有 1 行"):
         press(window, "再传一次")
@@ -396,3 +411,15 @@ def test_office_sees_a_company_s_post_and_other_roles_see_none(console: Console,
         window = console.window(browser, login)
         assert window.open(f"/posts/{console.companies.post}").status == status
         window.close()
+
+
+def test_post_whose_last_day_is_over_is_said_to_be_so(console: Console, browser: Browser) -> None:
+    window = console.window(browser, f"caseworker-{PROVINCE}", script=False)
+    window.open("/posts?limit=100")
+    lines = window.page.locator("main li", has_text="截止").filter(has_text="已发布").all_inner_texts()
+    told = {line: re.search(r"(\d{4}-\d{2}-\d{2}) 截止", line) for line in lines}
+    days = {line: found[1] for line, found in told.items() if found}
+    assert any(day < TODAY.isoformat() for day in days.values())
+    for line, day in days.items():
+        assert ("已过截止日期" in line) == (day < TODAY.isoformat()), line
+    window.close()

@@ -217,3 +217,72 @@ def test_what_a_person_states_is_looked_at_again_before_it_is_kept(window: Windo
     press(window, "登记")
     expect(page.locator(".said")).to_contain_text("同意")
     assert page.locator("section[aria-labelledby=now-head]").inner_text() != before
+
+
+def test_who_applied_is_still_compared_and_described_to_the_employer_and_a_filter_leads_to_the_list(
+    window: Window, console: Console
+) -> None:
+    page = window.page
+    window.context.add_cookies([{"name": "yougang", "value": console.cookie("caseworker-620000"), "url": console.base}])
+    window.open(f"/people/{PERSON}/list")
+    card = page.locator(".card:has(button:has-text('本人愿意'))").first
+    place = card.get_attribute("id")
+    card.get_by_role("button", name="本人愿意，应聘").click()
+    acted = page.locator(f"#{place}")
+    expect(acted.locator(".acts").first).to_contain_text("已登记：应聘")
+    expect(acted.get_by_label("选来比较")).to_be_visible()
+    expect(acted.get_by_role("link", name="到手收入")).to_be_visible()
+    expect(acted.get_by_role("link", name="给单位的说明")).to_be_visible()
+    page.locator("summary", has_text="筛选").click()
+    for name in ("待核实", "有便利即适合", "功能适合"):
+        page.locator("#list").get_by_label(name, exact=True).check()
+    press(window, "筛选", within="#list")
+    expect(page.locator("#list")).to_contain_text("取消筛选")
+    if has_script(window):
+        expect(page.locator("#list-head")).to_be_focused()
+        expect(page.locator("#live")).to_contain_text("共列出")
+        expect(page.locator("#live")).not_to_contain_text("已登记")
+    page.locator(f"#{place}").get_by_role("button", name="撤销").click()
+    expect(page.locator(f"#{place}").get_by_role("button", name="本人愿意，应聘")).to_be_visible()
+
+
+def test_where_the_focus_went_is_seen_by_whoever_uses_the_keyboard(console: Console, browser: Browser) -> None:
+    window = console.window(browser, "caseworker-620000")
+    page = window.page
+    window.open(f"/people/{PERSON}/list")
+    button = page.get_by_role("button", name="推荐给单位").first
+    button.focus()
+    place = button.locator("xpath=ancestor::li[contains(@class, 'card')]").get_attribute("id")
+    page.keyboard.press("Enter")
+    told = page.locator(f"#{place} [data-focus]")
+    expect(told).to_be_focused()
+    assert told.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+    page.locator(f"#{place}").get_by_role("button", name="撤销").press("Enter")
+    expect(page.locator(f"#{place} h3")).to_be_focused()
+    window.close()
+
+
+def test_what_the_certificate_number_says_is_not_called_unknown(console: Console, browser: Browser) -> None:
+    window = console.window(browser, "caseworker-620000", script=False)
+    window.open(f"/people/{PERSON}")
+    for label in ("残疾类别", "残疾等级"):
+        expect(window.page.locator("dl > div", has=window.page.get_by_text(label, exact=True))).to_contain_text(
+            "由残疾人证号得出"
+        )
+    for unknown in window.page.locator("dd.unknown").all_inner_texts():
+        assert "残疾类别" not in unknown
+    window.close()
+
+
+def test_sheet_for_the_person_asks_each_thing_once_and_as_one_says_it(console: Console, browser: Browser) -> None:
+    window = console.window(browser, "caseworker-620000", script=False)
+    page = window.page
+    window.open("/people/demo-c-00003/list")
+    page.locator("a[href*='/sheets/person?']:visible").first.click()
+    sheet = page.locator("article").inner_text()
+    assert "受限程度" not in sheet
+    assert sheet.count("还想和您一起弄清楚") == 1
+    assert "不想说的可以不说" in sheet
+    for line in sheet.splitlines():
+        assert not line.startswith("还要问单位") or "本人" not in line
+    window.close()

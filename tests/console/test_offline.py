@@ -75,6 +75,7 @@ def test_rows_that_cannot_be_taken_are_told_with_their_reason_and_without_the_nu
     rows = f"candidate_id,certificate_number,grade\nsent-1,{CANARY},9\n".encode()
     answer = visitor.client.post("/offline", data=fields, files={"file": ("a.csv", rows)}, headers=visitor.headers)
     assert "没有接收 1" in answer.text
+    assert "有 1 行没有接收</h1>" in answer.text
     assert CANARY not in answer.text
     assert "残疾等级" in answer.text
 

@@ -110,3 +110,15 @@ def test_what_goes_on_over_a_page_is_one_paragraph(file: File) -> None:
         body for body in file.objects.values() if b"/S /P" in body and len(set(re.findall(rb"/Pg (\d+)", body))) > 1
     ]
     assert len(over) == 1
+
+
+def test_no_dot_is_drawn_that_readers_with_a_font_of_their_own_show_as_a_box() -> None:
+    sheet = Sheet("说明")
+    sheet.list(["能够胜任"])
+    sheet.facts([("姓名", "买买提·江")])
+    made = File(pdf(sheet))
+    drawn = "".join(made.stream(page) for page in made.pages())
+    texts = [re.sub(r"\\([()\\])", r"\1", one) for one in re.findall(r"\((.*?)(?<!\\)\) Tj", drawn)]
+    told = "".join(one.encode("latin-1").decode("utf-16-be", "replace") for one in texts)
+    assert "·" not in told
+    assert "•" not in told

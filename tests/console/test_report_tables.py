@@ -85,6 +85,8 @@ def test_analysts_see_no_small_number(service: Service) -> None:
     assert "不公布" in shown
     told = service.client.get("/api/v1/reports/assistance_in").json()
     assert told["as_of"] == "2026-10-31"
+    assert len({row["label"] for row in told["rows"]}) == len(told["rows"])  # 嘉峪关市 and its own districts
+    assert "null" not in shown
     numbers = {n for row in told["rows"] for n in row["counts"].values() if n is not None}
     assert all(n >= 10 and n % 10 == 0 for n in numbers)
     chengguan = next(row["counts"] for row in told["rows"] if row["place"] == "620102")
