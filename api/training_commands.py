@@ -10,12 +10,13 @@ from api.command_desk import casebook_of
 from api.engine_options import EngineName, Scheduler, TlsCa, TlsCert, TlsKey, Workers, cluster_of
 from api.model_commands import who_acts
 from api.session import answer, current_engine, say, session_of
+from models.errors import ModelError
 from pipelines.casebook import Casebook
 from pipelines.engines.features import FeatureRows
 from pipelines.evaluate import EvaluateConfig, evaluate
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import NoModel, Registry
-from pipelines.retraining import retraining_gate
+from pipelines.retraining import Gate, retraining_gate
 from pipelines.train import TrainConfig, train
 from pipelines.worlds import load_world
 
@@ -49,12 +50,18 @@ def train_model(
 
 
 def _gate(registry: Registry, casebook: Casebook, fresh: RankingModel, on: date) -> dict[str, object] | None:
-    """Hold a fresh model against the one in use; None where there is none."""
+    """Hold a fresh model against the one in use; None where there is none.
+
+    One whose files are damaged is not used; whoever is left without it has to be able to train another.
+    """
     try:
         _, in_use = registry.champion()
     except NoModel:
         return None
-    found = retraining_gate(casebook, in_use, fresh, on)
+    except (ModelError, OSError):
+        found = Gate(None, 0, {}, 0.0, ("现用版本的文件已损坏、缺失或被改动，没有与它对照",))
+    else:
+        found = retraining_gate(casebook, in_use, fresh, on)
     for trip in found.trips:
         say(f"请核实后再启用：{trip}")
     return found.as_dict()

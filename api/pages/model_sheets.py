@@ -120,10 +120,14 @@ def off_policy(card: Mapping[str, Any]) -> Table | None:
     if not found:
         return None
     rows = [
-        [t(f"models.{name}"), *(_to_four(found[name].get(key)) for key in ("plain", "ips", "snips"))]
+        [
+            t(f"models.{name}"),
+            *(_to_four(found[name].get(key)) for key in ("plain", "snips")),
+            shown(found[name].get("by_person")),
+        ]
         for name in ("challenger", "champion")
     ]
-    heads = [t(f"models.{name}") for name in ("version", "plain", "ips", "snips")]
+    heads = [t(f"models.{name}") for name in ("version", "plain", "snips", "by_person")]
     return Table(t("models.weighted", assumption=found["assumption"]), heads, rows)
 
 

@@ -16,7 +16,7 @@ from api.pages.words import words
 from api.routes.models import kept_drift
 from pipelines.access.roles import Action
 from pipelines.quarter.drift_now import MONTHS, MOST_MONTHS
-from pipelines.quarter.report import shown
+from pipelines.quarter.report import by_place, shown
 from pipelines.quarter.run_list import STAGES, report_beside, runs_beside
 from pipelines.registers.errors import NoSuchRecord
 from pipelines.registers.rows import require
@@ -67,8 +67,8 @@ def run(request: Request, subject: SubjectDep, name: str) -> Response:
 
 def _places(found: Mapping[str, Any]) -> Table | None:
     """Return how often a line was acted on by where it stood; None where none was."""
-    t, by_place = words(), found.get("acted_by_place") or {}
-    rows: list[list[str | None]] = [[str(place), str(n)] for place, n in by_place.items()]
+    t, acted = words(), found.get("acted_by_place") or {}
+    rows: list[list[str | None]] = [[place, str(n)] for place, n in by_place(acted)]
     return Table(t("runs.by_place"), [t("runs.place"), t("runs.acted")], rows) if rows else None
 
 

@@ -7,7 +7,7 @@ same for the same data and seed.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -57,6 +57,7 @@ from pipelines.train import TrainConfig
 EXTRACT, REQUESTS = "extract.sealed", "requests.sealed"
 OTHER_NAMES, PROFILE = "names.sealed", "profile.sealed"
 _REQUESTS, _OTHER_NAMES = Place("quarter", "requests", "run"), Place("quarter", "names", "run")
+_POINT = Place("quarter", "point", "run")
 PAST, CHAMPION_PAST, TODAY = "past", "champion_past", "today"
 Tell = Callable[[str], None]
 _SUBJECT = program_subject("quarter", Purpose.MODEL_TRAINING)
@@ -124,7 +125,7 @@ def _run(cycle: Cycle, vault: Vault, champion: Champion) -> dict[str, Any]:
     champion = _under_own_names(run, vault, champion)
     with Workers(run.folder / EXTRACT, vault, cycle.workers) as workers:
         split = _split(cycle, run, workers, champion)
-        _search(cycle, run, workers, split)
+        _search(cycle, run, vault, workers, split)
         _learn(cycle, run, workers, split, champion)
         _evaluate(cycle, run, vault, workers, split, champion)
         _compare(cycle, run, vault, workers, champion)
@@ -211,12 +212,28 @@ def _split(cycle: Cycle, run: Run, workers: Workers, champion: Champion) -> date
 # ---- the models -----------------------------------------------------------------------------------------------------
 
 
-def _search(cycle: Cycle, run: Run, workers: Workers, split: date) -> None:
+def _search(cycle: Cycle, run: Run, vault: Vault, workers: Workers, split: date) -> None:
     if run.is_done("search"):
         return
-    cycle.tell(f"搜索 {len(cycle.settings.search.points)} 组参数")
-    found = search(workers, split, cycle.settings, base=cycle.base)
+    n = len(cycle.settings.search.points)
+    known: dict[int, list[float | None]] = {}
+    for at in range(n):
+        if run.is_done(_point_name(at)):
+            text = (run.folder / f"{_point_name(at)}.sealed").read_text(encoding="ascii")
+            known[at] = json.loads(vault.open(text, _POINT))
+    cycle.tell(f"搜索 {n} 组参数" + (f"，其中 {len(known)} 组上次已试完" if known else ""))
+
+    def done(at: int, values: Sequence[float | None]) -> None:
+        # Person by person, therefore sealed.
+        name = f"{_point_name(at)}.sealed"
+        run.done(_point_name(at), [run.write_text(name, vault.seal(json.dumps(list(values)), _POINT))])
+
+    found = search(workers, split, cycle.settings, base=cycle.base, known=known, done=done)
     run.done("search", [run.write("search.json", found)], {"taken": found["taken"]})
+
+
+def _point_name(at: int) -> str:
+    return f"point_{at + 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,17 @@ def _cause(
         said.append("出现了以前没有的值：多半是编码、单位或对照表改变")
     elif is_ < 0.01 < was:
         said.append("以前常见的值不再出现：多半是来源停止报送或编码改变")
-    return "；".join(said) or "各地都有，没有单一来源：多半是真实的变化（季节、政策或市场），请核对当月政策与来源"
+    if said:
+        return "；".join(said)
+    if name == SCORES:
+        return _OF_SCORES
+    return "各地都有，没有单一来源：多半是真实的变化（季节、政策或市场），请核对当月政策与来源"
+
+
+_OF_SCORES = (
+    "各地都有，没有单一来源。得分是按现用版本算的，它学过这些互动：求职者、岗位各项都没有变化时，"
+    "可能只是这个版本对近几个月学得更多；同时有别的提示时，先查那一项"
+)
 
 
 def _only_place(series: _Series, name: str, before: Sequence[Any], now: Sequence[Any]) -> str | None:
@@ -293,12 +303,12 @@ def _volume_alerts(
 def _outcomes(casebook: Casebook, on: date, months: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return by month how many proposals ended in a placement, and how many of those placed stayed.
 
-    A month counts only once its endings have had their time; before that only the quick ones would be known.
+    A month counts only once the endings of all its days have had their time: before that only the quick ones would be
+    known, and its first days are not the month.
     """
+    settled = on - timedelta(days=_OUTCOME_DAYS)
     proposals: dict[str, list[bool]] = {}
-    for act, is_placed in casebook.outcomes(
-        since=date.min, until=on, settled_before=on - timedelta(days=_OUTCOME_DAYS)
-    ):
+    for act, is_placed in casebook.outcomes(since=date.min, until=on, settled_before=settled):
         proposals.setdefault(f"{act.at:%Y-%m}", []).append(is_placed)
     kinds: dict[tuple[str, str], set[InteractionKind]] = {}
     placed: dict[tuple[str, str], date] = {}
@@ -307,13 +317,24 @@ def _outcomes(casebook: Casebook, on: date, months: Sequence[str]) -> dict[str, 
         kinds.setdefault(pair, set()).add(act.kind)
         if act.kind is InteractionKind.PLACED:
             placed.setdefault(pair, act.at)
-    stayed: dict[str, dict[str, list[bool]]] = {}
+    series = {"推荐后入职": (proposals, settled)}
     for kind, n_months, label in _RETAINED:
+        stayed: dict[str, list[bool]] = {}
         for who, at in placed.items():
-            if at + timedelta(days=31 * n_months + 30) <= on:
-                stayed.setdefault(label, {}).setdefault(f"{at:%Y-%m}", []).append(kind in kinds[who])
-    series = {"推荐后入职": proposals, **stayed}
-    return {name: {month: _share(rows.get(month, [])) for month in months} for name, rows in series.items()}
+            stayed.setdefault(f"{at:%Y-%m}", []).append(kind in kinds[who])
+        series[label] = (stayed, on - timedelta(days=31 * n_months + 29))
+    return {
+        name: {
+            month: _share(rows.get(month, [])) if _is_over(month, settled) else {"because": "结果还没有都到期"}
+            for month in months
+        }
+        for name, (rows, settled) in series.items()
+    }
+
+
+def _is_over(month: str, settled: date) -> bool:
+    """Return whether the last day of a month lies before a day."""
+    return f"{settled:%Y-%m}" > month
 
 
 def _share(ended: Sequence[bool]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.quarter.charts import Line, lines
-from pipelines.quarter.page import heading, page, paragraph, table
+from pipelines.quarter.page import figure, heading, page, paragraph, table
 
 _MOST = 4
 
@@ -41,13 +41,14 @@ def _chart(found: Mapping[str, Any]) -> str:
         Line(found["labels"][name], [_value(found["features"][name][month]) for month in found["months"]])
         for name in most[:_MOST]
     ]
-    return lines("drift", "变化最大的几项", found["months"], drawn, mark=found["limit"])
+    title = "变化最大的几项"
+    return figure(title, lines("drift", title, found["months"], drawn, mark=found["limit"]))
 
 
 def _outcome(name: str, by_month: Mapping[str, Any]) -> str:
     months = list(by_month)
     drawn = lines(f"outcome-{len(name)}", name, months, [Line(name, [_value(by_month[m]) for m in months])])
-    return drawn + table(
+    return figure(name, drawn) + table(
         name, ("月份", "比例［区间］", "件数"), [(m, _cell(by_month[m]), by_month[m].get("n")) for m in months]
     )
 

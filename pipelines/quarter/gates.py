@@ -28,11 +28,12 @@ class NoGates(PipelineError):
 
 
 class Bound(BaseModel):
-    """A limit that the whole interval must not lie beyond, and one that it may not even reach."""
+    """A limit that the whole interval must not lie beyond, one that it may not even reach, one for the value itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     limit: float
     tolerance: float | None = None
+    value: float | None = None
 
 
 class Gate(BaseModel):
@@ -282,6 +283,10 @@ def _judged(gate: Gate, measured: Measured) -> tuple[Outcome, str]:
         return Outcome.NOT_MET, f"{shown}，应{side} {bound.limit:g}{unit}"
     if bound.tolerance is not None and ((low < bound.tolerance) if is_floor else (high > bound.tolerance)):
         return Outcome.UNKNOWN, f"{shown}，区间超出 {bound.tolerance:g}，样本不足以下结论，{NEEDS_A_PERSON}"
+    mean = measured.mean if isinstance(measured, Interval) else measured
+    if bound.value is not None and ((mean < bound.value) if is_floor else (mean > bound.value)):
+        told = f"{shown}，应{side} {bound.value:g}{unit}，区间太宽，不足以下结论"
+        return Outcome.UNKNOWN, f"{told}，{NEEDS_A_PERSON}"
     return Outcome.MET, f"{shown}，{side} {bound.limit:g}{unit}"
 
 

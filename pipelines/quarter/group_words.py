@@ -14,7 +14,7 @@ ATTRIBUTES = {
 }
 _TERMS: dict[str, type[Term]] = {"category": DisabilityCategory, "sex": Sex, "hukou": Hukou}
 _GRADES = {"1": "一级", "2": "二级", "3": "三级", "4": "四级"}
-_ANY = {JOINED: "人数少的各组合计", "unknown": "未知"}
+_ANY = {JOINED: "人数少的各组合计", "unknown": "未知", "all": "全体"}
 
 
 def group_word(attribute: str, group: str) -> str:

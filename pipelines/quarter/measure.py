@@ -74,6 +74,8 @@ def measures_of(
     recorded = _recorded(in_time, record)
     shifted, feature = _shifted(profile, before)
     notes = {"flooding_sources": "；".join(sources.trips)} | ({"most_shifted_feature": feature} if feature else {})
+    if not states_chance:
+        notes["chance_calibration"] = "这个版本不给出概率，没有可核对的"
     overall: dict[str, Measured] = {
         **_differences(in_time, held),
         **recorded,

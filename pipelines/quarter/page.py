@@ -11,7 +11,9 @@ th,td{border:1px solid #777;padding:.3rem .6rem;text-align:left;vertical-align:t
 caption{text-align:left;font-weight:bold;padding:.3rem 0}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
 @media (max-width:40rem){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
   tr,th,td{display:block;border:0}tr{border-bottom:1px solid #777;padding:.4rem 0}th,td{padding:.1rem 0}
+  td{overflow-wrap:anywhere}svg{min-width:34rem}
   td[data-head]::before{content:attr(data-head) "："}}
+figure{margin:1rem 0;overflow-x:auto}figcaption{font-weight:bold;position:sticky;left:0}
 .short{white-space:nowrap}.failed{border-left:.4rem solid #111;padding-left:.8rem}
 """
 
@@ -42,6 +44,14 @@ def heading(text: str) -> str:
 def paragraph(text: str, *, is_marked: bool = False) -> str:
     """Return a paragraph; a marked one stands out by a bar."""
     return f'<p class="failed">{escape(text)}</p>' if is_marked else f"<p>{escape(text)}</p>"
+
+
+def figure(caption: str, drawing: str) -> str:
+    """Return a chart under what it shows, which a narrow window moves sideways, by keys too; nothing where none is."""
+    if not drawing:
+        return ""
+    told = escape(caption)
+    return f'<figure tabindex="0" aria-label="{told}"><figcaption>{told}</figcaption>{drawing}</figure>'
 
 
 def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

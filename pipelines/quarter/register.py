@@ -106,6 +106,7 @@ def _limits(card: Mapping[str, Any] | None) -> list[str]:
                 [(r["label"], r["word"], r["reason"]) for r in failed],
             )
         )
+        said.append(paragraph("表中所说的“现用版本”，是核查那一天在用的版本，即本版本之前的一版。"))
     return said
 
 
@@ -119,16 +120,22 @@ def _measured(card: Mapping[str, Any] | None) -> list[str]:
         if key in whole
     ]
     parts = [
-        paragraph("用过去的数据学习，用之后发生的事检验；方括号内是95%的区间。"),
+        paragraph(
+            "用过去的数据学习，用之后发生的事检验；方括号内是95%的区间。召回率：一个人后来看过、应聘或入职的岗位，"
+            "有多大比例已在名单前十位，1为全部。NDCG：这些岗位在前十位中排得有多靠前，1为最好。"
+        ),
         table("实际名单", ("指标", "值［区间］"), rows),
     ]
     for attribute, groups in card["fairness"].items():
         shown_rows = [
-            (group_word(attribute, name), shown(row["recall"]) or UNKNOWN, shown(row["covered"]) or UNKNOWN)
+            (group_word(attribute, name), shown(row["recall"]) or _FEW, shown(row["covered"]) or _FEW)
             for name, row in groups.items()
         ]
         parts.append(table(f"按{ATTRIBUTES.get(attribute, attribute)}", ("人群", "召回率", "有名单的比例"), shown_rows))
-    return parts
+    return [*parts, paragraph("有名单的比例：在招岗位中有十个以上可以推荐的人所占的比例。")]
+
+
+_FEW = "没有单独测量：人数太少，或并入人数少的各组"
 
 
 def _by_whom(version: Mapping[str, Any]) -> str:

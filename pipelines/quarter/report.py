@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.quarter.charts import Bar, forest
 from pipelines.quarter.group_words import ATTRIBUTES, group_word
-from pipelines.quarter.page import heading, page, paragraph, table
+from pipelines.quarter.page import figure, heading, page, paragraph, table
 
 _MODELS = {"popularity": "只看热门", "content": "只看所填事实", "hybrid": "学到的分数", "shortlist": "实际名单"}
 _SEGMENTS = {
@@ -103,6 +103,16 @@ _MEASURED = {
 }
 
 
+_CHANCE = {
+    "n": "检验期内有结果的推荐",
+    "mean_stated": "所说的可能性平均",
+    "share_placed": "实际入职的比例",
+    "calibration_error": "两者按档之差的平均",
+    "brier": "平方误差（Brier）",
+    "brier_of_mean": "只说平均比例时的平方误差",
+}
+
+
 def _data(report: Mapping[str, Any]) -> list[str]:
     data, split = report["data"], report["split"]
     rows = [
@@ -130,7 +140,7 @@ def _search(report: Mapping[str, Any]) -> list[str]:
             f"检验期之前的一段（自 {found['validation_from']} 起）用于挑选；只有在同一批人上好出一个标准误以上，"
             f"才换下第一组。采用：{_point(found['taken'])}。"
         ),
-        forest("search", "各组参数的 NDCG@10", bars),
+        figure("各组参数的 NDCG@10", forest("search", "各组参数的 NDCG@10", bars)),
         table("各组参数", ("参数", "NDCG@10", "人数"), points),
     ]
 
@@ -156,20 +166,23 @@ def _in_time(report: Mapping[str, Any]) -> list[str]:
             f"{found['n_people']} 人，{found['n_relevant_pairs']} 对。{_TESTED[found['champion_tested']]}。"
             "实际名单低于学到的分数，是因为后来的互动中有许多超出本人提出的限制或写明的要求，名单不列这些岗位，也先排政策岗位。"
         ),
-        forest("models", f"各模型的 NDCG@{k}（全体）", bars),
+        figure(f"各模型的 NDCG@{k}（全体）", forest("models", f"各模型的 NDCG@{k}（全体）", bars)),
         table("各模型", ("模型", "人群", "人数", f"召回率@{k}", f"NDCG@{k}"), rows),
-        forest(
-            "against",
+        figure(
             "与现用版本之差",
-            [_bar("召回率之差", overall["recall_difference"]), _bar("NDCG之差", overall["ndcg_difference"])],
-            mark=0.0,
+            forest(
+                "against",
+                "与现用版本之差",
+                [_bar("召回率之差", overall["recall_difference"]), _bar("NDCG之差", overall["ndcg_difference"])],
+                mark=0.0,
+            ),
         ),
         table(
             "全部测量",
             ("测量", "值"),
             [(_MEASURED.get(name, name), shown(value)) for name, value in sorted(overall.items())],
         ),
-        table("入职可能性", ("项目", "值"), sorted(chance.items()))
+        table("入职可能性", ("项目", "值"), [(_CHANCE.get(name, name), chance[name]) for name in sorted(chance)])
         if chance
         else paragraph("入职可能性：检验期内有结果的推荐太少，或模型没有给出概率。"),
     ]
@@ -198,7 +211,7 @@ def _fairness(report: Mapping[str, Any]) -> list[str]:
             for name, row in groups.items()
         ]
         parts += [
-            forest(f"group-{attribute}", f"按{label}：召回率", bars),
+            figure(f"按{label}：召回率", forest(f"group-{attribute}", f"按{label}：召回率", bars)),
             table(f"按{label}", ("人群", "查看人数", "有名单的比例", "检验人数", "召回率", "露出"), rows),
         ]
     return parts
@@ -207,7 +220,13 @@ def _fairness(report: Mapping[str, Any]) -> list[str]:
 def _off_policy(report: Mapping[str, Any]) -> list[str]:
     found = report["metrics"]["off_policy"]
     rows = [
-        (label, found[name]["plain"], found[name]["ips"], found[name]["snips"], found[name]["largest_weight_share"])
+        (
+            label,
+            found[name]["plain"],
+            found[name]["snips"],
+            shown(found[name].get("by_person")),
+            found[name]["largest_weight_share"],
+        )
         for name, label in (("challenger", "新版本"), ("champion", "现用版本"))
     ]
     return [
@@ -216,16 +235,21 @@ def _off_policy(report: Mapping[str, Any]) -> list[str]:
             "人只能对看到的岗位作出反应，历史记录反映了工作人员以前推荐什么。加权的估计把少有机会被看到的岗位算得更重。"
             f"假定：{found['assumption']}。"
         ),
-        table("原样的与加权的召回率", ("模型", "原样", "IPS", "SNIPS", "最大一对所占权重"), rows),
+        table("原样的与加权的召回率", ("模型", "原样", "加权（SNIPS）", "逐人加权的平均", "最大一对所占权重"), rows),
         paragraph(
             f"逐人加权之差（新版本减现用版本）：{shown(found['snips_difference_by_person']) or '没有可比的人'}。"
         ),
     ]
 
 
+def by_place(acted: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return how often a line was acted on, in the order of places: a file keeps them in that of letters."""
+    return sorted(acted.items(), key=lambda one: int(one[0]))
+
+
 def _shadow(report: Mapping[str, Any]) -> list[str]:
     found = report["shadow"]
-    places = [(place, n) for place, n in found["acted_by_place"].items()]
+    places = by_place(found["acted_by_place"])
     return [
         heading("用已存的名单请求对照"),
         paragraph(

@@ -19,7 +19,7 @@ from matching.entities import CandidateId, VacancyId
 from matching.ranking import rank
 from matching.retrieval import retrieve
 from matching.rules.dated import rules_on
-from models.metrics.intervals import paired_difference
+from models.metrics.intervals import Interval, mean_interval, paired_difference
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MeasuredPerson
 from pipelines.quarter.measure import InTime
@@ -40,8 +40,9 @@ LEAST = 10
 def off_policy(casebook: Casebook, in_time: InTime, split: date) -> dict[str, Any]:
     """Return recall of both models as it is, and weighted by how likely each right vacancy was to be seen.
 
-    `ips` divides by the number of people (Horvitz and Thompson), `snips` by the sum of the weights, which is biased a
-    little and far less noisy. `largest_weight_share` says on how few vacancies the weighted figure rests.
+    `snips` divides by the sum of the weights: propensities that are known up to a factor alone leave no other divisor.
+    `by_person` is the mean of it person by person, with its interval. `largest_weight_share` says on how few vacancies
+    the weighted figure rests.
     """
     counts = Counter(act.vacancy_id for act in casebook.interactions if act.at <= split)
     most = max(counts.values(), default=1)
@@ -52,18 +53,17 @@ def off_policy(casebook: Casebook, in_time: InTime, split: date) -> dict[str, An
 
     k = int(in_time.document["k"])
     found: dict[str, Any] = {}
+    own: dict[str, list[float | None]] = {}
     for name, people in (("challenger", in_time.challenger), ("champion", in_time.champion)):
-        found[name] = _weighted(people, weight, k)
-    left = [_own(p, weight, k) for p in in_time.challenger]
-    right = [_own(p, weight, k) for p in in_time.champion]
-    difference = paired_difference(left, right, seed=1)
-    found["snips_difference_by_person"] = (
-        None
-        if difference is None
-        else {"mean": round(difference.mean, 6), "low": round(difference.low, 6), "high": round(difference.high, 6)}
-    )
+        own[name] = [_own(p, weight, k) for p in people]
+        found[name] = {**_weighted(people, weight, k), "by_person": _told(mean_interval(own[name], seed=1))}
+    found["snips_difference_by_person"] = _told(paired_difference(own["challenger"], own["champion"], seed=1))
     found["assumption"] = f"被看到的可能性 ∝（划分日前互动人数 + 1）的 {POWER} 次方，不低于 {FLOOR}"
     return found
+
+
+def _told(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else {name: round(getattr(found, name), 6) for name in ("mean", "low", "high")}
 
 
 def _hits(person: MeasuredPerson, weight: Callable[[str], float], k: int) -> list[tuple[float, bool]]:
@@ -80,15 +80,12 @@ def _own(person: MeasuredPerson, weight: Callable[[str], float], k: int) -> floa
 def _weighted(people: Sequence[MeasuredPerson], weight: Callable[[str], float], k: int) -> dict[str, Any]:
     pairs = [pair for person in people for pair in _hits(person, weight, k)]
     if not pairs:
-        return {"n_pairs": 0, "plain": None, "ips": None, "snips": None, "largest_weight_share": None}
+        return {"n_pairs": 0, "plain": None, "snips": None, "largest_weight_share": None}
     weights = np.array([w for w, _ in pairs])
     hit = np.array([h for _, h in pairs], dtype=np.float64)
-    # Scaled so that the weights of all pairs are 1 on average under the stated propensities.
-    scaled = weights / weights.mean()
     return {
         "n_pairs": len(pairs),
         "plain": round(float(hit.mean()), 6),
-        "ips": round(float((scaled * hit).sum() / len(pairs)), 6),
         "snips": round(float((weights * hit).sum() / weights.sum()), 6),
         "largest_weight_share": round(float(weights.max() / weights.sum()), 6),
     }

@@ -41,7 +41,7 @@ from pipelines.quarter.worth import FALLS_SHORT, FALLS_SHORT_WORD, Worth, as_row
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import Registry
 from pipelines.retraining import some_people
-from pipelines.rule_preview import preview
+from pipelines.rule_preview import RuleChange, preview
 from pipelines.store.session import engine_for
 
 _SUBJECT = program_subject("notebook", Purpose.MODEL_TRAINING)
@@ -243,7 +243,7 @@ class Study:
                 _clause(now, c.rule_id, self.on),
                 _about(c.concerned),
                 _about(c.priced) if c.priced else "无",
-                f"{c.difference:+,.0f}{_PER.get(_per(now, c.rule_id), '')}" if c.priced else "—",
+                _amount(now, c),
                 _about(c.unknown) if c.unknown else "无",
             )
             for c in found.changes
@@ -291,6 +291,23 @@ def _measure(name: str) -> str:
 
 def _about(n: int) -> str:
     return "少于10" if n < 10 else str(round(n, -1))
+
+
+_MOSTLY = 2
+"""Amounts are told to so many digits: divided by what one person gets, an exact one would tell the count."""
+
+
+def _amount(book: Rulebook, change: RuleChange) -> str:
+    """Return what all together would get or owe more; of fewer than ten people nothing, for it tells how many."""
+    if not change.priced:
+        return "—"
+    per = _PER.get(_per(book, change.rule_id), "")
+    if book.rule(change.rule_id).rule.subject == "employer":
+        return f"{change.difference:+,.0f}{per}"
+    if change.priced < 10:
+        return "少于10人，不列出"
+    digits = len(str(abs(int(change.difference))))
+    return f"约{round(float(change.difference), _MOSTLY - digits):+,.0f}{per}"
 
 
 def _supposed(suppose: Mapping[str, str], *, has_placements: bool) -> dict[str, Value]:

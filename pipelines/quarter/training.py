@@ -4,7 +4,7 @@ Each is learned from the extract alone. What is to be tested in time is learned 
 split day is there at all, so that nothing of the future can leak into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -85,20 +85,35 @@ def tried(casebook: Casebook, _: Vault, trial: Trial) -> Values:
 
 
 def search(
-    workers: Workers, split: date, settings: QuarterSettings, *, base: TrainConfig | None = None
+    workers: Workers,
+    split: date,
+    settings: QuarterSettings,
+    *,
+    base: TrainConfig | None = None,
+    known: Mapping[int, Values] | None = None,
+    done: Callable[[int, Values], None] = lambda _, __: None,
 ) -> dict[str, Any]:
     """Try each point before the test period and return what each reached, and which is taken.
 
-    The first point is taken unless another's lists are better by more than one standard error on the same people.
+    What is `known` of a point is not tried again; `done` is told of each that was. The first point is
+    taken unless another's lists are better by more than one standard error on the same people.
     """
     whole = known_until(some_of(workers.casebook, settings.search.people, settings.seed), split)
     validation = split_day(whole, 1 - settings.search.validation_share)
-    found = workers.each(tried, [Trial(point, split, settings, base) for point in settings.search.points])
+    held: dict[int, Values] = dict(known or {})
+    left = [at for at in range(len(settings.search.points)) if at not in held]
+    trials = [Trial(settings.search.points[at], split, settings, base) for at in left]
+
+    def told(at: int, values: Values) -> None:
+        done(left[at], values)
+
+    held |= dict(zip(left, workers.each(tried, trials, done=told), strict=True))
+    found = [held[at] for at in range(len(settings.search.points))]
     points: list[dict[str, Any]] = []
     for point, values in zip(settings.search.points, found, strict=True):
-        known = [value for value in values if value is not None]
+        own = [value for value in values if value is not None]
         points.append(
-            {"point": point.model_dump(), "ndcg": round(float(np.mean(known)), 6) if known else None, "n": len(known)}
+            {"point": point.model_dump(), "ndcg": round(float(np.mean(own)), 6) if own else None, "n": len(own)}
         )
     taken = 0
     for at in range(1, len(found)):

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from api.training_commands import _gate
 from matching.entities import VacancyId
+from pipelines.registry import Registry
 from pipelines.store.session import engine_for
 from pipelines.store.visible_runs import VisibleRuns
 from tests.conftest import Town, Yougang
+from tests.support.accounts import KEYS
 from tests.support.builders import TODAY, certificate_number
 from tests.support.files import write_csv
 from tests.support.model_cards import ANOTHERS_REASON
@@ -319,6 +322,18 @@ def test_a_damaged_model_is_refused_with_exit_4(own_town: Town, yougang: Yougang
     said = yougang("shortlist", PERSON, at=own_town)
     assert said.code == 4
     assert len(said.err.splitlines()) == 1
+
+
+def test_who_is_left_with_a_damaged_model_can_train_another_which_says_so(own_town: Town) -> None:
+    arrays = next(own_town.models.rglob("*.npz"))
+    casebook, fresh = own_town.casebook(), own_town.desk().model
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"?")
+    engine = engine_for(own_town.url, KEYS)
+    with engine.connect() as connection:
+        found = _gate(Registry(connection, own_town.models), casebook, fresh, TODAY)
+    engine.dispose()
+    assert found is not None
+    assert found["trips"] == ["现用版本的文件已损坏、缺失或被改动，没有与它对照"]
 
 
 def test_the_service_is_bound_to_this_machine_only(

@@ -255,7 +255,9 @@ def test_run_says_what_history_and_the_tests_on_given_lists_tell(service: Servic
     Run.open(folder, {"as_of": "2026-11-23", "champion": "v0", "code": "c"}).done("extract", [])
     (folder / "report.json").write_text(json.dumps(_reported()), encoding="utf-8")
     told = "".join(visitor(service, "other").open("/models/runs/2026-11-23").text.split())
-    assert "这个版本0.40000.39000.3900" in told  # as it is beside weighted by how likely it was to be seen
+    assert (
+        "这个版本0.40000.39000.4000［0.3000，0.5000］" in told
+    )  # as it is beside weighted by how likely it was to be seen
     assert "名单30份：每个岗位出现的可能性是已知的" in told
     assert "这个版本120.2500［0.1000，0.4000］0.2400" in told
     assert "太少" in told

@@ -49,7 +49,10 @@ def a_card(*, is_passed: bool) -> dict[str, Any]:
         },
         "off_policy": {
             "assumption": "按互动人数",
-            **{name: {"plain": 0.4, "ips": 0.39, "snips": 0.39} for name in ("challenger", "champion")},
+            **{
+                name: {"plain": 0.4, "snips": 0.39, "by_person": {"mean": 0.4, "low": 0.3, "high": 0.5}}
+                for name in ("challenger", "champion")
+            },
         },
         "gates": {"results": gates, "failed": [gate["id"] for gate in gates if gate["outcome"] != "met"]},
     }

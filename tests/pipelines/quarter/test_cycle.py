@@ -1,6 +1,7 @@
 """A cycle: the same twice, goes on where it was killed, refuses changed files, and stops for a decision."""
 
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -23,6 +24,7 @@ from pipelines.evaluate import split_day
 from pipelines.names_in_models import Names
 from pipelines.one_at_a_time import FolderInUse
 from pipelines.quarter.profile import kept_profile, sealed_profile
+from pipelines.quarter.report import by_place
 from pipelines.quarter.runs import RunRefused
 from pipelines.registry import Despite, FilesChanged, PromotionRefused, Registry, SecondPersonNeeded
 from pipelines.store.model_records import CardChanged, ModelRecords, Promotion
@@ -114,6 +116,22 @@ def test_killed_at_any_stage_it_goes_on_without_repeating_and_ends_with_the_same
     assert report["data"] == quarter.report["data"]
 
 
+def test_a_search_that_was_killed_tries_only_the_points_that_it_had_not(quarter: Quarter, tmp_path: Path) -> None:
+    town, folder, said = copied_town(tmp_path / "own"), tmp_path / "run", list[str]()
+    shutil.copytree(quarter.folder, folder)
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    held = document["stages"]
+    document["stages"] = {name: held[name] for name in ("extract", "split", "point_1")}
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    kept, lost = ((folder / f"point_{at}.sealed").stat().st_mtime_ns for at in (1, 2))
+    report = run(town, folder, tell=said.append)
+    assert "搜索 2 组参数，其中 1 组上次已试完" in said
+    assert (folder / "point_1.sealed").stat().st_mtime_ns == kept
+    assert (folder / "point_2.sealed").stat().st_mtime_ns > lost
+    assert report["search"] == quarter.report["search"]
+    assert report["models"] == quarter.report["models"]
+
+
 def test_killed_after_the_row_was_written_it_registers_no_second_version(quarter: Quarter, tmp_path: Path) -> None:
     town, folder = copied_town(tmp_path / "own"), tmp_path / "run"
     shutil.copytree(quarter.folder, folder)
@@ -163,9 +181,27 @@ def test_report_has_a_table_for_each_chart_and_names_nobody(quarter: Quarter) ->
     assert page.count("<svg") >= 8
     assert page.count("<table") > page.count("<svg")
     assert "<script" not in page
+    assert page.count("<figcaption>") == page.count("<svg")  # who sees a chart sees what it shows
+    words = re.sub(r"<(style|desc)>.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    for raw in ("brier_of_mean", "share_placed", " all "):
+        assert raw not in words
     told = page + (quarter.folder / "report.json").read_text(encoding="utf-8")
     for person in quarter.town.casebook().candidates.values():
         assert person.candidate_id not in told
+
+
+def test_weighted_recall_stands_beside_the_plain_one_with_its_interval(quarter: Quarter) -> None:
+    page = (quarter.folder / "report.html").read_text(encoding="utf-8")
+    for name in ("challenger", "champion"):
+        found = quarter.report["metrics"]["off_policy"][name]
+        own = found["by_person"]
+        assert 0 <= own["low"] < own["mean"] < own["high"] <= 1
+        assert found["snips"] != found["plain"]  # what was seldom seen weighs more
+        assert f'<td data-head="逐人加权的平均">{own["mean"]:.4f}［{own["low"]:.4f}，{own["high"]:.4f}］</td>' in page
+
+
+def test_places_are_told_in_their_order() -> None:
+    assert by_place({"1": 4, "10": 0, "2": 3}) == [("1", 4), ("2", 3), ("10", 0)]
 
 
 def test_nothing_readable_in_the_folder_but_the_models_tells_of_one_person(quarter: Quarter) -> None:

@@ -106,6 +106,14 @@ def test_a_month_that_was_imported_twice_or_not_at_all_is_named() -> None:
         assert words in named["acts.volume"]
 
 
+def test_a_month_whose_outcomes_are_not_all_due_is_not_told_by_its_first_days() -> None:
+    outcomes = drift(a_province(), None, ON)["outcomes"]
+    for name, last in (("推荐后入职", "2026-08"), ("稳岗三个月", "2026-06"), ("稳岗六个月", "2026-03")):
+        due = [month for month, told in outcomes[name].items() if told.get("because") != "结果还没有都到期"]
+        assert max(due) == last
+        assert any("mean" in outcomes[name][month] for month in due)
+
+
 def test_months_are_whole_ones_before_the_day() -> None:
     assert months_before(date(2026, 3, 1), 3) == ["2025-12", "2026-01", "2026-02"]
 

@@ -227,3 +227,15 @@ def test_group_whose_lists_hold_only_what_everybody_seeks_is_named_where_its_rec
 def test_before_the_first_list_there_is_none() -> None:
     with pytest.raises(NoGates):
         gates_on(date(2025, 12, 31))
+
+
+def test_a_group_that_lost_most_of_its_record_is_looked_at_by_a_person_though_its_interval_is_wide() -> None:
+    """As found in a province of 700: five of six records of women gone, and the interval reached over the limit."""
+    held = gates_on(date(2026, 11, 23))
+    gate = next(one for one in held.gates if one.id == "group_labels")
+    groups = {a: {"g": Interval(1.0, 0.8, 1.2, 300)} for a in held.attributes}
+    lost = Measures({}, {gate.measure: {**groups, "sex": {"female": Interval(0.293, 0.167, 0.495, 295)}}})
+    only = held.model_copy(update={"gates": (gate,)})
+    assert evaluate_gates(lost, only)[0].outcome is Outcome.UNKNOWN
+    whole = Measures({}, {gate.measure: {**groups, "prefecture": {"金昌市": Interval(0.907, 0.262, 1.551, 10)}}})
+    assert evaluate_gates(whole, only)[0].outcome is Outcome.MET

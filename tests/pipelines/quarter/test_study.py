@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
 from matching.rules.rulebook import rulebook
 from pipelines.errors import PipelineError
-from pipelines.quarter.study import Study
+from pipelines.quarter.study import Study, _amount
+from pipelines.rule_preview import RuleChange
 from tests.conftest import Town
 from tests.support.accounts import KEYS
 
@@ -66,9 +68,20 @@ def test_a_subsidy_changes_where_its_own_place_says_so_and_elsewhere_nothing(stu
     assert "由 110 改为 150" in shown
     _, _, priced, difference, open_ = rows(shown)[rulebook().rule("benefit.nursing_tier").rule.title]
     assert priced != "无"
-    assert difference.startswith("+")
+    if priced == "少于10":  # what all get more, divided by what one gets, would tell how many they are
+        assert difference == "少于10人，不列出"
+    else:
+        assert re.fullmatch(r"约\+[1-9][0-9]?[0,]*（每月）", difference)
     assert open_ != "无"
     with pytest.raises(PipelineError, match="这个地区"):
         study.what_if(FLOOR, "150", region="620300")
     with pytest.raises(PipelineError, match="没有这个参数"):
         study.what_if("no.such.parameter", "1")
+
+
+@pytest.mark.parametrize(
+    ("priced", "told"), [(6, "少于10人，不列出"), (17, "约+680（每月）"), (1234, "约+49,000（每月）")]
+)
+def test_an_amount_of_people_does_not_tell_how_many_they_are(priced: int, told: str) -> None:
+    change = RuleChange("benefit.nursing_tier", "护理补贴", priced=priced, difference=Decimal(40 * priced))
+    assert _amount(rulebook(), change) == told
