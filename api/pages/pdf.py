@@ -45,17 +45,17 @@ def pdf(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _text(text: str, size: float, element: Element, indent: float = 0) -> TaggedParagraph:
+def _text(text: str, size: float, element: Element, indent: float = 0, *, is_heading: bool = False) -> TaggedParagraph:
     style = ParagraphStyle(
         f"s{size}-{indent}", fontName=_font(), fontSize=size, leading=size * 1.6, wordWrap="CJK", leftIndent=indent,
-        spaceAfter=size * 0.3,
+        spaceAfter=size * 0.3, keepWithNext=is_heading,
     )  # fmt: skip
     return TaggedParagraph(escape(text.translate(_DOT)), style, element)
 
 
 def _flowables(part: Part, size: float, root: Element) -> list[Flowable]:
     if part.kind == "heading":
-        return [Spacer(1, size * 0.6), _text(part.text, size * 1.2, Element("H2", root))]
+        return [Spacer(1, size * 0.6), _text(part.text, size * 1.2, Element("H2", root), is_heading=True)]
     if part.kind == "note":
         return [_text(part.text, size * 0.85, Element("P", root))]
     if part.kind in ("list", "facts"):

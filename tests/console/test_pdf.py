@@ -118,7 +118,20 @@ def test_no_dot_is_drawn_that_readers_with_a_font_of_their_own_show_as_a_box() -
     sheet.facts([("姓名", "买买提·江")])
     made = File(pdf(sheet))
     drawn = "".join(made.stream(page) for page in made.pages())
-    texts = [re.sub(r"\\([()\\])", r"\1", one) for one in re.findall(r"\((.*?)(?<!\\)\) Tj", drawn)]
-    told = "".join(one.encode("latin-1").decode("utf-16-be", "replace") for one in texts)
-    assert "·" not in told
-    assert "•" not in told
+    assert r"0\373" in drawn  # U+30FB, as strings of a PDF spell it
+    assert r"\000\267" not in drawn  # U+00B7
+
+
+def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
+    sheet = Sheet("岗位介绍", is_large=True)
+    for place in range(90):
+        sheet.heading(f"{place}. 组装工")
+        sheet.line("导语" * (1 + place * 7 % 25))
+    made = File(pdf(sheet))
+    root = made.objects[made.refs(made.catalogue, "StructTreeRoot")[0]]
+    parts = made.children(made.refs(root, "K")[0])
+    on = [re.findall(rb"/Pg (\d+)", made.objects[part]) for part in parts]
+    headings = [place for place, part in enumerate(parts) if made.role(part) == "H2"]
+    assert len({page for pages in on for page in pages}) > 3
+    assert len(headings) == 90
+    assert all(on[place][0] == on[place + 1][0] for place in headings)
