@@ -18,7 +18,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.clock import moment
 from api.forms import CSRF_FIELD, masked
@@ -65,7 +65,24 @@ def environment() -> Environment:
     made.globals |= {"static": static, "t": words()}
     made.filters |= {"day": lambda text: text if len(text) == _DAY else moment_shown(text)[:10], "moment": moment_shown}
     made.filters["path"] = lambda text: quote(str(text), safe="")
+    made.filters["heard"] = heard
     return made
+
+
+_HIDDEN = re.compile(r"\*{2,}")
+
+
+def heard(text: object) -> Markup:
+    """Return a masked text whose asterisks are only seen: “asterisk” read eighteen times tells nobody who it is."""
+    whole, t = str(text), words()
+    found = _HIDDEN.search(whole)
+    if found is None:
+        return escape(whole)
+    before, stars, after = whole[: found.start()], found.group(), whole[found.end() :]
+    alone = t("people.masked_all")
+    said = t("people.masked_number") if after[:1].isalnum() else t("people.masked_name") if before else alone
+    shown = Markup('<span aria-hidden="true">{}</span><span class="unseen">{}</span>').format(stars, said)
+    return escape(before) + shown + escape(after)
 
 
 _DAY = len("2026-11-30")

@@ -32,19 +32,22 @@
   }
   var said = "";
   function arrived(root) {
-    var live = document.getElementById("live");
-    var words = within_what_changed(root, "[data-say]").map(function (one) { return one.textContent.trim(); });
-    if (!words.length && said) { words = [said]; }
-    said = "";
-    if (live && words.length) {
-      live.textContent = "";
-      window.setTimeout(function () { live.textContent = words.slice(0, 2).join(" "); }, 60);
-    }
+    var live = document.getElementById("live"), own = within_what_changed(root, "[data-focus]")[0];
     // Whoever still stands in what stayed is not taken away from there (a choice that a figure beside it goes by).
     var stays = document.activeElement && document.activeElement !== document.body;
-    var target = within_what_changed(root, "[data-focus]")[0] ||
-      (stays ? null : root.querySelector("h1") || root.querySelector("h2, h3"));
+    var target = own || (stays ? null : root.querySelector("h1") || root.querySelector("h2, h3"));
+    // What takes the focus is read for that; said by the live region as well it would be heard twice.
+    var words = within_what_changed(root, "[data-say]").filter(function (one) {
+      return !target || !target.contains(one);
+    }).map(function (one) { return one.textContent.trim(); });
+    if (!words.length && said && !own) { words = [said]; }
+    said = "";
     if (target) { focusOn(target); }
+    if (live && words.length) {
+      live.textContent = "";
+      // After the focus: a screen reader that is told of the new focus breaks off what it was about to say.
+      window.setTimeout(function () { live.textContent = words.slice(0, 2).join(" "); }, 500);
+    }
   }
   // A refusal is a page of its own: it takes the place of the whole main part, whatever was to be exchanged.
   document.addEventListener("htmx:beforeSwap", function (event) {
@@ -78,6 +81,10 @@
       });
     });
   }
-  var summary = document.querySelector(".summary");
-  if (summary) { focusOn(summary); }
+  // What has to be mended, or else what was found by the form above it, is where a page that answers begins.
+  var first = document.querySelector(".summary") || document.querySelector("h2[data-focus]");
+  // Once the page is whole: a screen reader that is told of it earlier goes to where it was on this page before.
+  if (first) {
+    window.addEventListener("load", function () { focusOn(first); });
+  }
 })();

@@ -1,11 +1,13 @@
 """What a screen reader speaks: each name leads to one place, tables say what their cells are, charts speak."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from api.pages.render import heard
 from tests.console.conftest import PROVINCE, Console
 from tests.console.test_browser import CASEWORKER, PERSON
 
@@ -115,3 +117,94 @@ def test_a_day_that_is_none_is_told_at_its_field(pages: Any) -> None:
     told = page.locator("#f-on").get_attribute("aria-describedby")
     assert told
     assert "YYYY-MM-DD" in " ".join(page.locator(f"#{one}").inner_text() for one in told.split())
+
+
+def _tree(page: Page) -> list[dict[str, Any]]:
+    session = page.context.new_cdp_session(page)
+    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    return [one for one in nodes if not one.get("ignored")]
+
+
+@pytest.mark.parametrize(
+    ("masked", "said"),
+    [("演***", "演某"), ("********0963", "尾号0963"), ("***", "未显示"), ("电话 ********0963", "电话 尾号0963")],
+)
+def test_asterisks_of_what_is_masked_are_only_seen(masked: str, said: str) -> None:
+    shown = str(heard(masked))
+    assert re.sub(r'<span aria-hidden="true">\**</span>|<[^>]*>', "", shown) == said
+    assert re.sub(r'<span class="unseen">[^<]*</span>|<[^>]*>', "", shown) == masked
+
+
+def test_what_is_masked_stays_escaped() -> None:
+    assert "<b>" not in str(heard("<b>***"))
+    assert str(heard("a < b")) == "a &lt; b"
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/people", f"/people/{PERSON}", f"/people/{PERSON}/list", "/tasks", "/notices"]
+)
+def test_no_asterisk_is_spoken(pages: Any, address: str) -> None:
+    spoken = [one["name"]["value"] for one in _tree(pages(CASEWORKER, address)) if one.get("name")]
+    assert [name for name in spoken if "**" in name] == []
+
+
+def test_headings_carry_no_number_of_a_machine(pages: Any) -> None:
+    for login, address in ((CASEWORKER, f"/people/{PERSON}/list"), ("poster", "/posts/{post}/candidates")):
+        page = pages(login, address)
+        headings = page.locator("main :is(h2, h3)").all_inner_texts()
+        assert headings
+        assert [text for text in headings if re.search(r"[0-9a-f]{12}", text)] == []
+
+
+def test_an_id_beside_its_link_is_said_once(pages: Any) -> None:
+    page = pages(CASEWORKER, "/people")
+    heard_of = page.locator("ul.people li").first.evaluate(
+        "one => { one = one.cloneNode(true); one.querySelectorAll('[aria-hidden]').forEach(part => part.remove());"
+        " return one.textContent; }"
+    )
+    own, _, list_ = heard_of.partition("推荐名单")
+    found = re.search(r"（(demo-c-\d+)）", own)
+    assert found
+    assert own.count(found[1]) == list_.count(found[1]) == 1
+    assert re.search(r"区，|县，|市，", own), "what stands beside each other is not run together"
+
+
+def test_what_was_done_is_told_once_with_the_post(pages: Any) -> None:
+    page = pages(CASEWORKER, f"/people/{PERSON}/list")
+    card = page.locator("#card-3")
+    title = card.locator("h3").inner_text()
+    card.get_by_role("button", name="推荐给单位").click()
+    card.get_by_role("button", name="撤销").wait_for()
+    told = card.get_by_role("group", name="已登记：推荐")
+    expect(told).to_be_focused()
+    assert title in str(page.locator(f"#{told.get_attribute('aria-labelledby')}").text_content())
+    page.keyboard.press("Tab")
+    expect(card.get_by_role("button", name="撤销")).to_be_focused()
+    page.wait_for_timeout(700)
+    assert page.locator("#live").inner_text() == ""
+    page.keyboard.press("Enter")
+    expect(page.locator("#live")).to_contain_text("已撤销")
+    expect(card.get_by_role("heading", level=3)).to_be_focused()
+
+
+def test_months_are_months(pages: Any) -> None:
+    options = pages("poster", "/company/quota").locator("#first-0 option, #first-1 option").all_inner_texts()
+    assert options[:2] == ["1 月", "2 月"]
+
+
+def test_a_page_with_faults_says_so_first(pages: Any) -> None:
+    page = pages(CASEWORKER, "/people/new")
+    page.fill("#f-birth_date", "昨天")
+    page.get_by_role("button", name="保存并继续").click()
+    page.locator(".summary").wait_for()
+    assert page.title().startswith("有误：")
+    expect(page.locator(".summary")).to_be_focused()
+
+
+def test_what_was_found_is_where_the_answer_begins(pages: Any) -> None:
+    page = pages(CASEWORKER, "/people")
+    page.fill("#who", "demo-c-00001")
+    page.get_by_role("button", name="查找").click()
+    expect(page.get_by_role("heading", level=2)).to_contain_text("找到")
+    expect(page.get_by_role("heading", level=2)).to_be_focused()
