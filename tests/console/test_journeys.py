@@ -239,7 +239,7 @@ def test_who_applied_is_still_compared_and_described_to_the_employer_and_a_filte
     expect(page.locator("#list")).to_contain_text("取消筛选")
     if has_script(window):
         expect(page.locator("#list-head")).to_be_focused()
-        expect(page.locator("#live")).to_contain_text("共列出")
+        expect(page.locator("#list-head")).to_contain_text("共列出")  # what has the focus is read, and not said twice
         expect(page.locator("#live")).not_to_contain_text("已登记")
     page.locator(f"#{place}").get_by_role("button", name="撤销").click()
     expect(page.locator(f"#{place}").get_by_role("button", name="本人愿意，应聘")).to_be_visible()
