@@ -14,6 +14,7 @@ from models.errors import ModelError
 from pipelines.casebook import Casebook
 from pipelines.engines.features import FeatureRows
 from pipelines.evaluate import EvaluateConfig, evaluate
+from pipelines.quarter.group_words import ATTRIBUTES, SEGMENTS, group_word
 from pipelines.ranking_model import RankingModel
 from pipelines.registry import NoModel, Registry
 from pipelines.retraining import Gate, retraining_gate
@@ -85,18 +86,19 @@ def _evaluation_lines(document: dict[str, Any]) -> list[str]:
     k = document["k"]
     lines = [f"划分日期 {document['split_at']}，{document['n_people']} 人，{document['n_relevant_pairs']} 对"]
     for model, segments in document["models"].items():
-        for segment in ("all", "warm_people", "cold_people", "cold_vacancies"):
+        for segment, word in SEGMENTS.items():
             row = segments[segment]
             shown = "  ".join(_metric(name, row[name]) for name in (f"recall@{k}", f"ndcg@{k}"))
-            lines.append(f"{model:<19}{segment:<16}{row['n_people']:>6} 人  {shown}")
+            lines.append(f"{model:<19}{word:　<8}{row['n_people']:>6} 人  {shown}")
     lines.append(
         "shortlist 是实际给出的名单：已去掉本人限制和公告排除的岗位，并按政策顺序排列，所以低于只看分数的 hybrid。"
     )
     for group, values in document["groups"].items():
+        lines.append(f"shortlist 按{ATTRIBUTES.get(group, group)}：")
         for value, row in values.items():
             name = f"recall@{k}"
             shown = _metric(name, row[name]) if name in row else "人数少于10，不列出"
-            lines.append(f"shortlist  {group}={value:<14}{row['n_people']:>6} 人  {shown}")
+            lines.append(f"  {group_word(group, value):　<10}{row['n_people']:>6} 人  {shown}")
     return lines
 
 

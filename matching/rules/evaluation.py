@@ -235,8 +235,7 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
     KeyError
         When there is no such rule.
     """
-    read = book.rule(rule_id)
-    case, version, body = _prepare(book, read, facts, as_of, _OtherRules(book, facts, {}))
+    read, case, version, body = _begun(book, rule_id, facts, as_of)
     if version is None or body is None:
         lacking = _no_version(read, case.day)
         return Decision(
@@ -253,7 +252,7 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
             used=(),
             rules_version=book.version,
             notes=read.rule.notes,
-            conditions_wait_for=frozenset(reason.name for reason in lacking.why),
+            conditions_wait_for=_names(lacking),
         )
     held = _condition(case, body)
     day = case.day if isinstance(case.day, date) else as_of
@@ -277,10 +276,15 @@ def decide(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
         tuple(UsedParameter(parameter, found) for parameter, found in case.used.values()),
         book.version,
         read.rule.notes,
-        frozenset(reason.name for reason in (waits if held is None else held).why)
-        if held is None or isinstance(held, Unknown)
-        else frozenset(),
+        _names(waits if held is None else held) if held is None or isinstance(held, Unknown) else frozenset(),
     )
+
+
+def _begun(
+    book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date
+) -> tuple[ReadRule, Case, RuleVersion | None, ReadBody | None]:
+    read = book.rule(rule_id)
+    return read, *_prepare(book, read, facts, as_of, _OtherRules(book, facts, {}))
 
 
 def weigh(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date) -> tuple[Outcome, frozenset[str]]:
@@ -291,8 +295,7 @@ def weigh(book: Rulebook, rule_id: str, facts: Mapping[str, Value], as_of: date)
     KeyError
         When there is no such rule.
     """
-    read = book.rule(rule_id)
-    case, version, body = _prepare(book, read, facts, as_of, _OtherRules(book, facts, {}))
+    read, case, version, body = _begun(book, rule_id, facts, as_of)
     if version is None or body is None:
         return Outcome.UNKNOWN, _names(_no_version(read, case.day))
     held = _condition(case, body)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from pipelines.access.roles import Subject
 from pipelines.store.in_charge import InCharge, in_charge_of, who_asks
 
-_NOBODY = "尚未指定经办人：由出具名单的机构先指定一名工作人员，再把名单用于本人"
+_NOBODY = "尚未指定经办人，由出具名单的机构先指定一名工作人员，再把名单用于本人"
 
 
 def in_charge_document(found: InCharge) -> dict[str, Any]:

@@ -325,10 +325,10 @@ def _outcomes(casebook: Casebook, on: date, months: Sequence[str]) -> dict[str, 
         series[label] = (stayed, on - timedelta(days=31 * n_months + 29))
     return {
         name: {
-            month: _share(rows.get(month, [])) if _is_over(month, settled) else {"because": "结果还没有都到期"}
+            month: _share(rows.get(month, [])) if _is_over(month, until) else {"because": "结果还没有都到期"}
             for month in months
         }
-        for name, (rows, settled) in series.items()
+        for name, (rows, until) in series.items()
     }
 
 

@@ -12,6 +12,13 @@ ATTRIBUTES = {
     "prefecture": "市州",
     "facts_known": "已填项数（共7项）",
 }
+SEGMENTS = {
+    "all": "全体",
+    "warm_people": "有记录的人",
+    "cold_people": "没有记录的人",
+    "cold_vacancies": "没有记录的岗位",
+}
+"""Whom, or which vacancies, a measure in time is of."""
 _TERMS: dict[str, type[Term]] = {"category": DisabilityCategory, "sex": Sex, "hukou": Hukou}
 _GRADES = {"1": "一级", "2": "二级", "3": "三级", "4": "四级"}
 _ANY = {JOINED: "人数少的各组合计", "unknown": "未知", "all": "全体"}

@@ -4,16 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.quarter.charts import Bar, forest
-from pipelines.quarter.group_words import ATTRIBUTES, group_word
+from pipelines.quarter.group_words import ATTRIBUTES, SEGMENTS, group_word
 from pipelines.quarter.page import figure, heading, page, paragraph, table
 
 _MODELS = {"popularity": "只看热门", "content": "只看所填事实", "hybrid": "学到的分数", "shortlist": "实际名单"}
-_SEGMENTS = {
-    "all": "全体",
-    "warm_people": "有记录的人",
-    "cold_people": "没有记录的人",
-    "cold_vacancies": "没有记录的岗位",
-}
 _TESTED = {
     "as_is": "现用版本不知道划分日之后的事，按原样检验",
     "its_parameters": "现用版本学到了划分日之后的数据，改用它的参数、只学到划分日的数据再检验",
@@ -154,7 +148,7 @@ def _in_time(report: Mapping[str, Any]) -> list[str]:
     k = found["k"]
     bars, rows = [], []
     for model, label in _MODELS.items():
-        for segment, name in _SEGMENTS.items():
+        for segment, name in SEGMENTS.items():
             row = found["models"][model][segment]
             rows.append((label, name, row["n_people"], shown(row[f"recall@{k}"]), shown(row[f"ndcg@{k}"])))
         bars.append(_bar(label, found["models"][model]["all"][f"ndcg@{k}"]))

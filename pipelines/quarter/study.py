@@ -293,7 +293,7 @@ def _about(n: int) -> str:
     return "少于10" if n < 10 else str(round(n, -1))
 
 
-_MOSTLY = 2
+_DIGITS = 2
 """Amounts are told to so many digits: divided by what one person gets, an exact one would tell the count."""
 
 
@@ -307,7 +307,7 @@ def _amount(book: Rulebook, change: RuleChange) -> str:
     if change.priced < 10:
         return "少于10人，不列出"
     digits = len(str(abs(int(change.difference))))
-    return f"约{round(float(change.difference), _MOSTLY - digits):+,.0f}{per}"
+    return f"约{round(float(change.difference), _DIGITS - digits):+,.0f}{per}"
 
 
 def _supposed(suppose: Mapping[str, str], *, has_placements: bool) -> dict[str, Value]:

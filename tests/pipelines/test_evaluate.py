@@ -17,6 +17,7 @@ from models.chance import ChanceConfig, ChanceModel
 from models.factors import FactorConfig
 from pipelines.casebook import Casebook
 from pipelines.evaluate import MODELS, SEGMENTS, SMALL_GROUP, EvaluateConfig, evaluate, measured_chance
+from pipelines.quarter.group_words import ATTRIBUTES
 from pipelines.readings import read_all
 from pipelines.static import STATIC
 from pipelines.train import train
@@ -193,3 +194,9 @@ def test_the_command_evaluates_a_folder_without_touching_the_store(
     assert said.document["split_at"] == SPLIT.isoformat()
     assert said.document["n_people"] > 0
     assert not (tmp_path / "none.db").exists()
+    told = yougang("--db", url, *words).out
+    assert "没有记录的岗位" in told
+    assert said.document["groups"]
+    for group in said.document["groups"]:
+        assert f"按{ATTRIBUTES[group]}：" in told
+    assert not [word for word in ("warm_people", "cold_", "unknown", *ATTRIBUTES) if word in told]

@@ -123,7 +123,7 @@ def test_threat_34_every_list_says_that_a_human_decides_and_who(own_town: Town, 
     assert "拒绝" in document["notice"]["refusal"]
     assert document["notice"]["source"] == {"document": "个人信息保护法", "clause": "第二十四条"}
     assert document["in_charge"] == {
-        "office": None, "person": None, "text": "尚未指定经办人：由出具名单的机构先指定一名工作人员，再把名单用于本人",
+        "office": None, "person": None, "text": "尚未指定经办人，由出具名单的机构先指定一名工作人员，再把名单用于本人",
     }  # fmt: skip
 
 
